@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+
 use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::base::entropy;
@@ -73,6 +74,19 @@ impl FromStr for RawId {
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         encoding::base62_decode(text).map(Self).ok_or(NotAnId)
+    }
+}
+
+impl serde::Serialize for RawId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for RawId {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

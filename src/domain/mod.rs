@@ -1,5 +1,19 @@
 //! Floor 2: the rules. Pure: no I/O, no async, no HTTP, no store, no ambient time.
 
+pub mod app;
+pub mod attempts;
+pub mod audit;
 pub mod catalogue;
+pub mod company;
+pub mod connection;
+pub mod consent;
+pub mod gate;
+pub mod lifetimes;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod resource;
 pub mod role;
 pub mod scope;
+pub mod session;
+pub mod token;
+pub mod user;

@@ -1,0 +1,10 @@
+//! Floor 1: cryptography. Every primitive that the house uses is named here and nowhere else.
+//!
+//! Nothing here draws randomness or reads time: both are handed in.
+
+pub mod digest;
+pub mod keyring;
+pub mod password;
+pub mod seal;
+pub mod token;
+pub mod totp;

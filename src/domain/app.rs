@@ -1,0 +1,162 @@
+//! Apps: registered clients (RFC 6749 section 2) and resource servers.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::base::id::SecretId;
+use crate::base::id::UserId;
+use crate::crypto::token::HashedToken;
+use crate::domain::company::Environment;
+use crate::domain::company::Place;
+use crate::domain::redirect_uri::RedirectUri;
+use crate::domain::scope::ScopeSet;
+
+/// What kind of client it is; decides which grants it may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppKind {
+    /// API credentials: a server that keeps a secret, no person in a browser.
+    ApiCredentials,
+    /// An OAuth app without a secret.
+    OauthPublic,
+    /// An OAuth app with a secret.
+    OauthConfidential,
+    /// An upstream that introspects tokens.
+    ResourceServer,
+}
+
+impl AppKind {
+    /// Whether it authenticates with a secret.
+    #[must_use]
+    pub const fn is_confidential(self) -> bool {
+        !matches!(self, Self::OauthPublic)
+    }
+
+    /// Whether a person approves it in the browser.
+    #[must_use]
+    pub const fn uses_consent(self) -> bool {
+        matches!(self, Self::OauthPublic | Self::OauthConfidential)
+    }
+}
+
+/// Which permissions an app can have at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delegation {
+    /// Whatever a person grants.
+    Anything,
+    /// These and what they include.
+    Only(ScopeSet),
+}
+
+/// Whether an app may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum AppStatus {
+    /// It may.
+    Active,
+    /// Stopped; can be restored.
+    Revoked {
+        /// When.
+        at: Timestamp,
+    },
+    /// Deleted; can be restored for 90 days.
+    Deleted {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// At most so many secrets live at once.
+pub const LIVE_SECRETS: usize = 2;
+
+/// One client secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppSecret {
+    /// Its id, which the secret itself carries.
+    pub id: SecretId,
+    /// HMAC of the secret.
+    pub hash: HashedToken,
+    /// By which people tell it from others.
+    pub last_four: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops, if a rotation gave it an end.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl AppSecret {
+    /// Whether it is good at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// The `client_id`.
+    pub id: AppId,
+    /// Its kind.
+    pub kind: AppKind,
+    /// As people see it on the consent page.
+    pub name: String,
+    /// Its web site, shown by host.
+    pub website: Option<String>,
+    /// What it is for.
+    pub purpose: String,
+    /// The company or firm that it serves; none: published by the operator for all.
+    pub place: Option<Place>,
+    /// The environment that it belongs to; none only where it serves all places.
+    pub environment: Option<Environment>,
+    /// The permissions that it can have at all.
+    pub delegation: Delegation,
+    /// Permissions that cannot be unticked at consent.
+    pub required: ScopeSet,
+    /// For API credentials: whose permissions bound it, at creation and at every use.
+    pub delegated_by: Option<UserId>,
+    /// Whom to ask about it.
+    pub owner: Option<UserId>,
+    /// Whether an administrator looked at it.
+    pub reviewed: bool,
+    /// When somebody should look at it again.
+    pub review_due: Option<Timestamp>,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether a confidential app must use PKCE too; public ones always must.
+    pub pkce_required: bool,
+    /// Its secrets.
+    pub secrets: Vec<AppSecret>,
+    /// Whether it may act.
+    pub status: AppStatus,
+    /// Goes up at revoke and delete: tokens and connections of an earlier generation are over.
+    pub generation: u32,
+    /// When it stops by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl App {
+    /// Whether it must send a PKCE challenge.
+    #[must_use]
+    pub const fn must_use_pkce(&self) -> bool {
+        self.pkce_required || !self.kind.is_confidential()
+    }
+
+    /// The secret with `id`, if it is good at `now`.
+    #[must_use]
+    pub fn live_secret(&self, id: SecretId, now: Timestamp) -> Option<&AppSecret> {
+        self.secrets.iter().find(|secret| secret.id == id && secret.is_live(now))
+    }
+
+    /// The host of its web site.
+    #[must_use]
+    pub fn website_host(&self) -> Option<String> {
+        let url = url::Url::parse(self.website.as_deref()?).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+}

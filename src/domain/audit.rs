@@ -1,0 +1,191 @@
+//! The audit trail: what happened, in the past tense, and who did it.
+//!
+//! Successful issues and calls are counters, not entries: the trail holds approvals, sign-ins,
+//! lifecycle events and refusals.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::base::id::ConnectionId;
+use crate::base::id::RequestId;
+use crate::base::id::UserId;
+use crate::domain::company::Place;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The data file was made.
+    InstallationCreated,
+    /// The first owner was made through the one-time link.
+    SetupCompleted,
+    /// A one-time link was made.
+    LinkIssued,
+    /// A company was made.
+    CompanyCreated,
+    /// A firm was made.
+    FirmCreated,
+    /// A user was made.
+    UserCreated,
+    /// A user was disabled.
+    UserDisabled,
+    /// A user was enabled again.
+    UserEnabled,
+    /// Somebody chose a password.
+    PasswordSet,
+    /// A role was given or changed.
+    RoleGranted,
+    /// A role was taken away.
+    RoleRemoved,
+    /// An app was registered.
+    AppCreated,
+    /// An app was revoked.
+    AppRevoked,
+    /// Somebody signed in with both factors.
+    SignedIn,
+    /// A sign-in failed.
+    SignInFailed,
+    /// Somebody signed out.
+    SignedOut,
+    /// A second factor was turned on.
+    SecondFactorEnrolled,
+    /// Recovery codes were made.
+    RecoveryCodesCreated,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A verification code was wrong.
+    CodeRefused,
+    /// An authorization request could not be used.
+    AuthorizationRefused,
+    /// Somebody allowed access.
+    ConsentGiven,
+    /// Somebody refused access.
+    ConsentRefused,
+    /// A connection came to be: the code was redeemed.
+    ConnectionCreated,
+    /// A connection ended.
+    ConnectionEnded,
+    /// A used code was presented again; what it issued ended.
+    CodeReplayed,
+    /// A used refresh token was presented again; the family ended.
+    RefreshReplayed,
+    /// The last refresh was repeated within its grace and got the same answer.
+    RefreshRepeated,
+    /// A token was given back by its client.
+    TokenRevoked,
+    /// A token request was refused.
+    TokenRefused,
+    /// A call to the protected surface was refused.
+    CallRefused,
+    /// A client secret came from a browser.
+    SecretUsedInBrowser,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// Why, for refusals and ends: the exact cause in the words of the code.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    /// The person who acted or whom it concerns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<UserId>,
+    /// The app.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub app: Option<AppId>,
+    /// The connection.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub connection: Option<ConnectionId>,
+    /// The company or firm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<Place>,
+    /// The request: the reference that the error page showed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<RequestId>,
+    /// From where.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<IpAddr>,
+    /// How many equal ones this entry stands for.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub count: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+/// Where a request came from, as far as the audit trail cares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The request's reference.
+    pub reference: Option<RequestId>,
+    /// The peer's address.
+    pub address: Option<IpAddr>,
+}
+
+impl Event {
+    /// An event of `kind` at `at`, from `origin`.
+    #[must_use]
+    pub const fn new(kind: EventKind, at: Timestamp, origin: Origin) -> Self {
+        Self {
+            at,
+            kind,
+            cause: None,
+            user: None,
+            app: None,
+            connection: None,
+            place: None,
+            reference: origin.reference,
+            address: origin.address,
+            count: 1,
+        }
+    }
+
+    /// With the exact cause.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// With the person.
+    #[must_use]
+    pub const fn user(mut self, user: UserId) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// With the app.
+    #[must_use]
+    pub const fn app(mut self, app: AppId) -> Self {
+        self.app = Some(app);
+        self
+    }
+
+    /// With the connection.
+    #[must_use]
+    pub const fn connection(mut self, connection: ConnectionId) -> Self {
+        self.connection = Some(connection);
+        self
+    }
+
+    /// With the company or firm.
+    #[must_use]
+    pub const fn place(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+}

@@ -1,0 +1,103 @@
+//! Resource indicators (RFC 8707) and audiences: which surfaces a token is good for.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::base::id::CompanyId;
+use crate::domain::company::Place;
+use crate::domain::company::Slug;
+
+/// The path of the API surface below the issuer.
+pub const API_PATH: &str = "/api/external/v2";
+
+/// A resource as a client names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// The API surface.
+    Api,
+    /// One company's MCP endpoint.
+    Mcp(Slug),
+}
+
+impl Resource {
+    /// Reads a `resource` parameter, which must be exactly the URL of a surface of ours.
+    #[must_use]
+    pub fn parse(issuer: &str, text: &str) -> Option<Self> {
+        let path = text.strip_prefix(issuer)?;
+        if path == API_PATH {
+            return Some(Self::Api);
+        }
+        let slug = path.strip_prefix("/companies/")?.strip_suffix("/mcp")?;
+        slug.parse().ok().map(Self::Mcp)
+    }
+
+    /// The URL, as [`Self::parse`] reads it.
+    #[must_use]
+    pub fn url(&self, issuer: &str) -> String {
+        match self {
+            Self::Api => format!("{issuer}{API_PATH}"),
+            Self::Mcp(slug) => format!("{issuer}/companies/{slug}/mcp"),
+        }
+    }
+}
+
+/// What a token is good for. Companies stand here by id: a slug is only a way to write one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Audience {
+    /// The API surface.
+    pub api: bool,
+    /// One company's MCP endpoint.
+    pub mcp: Option<CompanyId>,
+}
+
+impl Audience {
+    /// What a request without `resource` gets: a company, its API and its MCP; a firm, the API.
+    #[must_use]
+    pub const fn of_place(place: Place) -> Self {
+        match place {
+            Place::Company(company) => Self { api: true, mcp: Some(company) },
+            Place::Firm(_) => Self { api: true, mcp: None },
+        }
+    }
+
+    /// Whether nothing is named.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        !self.api && self.mcp.is_none()
+    }
+
+    /// Whether all of `other` is in this one.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        (self.api || !other.api) && (other.mcp.is_none() || self.mcp == other.mcp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_url_of_a_surface_is_a_resource() {
+        let issuer = "https://cs.example";
+        assert_eq!(
+            Resource::parse(issuer, "https://cs.example/api/external/v2"),
+            Some(Resource::Api)
+        );
+        let mcp = Resource::parse(issuer, "https://cs.example/companies/acme/mcp").unwrap();
+        assert_eq!(mcp.url(issuer), "https://cs.example/companies/acme/mcp");
+        for wrong in [
+            "https://cs.example",
+            "https://cs.example/",
+            "https://cs.example/api/external/v2/",
+            "https://cs.example/companies/acme/mcp/",
+            "https://cs.example/companies/ACME/mcp",
+            "https://cs.example/companies//mcp",
+            "https://cs.example/companies/a/b/mcp",
+            "https://cs.example.evil.example/api/external/v2",
+            "http://cs.example/api/external/v2",
+        ] {
+            assert_eq!(Resource::parse(issuer, wrong), None, "{wrong}");
+        }
+    }
+}

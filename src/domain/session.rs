@@ -1,0 +1,43 @@
+//! Browser sessions and the levels that they reach.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::UserId;
+use crate::crypto::token::HashedToken;
+use crate::domain::lifetimes::Lifetimes;
+
+/// What a session has proved. A change of level is a new session with a new id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The password. Good only for proving or enrolling the second factor.
+    Password,
+    /// The second factor too.
+    SecondFactor,
+}
+
+/// A session as it is stored; its key is the time-ordered id of its cookie.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// HMAC of the cookie's value.
+    pub hash: HashedToken,
+    /// Who.
+    pub user: UserId,
+    /// What they proved.
+    pub level: Level,
+    /// When the sign-in began; the absolute limit counts from here through every level.
+    pub began_at: Timestamp,
+    /// Last activity, to the minute.
+    pub seen_at: Timestamp,
+}
+
+impl Session {
+    /// Whether it is over at `now`, by inactivity or by age.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp, lifetimes: &Lifetimes) -> bool {
+        now >= self.seen_at.plus(lifetimes.session_idle)
+            || now >= self.began_at.plus(lifetimes.session_absolute)
+    }
+}
