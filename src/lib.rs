@@ -5,4 +5,5 @@
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
 pub mod base;
+pub mod config;
 pub mod domain;
