@@ -5,5 +5,6 @@
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
 pub mod base;
+pub mod config;
 pub mod crypto;
 pub mod domain;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod attempts;
 pub mod audit;
 pub mod catalogue;
+<<<<<<< HEAD
 pub mod company;
 pub mod connection;
 pub mod consent;
@@ -12,6 +13,9 @@ pub mod lifetimes;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod resource;
+=======
+pub mod issuer;
+>>>>>>> config
 pub mod role;
 pub mod scope;
 pub mod session;

@@ -100,7 +100,10 @@ fn check_https(rest: &str) -> Result<(), NotARedirectUri> {
     let written = authority.rsplit_once(':').map_or(authority, |(host, port)| {
         if port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { authority }
     });
-    if host.is_empty() || host != written || parsed.as_str().contains("/../") {
+    let path = rest.split_once('?').map_or(rest, |(before, _)| before);
+    let path = path.get(2 + authority.len()..).unwrap_or_default();
+    let path_as_read = if path.is_empty() { "/" } else { path };
+    if host.is_empty() || host != written || parsed.path() != path_as_read {
         return Err(NotARedirectUri::Malformed);
     }
     Ok(())

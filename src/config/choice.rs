@@ -1,0 +1,80 @@
+//! Keys that take one of a few words.
+
+use crate::config::rule::Choice;
+
+/// Where the server's certificate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsMode {
+    /// A certificate authority of our own, in the data folder.
+    PrivateCa,
+    /// Files that somebody else keeps.
+    Files,
+}
+
+impl TlsMode {
+    pub(super) const RULE: Choice<Self> =
+        Choice(&[("private-ca", Self::PrivateCa), ("files", Self::Files)]);
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+impl TlsVersion {
+    pub(super) const RULE: Choice<Self> = Choice(&[("1.2", Self::Tls12), ("1.3", Self::Tls13)]);
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    pub(super) const RULE: Choice<Self> = Choice(&[("text", Self::Text), ("json", Self::Json)]);
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// What happened.
+    Info,
+    /// What led to it.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    pub(super) const RULE: Choice<Self> = Choice(&[
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ]);
+
+    /// As `tracing` names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

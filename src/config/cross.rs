@@ -1,0 +1,60 @@
+//! What two keys must say together.
+
+use crate::config::fault::Wrong;
+use crate::config::layer::DEFAULT;
+use crate::config::reader::Reader;
+
+/// Finds every contradiction.
+pub(super) fn check(reader: &mut Reader<'_>) {
+    not_longer(reader, "tokens.refresh", "tokens.refresh_absolute");
+    not_longer(reader, "sessions.idle", "sessions.absolute");
+    not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
+    certificate_files(reader);
+}
+
+fn not_longer(reader: &mut Reader<'_>, less: &str, more: &str) {
+    if let (Some(one), Some(other)) = (reader.span(less), reader.span(more))
+        && one > other
+    {
+        contradiction(reader, less, more, "longer");
+    }
+}
+
+fn not_more(reader: &mut Reader<'_>, less: &str, more: &str) {
+    if let (Some(one), Some(other)) = (reader.number(less), reader.number(more))
+        && one > other
+    {
+        contradiction(reader, less, more, "more");
+    }
+}
+
+/// The fault belongs to the key that somebody gave; when both were given, to the lesser.
+fn contradiction(reader: &mut Reader<'_>, less: &str, more: &str, word: &str) {
+    let shown = |key: &str| reader.from.value(key).map(crate::config::value::to_toml);
+    let (one, other) = (shown(less).unwrap_or_default(), shown(more).unwrap_or_default());
+    let given = |key: &str| reader.from.source(key) != DEFAULT;
+    if given(more) && !given(less) {
+        let opposite = if word == "longer" { "shorter" } else { "less" };
+        let problem = format!("{other} is {opposite} than {less}, which is {one}");
+        reader.fault(more, Wrong::new(problem, format!("raise it or lower {less}")));
+    } else {
+        let problem = format!("{one} is {word} than {more}, which is {other}");
+        reader.fault(less, Wrong::new(problem, format!("lower it or raise {more}")));
+    }
+}
+
+fn certificate_files(reader: &mut Reader<'_>) {
+    let files = reader.text("tls.mode") == Some("files");
+    let private_ca = reader.text("tls.mode") == Some("private-ca");
+    for key in ["tls.certificate_file", "tls.key_file"] {
+        let Some(file) = reader.text(key) else { continue };
+        if files && file.is_empty() {
+            let problem = "it is missing, and tls.mode is \"files\"";
+            reader.fault(key, Wrong::new(problem, "give the PEM file"));
+        }
+        if private_ca && !file.is_empty() {
+            let problem = "it is given, but tls.mode is \"private-ca\"";
+            reader.fault(key, Wrong::new(problem, "remove it or set tls.mode to \"files\""));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The table of keys: types, defaults, bounds and documentation, all in one place.
+//!
+//! The text of `config.toml.example` and of the reference comes from here. A bound that a rule
+//! states is added to the documentation of its key by itself.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::config::choice::LogFormat;
+use crate::config::choice::LogLevel;
+use crate::config::choice::TlsMode;
+use crate::config::choice::TlsVersion;
+use crate::config::reader::Reader;
+use crate::config::rule::List;
+use crate::config::rule::OneOrMore;
+use crate::config::rule::Switch;
+use crate::config::rule::Text;
+use crate::config::rule::count;
+use crate::config::span::DAY;
+use crate::config::span::HOUR;
+use crate::config::span::MINUTE;
+use crate::config::span::SECOND;
+use crate::config::span::ZERO;
+use crate::config::span::span;
+use crate::config::table::Key;
+use crate::config::table::Section;
+use crate::config::table::settings;
+use crate::config::text;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::issuer::Issuer;
+
+settings! {
+    root {
+        /// The origin under which clients and browsers reach this installation: https://host[:port],
+        /// lower case, no path, no trailing slash. Clients keep it, so choose it once: changing it
+        /// later orphans every connected client.
+        issuer: Issuer = "https://localhost:8443", Text(text::issuer);
+    }
+
+    /// Where and how the server listens.
+    server: Server = "server" {
+        /// Addresses to listen on, each an IP address and a port; HTTPS on all of them.
+        listen: Vec<SocketAddr> = ["127.0.0.1:8443"], OneOrMore(Text(text::address));
+        /// How long requests in progress may still take when the server is told to stop.
+        shutdown_grace: Duration = "30s", span((1, SECOND), (10, MINUTE));
+    }
+
+    /// What one request, connection or address may take up.
+    limits: Limits = "server.limits" {
+        /// Largest request head, in bytes (answered with 431).
+        header_bytes: usize = 16384, count(8_192, 65_536);
+        /// Longest URL, in bytes (414); not more than header_bytes.
+        url_bytes: usize = 8192, count(2_048, 65_536);
+        /// Largest form or JSON body, in bytes (413).
+        body_bytes: usize = 65536, count(16_384, 1_048_576);
+        /// Time for the TLS handshake.
+        handshake: Duration = "10s", span((1, SECOND), (1, MINUTE));
+        /// Time for the whole request head.
+        headers: Duration = "10s", span((1, SECOND), (1, MINUTE));
+        /// How long a request body may stand still.
+        body_stall: Duration = "30s", span((1, SECOND), (5, MINUTE));
+        /// How long a response may wait for its reader.
+        write_stall: Duration = "30s", span((1, SECOND), (5, MINUTE));
+        /// Open connections in all.
+        connections: usize = 4096, count(16, 65_536);
+        /// Open connections from one address.
+        connections_per_address: usize = 256, count(1, 65_536);
+    }
+
+    /// The server's certificate.
+    tls: Tls = "tls" {
+        /// "private-ca" makes a certificate authority in the data folder and renews the certificate
+        /// by itself; "files" uses yours and reloads them when they change.
+        mode: TlsMode = "private-ca", TlsMode::RULE;
+        /// PEM file with the certificate and its chain, for the mode "files".
+        certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// PEM file with the certificate's private key, for the mode "files".
+        key_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// More names and IP addresses for the private CA's certificate. The issuer's host,
+        /// localhost, 127.0.0.1 and ::1 are always in it.
+        names: Vec<String> = [], List(Text(text::host));
+        /// The oldest TLS version that is spoken.
+        minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
+    }
+
+    /// What is kept on disk.
+    data: Data = "data" {
+        /// The folder of the database, the private CA and, if no other file is named, the master key.
+        folder: PathBuf = "/var/lib/countersign", Text(text::path);
+        /// Memory for the database's cache, in MiB.
+        cache_mib: usize = 128, count(64, 4_096);
+        /// The file of the master key, which seals signing keys and second factors. Empty: the
+        /// systemd credential "master.key" if there is one, else master.key in the folder.
+        master_key_file: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
+    /// How long tokens and codes live.
+    tokens: Tokens = "tokens" {
+        /// Access tokens of API credentials (client_credentials).
+        api_credentials: Duration = "1h", span((1, MINUTE), (24, HOUR));
+        /// Access tokens of connections.
+        access: Duration = "24h", span((1, MINUTE), (30, DAY));
+        /// Refresh tokens, from their last use.
+        refresh: Duration = "90days", span((1, HOUR), (365, DAY));
+        /// A connection in all, however often it is refreshed; not less than refresh.
+        refresh_absolute: Duration = "365days", span((1, HOUR), (730, DAY));
+        /// How long a repeated refresh gets the same answer again, for replies lost on the way.
+        /// "0s" turns it off.
+        refresh_grace: Duration = "60s", span((0, ZERO), (30, MINUTE));
+        /// Authorization codes.
+        code: Duration = "60s", span((10, SECOND), (10, MINUTE));
+        /// Pushed authorization requests (request_uri).
+        pushed_request: Duration = "90s", span((10, SECOND), (10, MINUTE));
+        /// Time to sign in and decide on the consent page.
+        consent_request: Duration = "30min", span((5, MINUTE), (2, HOUR));
+    }
+
+    /// Signed-in browsers.
+    sessions: Sessions = "sessions" {
+        /// A session ends after this long without a request; not more than absolute.
+        idle: Duration = "1h", span((1, MINUTE), (24, HOUR));
+        /// A session ends after this long in any case.
+        absolute: Duration = "12h", span((5, MINUTE), (30, DAY));
+    }
+
+    /// How passwords are hashed (Argon2id). Raised costs apply from each user's next sign-in.
+    passwords: Passwords = "passwords" {
+        /// Memory for one hash, in KiB.
+        memory_kib: u32 = 65536, count(19_456, 1_048_576);
+        /// Passes over the memory.
+        passes: u32 = 3, count(2, 20);
+        /// Hashes computed at a time.
+        parallel: usize = 2, count(1, 64);
+        /// Sign-ins that may wait for a hash; more are answered with 503 and Retry-After.
+        queue: usize = 32, count(0, 1_024);
+    }
+
+    /// Guessing passwords and codes.
+    attempts: Attempts = "attempts" {
+        /// Evaluated sign-in attempts a day, per account, from browsers that it does not know.
+        strangers_per_day: u32 = 100, count(10, 10_000);
+    }
+
+    /// What apps may do.
+    clients: Clients = "clients" {
+        /// Custom URI schemes that a redirect URI may have.
+        custom_schemes: Vec<String> = ["cursor"], List(Text(text::scheme));
+        /// Whether client_credentials is answered when the request comes from a web page (it carries
+        /// an Origin header). A secret used in a browser is a secret published.
+        allow_browser_secrets: bool = false, Switch;
+    }
+
+    /// Reverse proxies in front of this server.
+    proxies: Proxies = "proxies" {
+        /// Networks whose X-Forwarded-* and X-Original-* headers are believed, such as "10.1.0.0/24".
+        /// Empty: those headers change nothing.
+        trusted: Vec<IpNet> = [], List(Text(text::network));
+    }
+
+    /// The record of who did what.
+    activity: Activity = "activity" {
+        /// How long entries are kept before they are exported and dropped.
+        retention: Duration = "400days", span((30, DAY), (3_650, DAY));
+    }
+
+    /// What the server writes to standard error.
+    log: Log = "log" {
+        /// Lines for people or for machines.
+        format: LogFormat = "text", LogFormat::RULE;
+        /// The least important line that is written.
+        level: LogLevel = "info", LogLevel::RULE;
+    }
+}
+
+const MASTER_KEY: &str = "master.key";
+
+/// The file of the master key and why it is this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MasterKey {
+    /// Named by `data.master_key_file`.
+    Named(PathBuf),
+    /// A systemd credential.
+    Credential(PathBuf),
+    /// In the data folder: the only one that may be made when it is missing.
+    InFolder(PathBuf),
+}
+
+impl MasterKey {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) | Self::Credential(path) | Self::InFolder(path) => path,
+        }
+    }
+}
+
+impl Settings {
+    /// Which file holds the master key, as of now.
+    #[must_use]
+    pub fn master_key(&self) -> MasterKey {
+        if let Some(named) = &self.data.master_key_file {
+            return MasterKey::Named(named.clone());
+        }
+        let credential = self.credentials_directory.as_ref().map(|folder| folder.join(MASTER_KEY));
+        match credential.filter(|file| file.is_file()) {
+            Some(file) => MasterKey::Credential(file),
+            None => MasterKey::InFolder(self.data.folder.join(MASTER_KEY)),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Texts with a meaning of their own: addresses, networks, paths, names, schemes.
+
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use url::Host;
+
+use crate::config::fault::Wrong;
+use crate::config::value::quoted;
+use crate::domain::issuer::Issuer;
+use crate::domain::issuer::NotAnIssuer;
+
+/// Schemes that a browser or a system acts on by itself: never a redirect's.
+const NEVER_A_REDIRECT: [&str; 14] = [
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "http",
+    "https",
+    "intent",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "ws",
+];
+
+pub(super) fn issuer(text: &str) -> Result<Issuer, Wrong> {
+    text.parse().map_err(|why: NotAnIssuer| {
+        let problem = format!("{} {why}", quoted(text));
+        match &why {
+            NotAnIssuer::NotBare { origin } => Wrong::new(problem, format!("write {origin}")),
+            NotAnIssuer::NotAUrl | NotAnIssuer::NotHttps => {
+                Wrong::new(problem, "write https://, the host, and a port other than 443")
+            }
+        }
+    })
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
+    text.parse().map_err(|_| {
+        Wrong::new(
+            format!("{} is not an address like 0.0.0.0:8443", quoted(text)),
+            "write an IP address and a port, an IPv6 address in brackets",
+        )
+    })
+}
+
+pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
+    let not_a_network = || {
+        let fix = match text.parse::<IpAddr>() {
+            Ok(address) => format!("write {}", IpNet::from(address)),
+            Err(_) => "write an address and the length of its prefix".to_owned(),
+        };
+        Wrong::new(format!("{} is not a network like 10.0.0.0/8", quoted(text)), fix)
+    };
+    let network: IpNet = text.parse().map_err(|_| not_a_network())?;
+    if network.prefix_len() == 0 {
+        let problem = format!("{network} would trust every address");
+        return Err(Wrong::new(problem, "name the networks of the proxies"));
+    }
+    if network != network.trunc() {
+        let problem = format!("{network} names one address, not a network");
+        return Err(Wrong::new(problem, format!("write {}", network.trunc())));
+    }
+    Ok(network)
+}
+
+pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::new("it is empty", "give a path"));
+    }
+    if text.contains('\0') {
+        return Err(Wrong::new("it contains a NUL", "give a path"));
+    }
+    Ok(text.into())
+}
+
+/// Empty text stands for none.
+pub(super) fn path_or_none(text: &str) -> Result<Option<PathBuf>, Wrong> {
+    if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
+/// A DNS name or an IP address, as a certificate holds it.
+pub(super) fn host(text: &str) -> Result<String, Wrong> {
+    let wrong = || {
+        let problem = format!("{} is not a host name or an IP address", quoted(text));
+        Wrong::new(problem, "write it like auth.internal or 192.0.2.7")
+    };
+    if text.parse::<IpAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let legal = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    match Host::parse(text) {
+        Ok(Host::Domain(name)) if name == text && name.split('.').all(legal) => Ok(name),
+        _ => Err(wrong()),
+    }
+}
+
+/// A custom URI scheme (RFC 8252 §7.1), lower case.
+pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
+    let legal = text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
+    if !legal {
+        let problem = format!("{} is not a URI scheme in lower case", quoted(text));
+        return Err(Wrong::new(problem, "write what stands before \"://\", as in \"cursor\""));
+    }
+    if NEVER_A_REDIRECT.contains(&text) {
+        let problem = format!("{} is never a custom scheme", quoted(text));
+        return Err(Wrong::new(problem, "remove it"));
+    }
+    Ok(text.to_owned())
+}
