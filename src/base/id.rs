@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-
 use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::base::entropy;

@@ -4,18 +4,16 @@ pub mod app;
 pub mod attempts;
 pub mod audit;
 pub mod catalogue;
-<<<<<<< HEAD
 pub mod company;
 pub mod connection;
 pub mod consent;
 pub mod gate;
+pub mod issuer;
 pub mod lifetimes;
+pub mod link;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod resource;
-=======
-pub mod issuer;
->>>>>>> config
 pub mod role;
 pub mod scope;
 pub mod session;

@@ -1,0 +1,80 @@
+//! What the store asks of an engine: ordered bytes, snapshots, and a commit that is durable.
+//!
+//! Small on purpose, so that another engine can take redb's place without touching a rule.
+
+use crate::store::fault::Fault;
+use crate::store::table::TableId;
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Reads a consistent state.
+pub trait Read {
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// Rows with `from <= key`, and `key < to` if given, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn range(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault>;
+
+    /// The row with the highest key.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn last(&self, table: TableId) -> Result<Option<Row>, Fault>;
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn count(&self, table: TableId) -> Result<u64, Fault>;
+}
+
+/// Changes a state that becomes visible and durable as a whole.
+pub trait Write: Read {
+    /// Sets the value of `key`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put(&mut self, table: TableId, key: &[u8], value: &[u8]) -> Result<(), Fault>;
+
+    /// Removes `key`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn delete(&mut self, table: TableId, key: &[u8]) -> Result<(), Fault>;
+
+    /// Removes the rows with `key < to`, at most `limit` of them; returns how many.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn delete_below(&mut self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault>;
+}
+
+/// A place that keeps ordered bytes.
+pub trait Engine: Send + Sync {
+    /// The last committed state.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault>;
+
+    /// Runs `work` and commits what it wrote, durably, before returning. If `work` or the commit
+    /// fails, nothing of it is kept.
+    ///
+    /// # Errors
+    /// What `work` said, or the engine failed.
+    fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>)
+    -> Result<(), Fault>;
+}

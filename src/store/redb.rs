@@ -1,0 +1,271 @@
+//! The engine: redb. Durable at every commit, with quick-repair, so that opening after a crash is
+//! quick however large the file is.
+
+use std::cell::OnceCell;
+use std::path::Path;
+use std::path::PathBuf;
+
+use redb::Database;
+use redb::DatabaseError;
+use redb::Durability;
+use redb::ReadTransaction;
+use redb::ReadableDatabase as _;
+use redb::ReadableTable as _;
+use redb::ReadableTableMetadata as _;
+use redb::Table;
+use redb::TableDefinition;
+use redb::TableError;
+use redb::WriteTransaction;
+use redb::backends::FileBackend;
+use redb::backends::InMemoryBackend;
+
+use crate::store::engine::Engine;
+use crate::store::engine::Read;
+use crate::store::engine::Row;
+use crate::store::engine::Write;
+use crate::store::fault::Fault;
+use crate::store::table::TableId;
+
+type Bytes = &'static [u8];
+type ReadTable = redb::ReadOnlyTable<Bytes, Bytes>;
+
+const fn definition(table: TableId) -> TableDefinition<'static, Bytes, Bytes> {
+    TableDefinition::new(table.name())
+}
+
+/// A redb database.
+pub struct RedbEngine {
+    database: Database,
+}
+
+impl RedbEngine {
+    /// Opens or makes the file, readable by its owner only.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be opened.
+    pub fn open(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
+        let opened = open_private(file).map_err(|error| Fault::Unopenable {
+            file: file.to_owned(),
+            why: error.to_string().into(),
+        })?;
+        let database = Database::builder()
+            .set_cache_size(cache_bytes)
+            .create_with_backend(FileBackend::new(opened).map_err(|e| explain(file.to_owned(), e))?)
+            .map_err(|error| explain(file.to_owned(), error))?;
+        Ok(Self { database })
+    }
+
+    /// A database in memory.
+    ///
+    /// # Errors
+    /// Never, short of a defect in redb.
+    pub fn in_memory() -> Result<Self, Fault> {
+        let backend = InMemoryBackend::new();
+        let database = Database::builder().create_with_backend(backend).map_err(Fault::engine)?;
+        Ok(Self { database })
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, Fault> {
+        let mut transaction = self.database.begin_write().map_err(Fault::engine)?;
+        transaction.set_durability(Durability::Immediate).map_err(Fault::engine)?;
+        transaction.set_quick_repair(true);
+        Ok(transaction)
+    }
+}
+
+fn open_private(file: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)
+}
+
+fn explain(file: PathBuf, error: DatabaseError) -> Fault {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => Fault::InUse(file),
+        other => Fault::Unopenable { file, why: other.to_string().into() },
+    }
+}
+
+impl Engine for RedbEngine {
+    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
+        let transaction = self.database.begin_read().map_err(Fault::engine)?;
+        Ok(Box::new(Snapshot { transaction, tables: Default::default() }))
+    }
+
+    fn write(
+        &self,
+        work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let transaction = self.begin()?;
+        let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
+        match worked {
+            Ok(()) => transaction.commit().map_err(Fault::engine),
+            Err(fault) => {
+                // What the abort itself says adds nothing: the first fault is the one to tell.
+                let _ = transaction.abort();
+                Err(fault)
+            }
+        }
+    }
+}
+
+/// As many tables as there are, opened when first touched.
+type Opened<T> = [OnceCell<T>; TableId::ALL.len()];
+
+struct Snapshot {
+    transaction: ReadTransaction,
+    tables: Opened<Option<ReadTable>>,
+}
+
+impl Snapshot {
+    /// The table; none while nothing was ever written to it.
+    fn table(&self, table: TableId) -> Result<Option<&ReadTable>, Fault> {
+        let slot = self.tables.get(table.index()).ok_or(Fault::Stopped)?;
+        if slot.get().is_none() {
+            let opened = match self.transaction.open_table(definition(table)) {
+                Ok(opened) => Some(opened),
+                Err(TableError::TableDoesNotExist(_)) => None,
+                Err(error) => return Err(Fault::engine(error)),
+            };
+            // The slot was empty and nothing else has this snapshot.
+            let _ = slot.set(opened);
+        }
+        Ok(slot.get().and_then(Option::as_ref))
+    }
+}
+
+impl Read for Snapshot {
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.table(table)?.map_or(Ok(None), |table| get(table, key))
+    }
+
+    fn range(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        self.table(table)?.map_or_else(|| Ok(Vec::new()), |table| range(table, from, to, limit))
+    }
+
+    fn last(&self, table: TableId) -> Result<Option<Row>, Fault> {
+        self.table(table)?.map_or(Ok(None), last)
+    }
+
+    fn count(&self, table: TableId) -> Result<u64, Fault> {
+        self.table(table)?.map_or(Ok(0), |table| table.len().map_err(Fault::engine))
+    }
+}
+
+struct Batch<'txn> {
+    transaction: &'txn WriteTransaction,
+    tables: Opened<Table<'txn, Bytes, Bytes>>,
+}
+
+impl<'txn> Batch<'txn> {
+    fn table(&self, table: TableId) -> Result<&Table<'txn, Bytes, Bytes>, Fault> {
+        let slot = self.tables.get(table.index()).ok_or(Fault::Stopped)?;
+        if slot.get().is_none() {
+            let opened = self.transaction.open_table(definition(table)).map_err(Fault::engine)?;
+            // The slot was empty and nothing else has this batch.
+            let _ = slot.set(opened);
+        }
+        slot.get().ok_or(Fault::Stopped)
+    }
+
+    fn table_mut(&mut self, table: TableId) -> Result<&mut Table<'txn, Bytes, Bytes>, Fault> {
+        self.table(table)?;
+        self.tables.get_mut(table.index()).and_then(OnceCell::get_mut).ok_or(Fault::Stopped)
+    }
+}
+
+impl Read for Batch<'_> {
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        get(self.table(table)?, key)
+    }
+
+    fn range(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        range(self.table(table)?, from, to, limit)
+    }
+
+    fn last(&self, table: TableId) -> Result<Option<Row>, Fault> {
+        last(self.table(table)?)
+    }
+
+    fn count(&self, table: TableId) -> Result<u64, Fault> {
+        self.table(table)?.len().map_err(Fault::engine)
+    }
+}
+
+impl Write for Batch<'_> {
+    fn put(&mut self, table: TableId, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        self.table_mut(table)?.insert(key, value).map_err(Fault::engine)?;
+        Ok(())
+    }
+
+    fn delete(&mut self, table: TableId, key: &[u8]) -> Result<(), Fault> {
+        self.table_mut(table)?.remove(key).map_err(Fault::engine)?;
+        Ok(())
+    }
+
+    fn delete_below(&mut self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
+        let table = self.table_mut(table)?;
+        let boundary = table
+            .range::<&[u8]>(..to)
+            .map_err(Fault::engine)?
+            .nth(limit)
+            .transpose()
+            .map_err(Fault::engine)?
+            .map(|(key, _)| key.value().to_vec());
+        let before = table.len().map_err(Fault::engine)?;
+        let end = boundary.as_deref().unwrap_or(to);
+        table.retain_in::<&[u8], _>(..end, |_, _| false).map_err(Fault::engine)?;
+        let after = table.len().map_err(Fault::engine)?;
+        Ok(usize::try_from(before.saturating_sub(after)).unwrap_or(usize::MAX))
+    }
+}
+
+fn get(
+    table: &impl redb::ReadableTable<Bytes, Bytes>,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, Fault> {
+    let found = table.get(key).map_err(Fault::engine)?;
+    Ok(found.map(|value| value.value().to_vec()))
+}
+
+fn range(
+    table: &impl redb::ReadableTable<Bytes, Bytes>,
+    from: &[u8],
+    to: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<Row>, Fault> {
+    let rows = match to {
+        Some(to) if to <= from => return Ok(Vec::new()),
+        Some(to) => table.range::<&[u8]>(from..to),
+        None => table.range::<&[u8]>(from..),
+    };
+    rows.map_err(Fault::engine)?
+        .take(limit)
+        .map(|row| {
+            let (key, value) = row.map_err(Fault::engine)?;
+            Ok((key.value().to_vec(), value.value().to_vec()))
+        })
+        .collect()
+}
+
+fn last(table: &impl redb::ReadableTable<Bytes, Bytes>) -> Result<Option<Row>, Fault> {
+    let found = table.last().map_err(Fault::engine)?;
+    Ok(found.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())))
+}

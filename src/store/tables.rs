@@ -1,0 +1,229 @@
+//! The typed tables: what each is keyed by and what its rows are.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::base::id::CompanyId;
+use crate::base::id::ConnectionId;
+use crate::base::id::FirmId;
+use crate::base::id::RawId;
+use crate::base::id::UserId;
+use crate::crypto::token::HashedToken;
+use crate::domain::app::App;
+use crate::domain::attempts::Attempts as AttemptsRow;
+use crate::domain::company::Company;
+use crate::domain::company::Firm;
+use crate::domain::company::Place;
+use crate::domain::company::Slug;
+use crate::domain::connection::Connection;
+use crate::domain::consent::AuthorizationRequest;
+use crate::domain::link::Link;
+use crate::domain::session::Session;
+use crate::domain::token::AccessToken;
+use crate::domain::token::AuthorizationCode;
+use crate::domain::token::RefreshToken;
+use crate::domain::user::Email;
+use crate::domain::user::Factors as FactorsRow;
+use crate::domain::user::Membership;
+use crate::domain::user::User;
+use crate::store::bytes::Layout;
+use crate::store::table::Key;
+use crate::store::table::Table;
+use crate::store::table::TableId;
+
+/// Declares typed tables: name, key, row.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Table for $name {
+            type Key = $key;
+            type Row = $row;
+            const ID: TableId = TableId::$name;
+        }
+    )+};
+}
+
+tables! {
+    /// Facts about the installation, by name.
+    Meta: str => Vec<u8>,
+    /// Sealed token keys by version.
+    TokenKeys: u8 => Vec<u8>,
+    /// Companies.
+    Companies: CompanyId => Company,
+    /// Firms.
+    Firms: FirmId => Firm,
+    /// The place that a slug was ever given to.
+    Slugs: Slug => String,
+    /// The companies of a firm.
+    FirmCompanies: (FirmId, CompanyId) => (),
+    /// Users.
+    Users: UserId => User,
+    /// The user with an address.
+    Emails: Email => String,
+    /// Memberships by user.
+    Memberships: (UserId, Place) => Membership,
+    /// Members by place.
+    Members: (Place, UserId) => (),
+    /// Second factors.
+    Factors: UserId => FactorsRow,
+    /// Failures by account.
+    Attempts: AccountKey => AttemptsRow,
+    /// Known browsers by account.
+    Browsers: (UserId, BrowserMark) => KnownBrowser,
+    /// Apps.
+    Apps: AppId => App,
+    /// Apps by place.
+    PlaceApps: (Place, AppId) => (),
+    /// Connections.
+    Connections: ConnectionId => Connection,
+    /// Connections by user and app.
+    UserConnections: (UserId, AppId, ConnectionId) => (),
+    /// Connections by place.
+    PlaceConnections: (Place, ConnectionId) => (),
+    /// Codes.
+    Codes: RawId => AuthorizationCode,
+    /// Access tokens of people.
+    AccessTokens: RawId => AccessToken,
+    /// Access tokens of apps.
+    ClientAccessTokens: RawId => AccessToken,
+    /// Refresh tokens.
+    RefreshTokens: RawId => RefreshToken,
+    /// Sessions.
+    Sessions: RawId => Session,
+    /// Requests that were answered.
+    AnsweredRequests: RawId => (),
+    /// Pushed requests.
+    PushedRequests: RawId => PushedRequest,
+    /// One-time links.
+    Links: RawId => Link,
+    /// Last use of each app.
+    AppUse: AppId => Timestamp,
+}
+
+/// A pushed authorization request (RFC 9126).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedRequest {
+    /// HMAC of the reference.
+    pub hash: HashedToken,
+    /// What was pushed, checked.
+    pub request: AuthorizationRequest,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A browser in which an account was signed in before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownBrowser {
+    /// Last complete sign-in.
+    pub seen_at: Timestamp,
+    /// Its own failures.
+    pub attempts: AttemptsRow,
+}
+
+/// Stands for a browser: a tag of its cookie, so that the file cannot be used to make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BrowserMark(pub [u8; 16]);
+
+/// Whose failures are counted: a user's, or those for an address that nobody has. Unknown
+/// addresses share a bounded number of counters, so that nobody can fill the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccountKey {
+    /// A user.
+    User(UserId),
+    /// One of 65,536 counters for unknown addresses.
+    Unknown(u16),
+}
+
+/// Keys that are identifiers.
+macro_rules! id_keys {
+    ($($id:ty),+) => {$(
+        impl Key for $id {
+            fn key_bytes(&self) -> Vec<u8> {
+                self.raw().bytes().to_vec()
+            }
+        }
+    )+};
+}
+
+id_keys!(CompanyId, FirmId, UserId, AppId, ConnectionId);
+
+impl Key for RawId {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.bytes().to_vec()
+    }
+}
+
+impl Key for str {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+}
+
+impl Key for u8 {
+    fn key_bytes(&self) -> Vec<u8> {
+        vec![*self]
+    }
+}
+
+impl Key for Slug {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.as_str().as_bytes().to_vec()
+    }
+}
+
+impl Key for Email {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.as_str().as_bytes().to_vec()
+    }
+}
+
+impl Key for Place {
+    fn key_bytes(&self) -> Vec<u8> {
+        Layout::default().place(*self).done()
+    }
+}
+
+impl Key for BrowserMark {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+impl Key for AccountKey {
+    fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::User(user) => Layout::default().byte(b'u').id(user.raw()).done(),
+            Self::Unknown(counter) => {
+                Layout::default().byte(b'x').rest(&counter.to_be_bytes()).done()
+            }
+        }
+    }
+}
+
+impl<A: Key, B: Key> Key for (A, B) {
+    fn key_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.0.key_bytes();
+        bytes.extend(self.1.key_bytes());
+        bytes
+    }
+}
+
+impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
+    fn key_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.0.key_bytes();
+        bytes.extend(self.1.key_bytes());
+        bytes.extend(self.2.key_bytes());
+        bytes
+    }
+}
+
+/// The identifier at the end of an index row's key.
+#[must_use]
+pub fn last_id(key: &[u8]) -> Option<RawId> {
+    key.last_chunk::<16>().map(|bytes| RawId::from_bytes(*bytes))
+}
