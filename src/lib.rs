@@ -5,3 +5,7 @@
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
 pub mod base;
+pub mod http;
+pub mod server;
+pub mod telemetry;
+pub mod tls;
