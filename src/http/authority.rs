@@ -46,9 +46,15 @@ impl Authority {
     /// Whether `given`, as it stands in `Host` or `:authority`, names this server.
     fn is(&self, given: &str) -> bool {
         let Ok(given) = given.parse::<http::uri::Authority>() else { return false };
+        let port = match given.port() {
+            Some(port) => port.as_str().parse().ok(),
+            // An empty port is the default one (RFC 9110 section 4.2.2); a faulty one is none.
+            None if is_bare(&given) => Some(self.default_port),
+            None => None,
+        };
         !given.as_str().contains('@')
             && given.host().eq_ignore_ascii_case(&self.host)
-            && given.port_u16().unwrap_or(self.default_port) == self.port
+            && port == Some(self.port)
     }
 
     /// HTTP/1.1 names it in `Host` (and perhaps in an absolute target), HTTP/2 in `:authority`
@@ -63,6 +69,11 @@ impl Authority {
         let target_is_ours = target.is_none_or(|target| self.is(target.as_str()));
         if host_is_ours && target_is_ours { Named::Ours } else { Named::Other }
     }
+}
+
+/// Whether nothing stands behind the host but perhaps a colon.
+fn is_bare(given: &http::uri::Authority) -> bool {
+    given.as_str().trim_end_matches(':').ends_with(given.host())
 }
 
 /// Answers 421 to a request for another name (RFC 9110 section 15.5.20), 400 to one for none.

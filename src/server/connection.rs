@@ -63,9 +63,9 @@ where
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
     let serving = async {
         if is_http2 {
-            serve_http2(stream, peer, &shared).await
+            serve_http2(stream, peer, &shared).await;
         } else {
-            serve_http1(stream, peer, &shared).await
+            serve_http1(stream, peer, &shared).await;
         }
     };
     tokio::select! {

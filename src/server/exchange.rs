@@ -14,6 +14,7 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body::Body;
 use http_body::Frame;
 use http_body::SizeHint;
@@ -87,11 +88,16 @@ impl Drop for Exchange {
     }
 }
 
+/// What is handed on of a body at once. What was handed on counts as sent, so a large answer must
+/// not be handed on whole to a client that takes none of it.
+const PIECE: usize = 32 * 1024;
+
 pin_project! {
     /// A response body that says whose turn it is.
     pub(super) struct Watched<B> {
         #[pin]
         body: B,
+        held: Bytes,
         exchange: Exchange,
     }
 }
@@ -99,29 +105,50 @@ pin_project! {
 impl<B> Watched<B> {
     pub(super) fn new(body: B, exchange: Exchange) -> Self {
         exchange.turn(true);
-        Self { body, exchange }
+        Self { body, held: Bytes::new(), exchange }
     }
 }
 
-impl<B: Body> Body for Watched<B> {
-    type Data = B::Data;
+impl<B: Body<Data = Bytes>> Body for Watched<B> {
+    type Data = Bytes;
     type Error = B::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
+        if !this.held.is_empty() {
+            this.exchange.turn(true);
+            return Poll::Ready(Some(Ok(piece(this.held))));
+        }
         let frame = this.body.poll_frame(cx);
         this.exchange.turn(frame.is_ready());
-        frame
+        frame.map_ok(|frame| match frame.into_data() {
+            Ok(data) => {
+                *this.held = data;
+                piece(this.held)
+            }
+            Err(trailers) => trailers,
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.held.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let held = self.held.len() as u64;
+        let rest = self.body.size_hint();
+        let mut all = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            all.set_upper(upper.saturating_add(held));
+        }
+        all.set_lower(rest.lower().saturating_add(held));
+        all
     }
+}
+
+fn piece(held: &mut Bytes) -> Frame<Bytes> {
+    Frame::data(held.split_to(held.len().min(PIECE)))
 }
