@@ -83,3 +83,65 @@ impl Drop for Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::base::clock::ManualClock;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    async fn logged(path: &str) -> String {
+        let page = Page::default();
+        let to = page.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || to.clone()).with_ansi(false);
+        let _guard = tracing::subscriber::set_default(subscriber.finish());
+        let log =
+            AccessLog { clock: Arc::new(ManualClock::at(Timestamp::EPOCH)), quiet: &["/healthz"] };
+        let router = Router::new()
+            .route("/apps/{id}", get(|| async {}))
+            .route("/healthz", get(|| async {}))
+            .layer(from_fn_with_state(log, record));
+        let request = Request::builder()
+            .uri(path)
+            .header("authorization", "Bearer SECRET")
+            .body(Body::empty())
+            .unwrap();
+        router.oneshot(request).await.unwrap();
+        let bytes = page.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_line_holds_no_query_and_no_header() {
+        let line = logged("/apps/7?code=SECRET&state=SECRET").await;
+        assert!(line.contains(r#"path="/apps/7" route="/apps/{id}" status=200 ms=0"#), "{line}");
+        assert!(!line.contains("SECRET") && !line.contains('?'), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_monitor_that_is_answered_well_fills_no_log() {
+        assert_eq!(logged("/healthz").await, "");
+    }
+}

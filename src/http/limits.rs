@@ -80,7 +80,8 @@ pub async fn body(
     request.extensions_mut().insert(limit.clone());
     let extensions = request.extensions().clone();
     let version = request.version();
-    let request = request.map(|body| request_body::bounded(body, limit.clone(), limits.body_stall));
+    let request =
+        request.map(|body| request_body::bounded(body, limit.clone(), limits.body_stall, version));
     let response = next.run(request).await;
     let refusal = match limit.verdict() {
         Verdict::Fine => return response,

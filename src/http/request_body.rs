@@ -16,6 +16,7 @@ use axum::extract::State;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use http::Version;
 use http_body::Body as HttpBody;
 use http_body::Frame;
 use http_body::SizeHint;
@@ -24,6 +25,10 @@ use tokio::time::Sleep;
 
 /// Slower than this for long enough is as bad as standing still.
 const SLOWEST_BYTES_PER_SECOND: u64 = 1024;
+
+/// What is read and thrown away behind a body that is too large. Over HTTP/2 an answer that comes
+/// before the request has ended carries a reset, which some clients take for a failure.
+const COURTESY: u64 = 1024 * 1024;
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,18 +98,28 @@ enum Cut {
 
 /// `body` within `limit`, standing still for at most `stall`, and in the long run no slower than
 /// a kibibyte a second. Only time spent waiting for the client counts.
-pub(super) fn bounded(body: Body, limit: BodyLimit, stall: Duration) -> Body {
+/// Over HTTP/1 what comes too much is not read at all: the connection closes behind the answer.
+pub(super) fn bounded(body: Body, limit: BodyLimit, stall: Duration, version: Version) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    let waiting = None;
-    Body::new(Bounded { body, limit, stall, received: 0, waited: Duration::ZERO, waiting })
+    let courtesy = if version == Version::HTTP_2 { COURTESY } else { 0 };
+    Body::new(Bounded {
+        body,
+        limit,
+        stall,
+        courtesy,
+        received: 0,
+        waited: Duration::ZERO,
+        waiting: None,
+    })
 }
 
 struct Bounded {
     body: Body,
     limit: BodyLimit,
     stall: Duration,
+    courtesy: u64,
     received: u64,
     waited: Duration,
     waiting: Option<Waiting>,
@@ -116,8 +131,15 @@ struct Waiting {
 }
 
 impl Bounded {
+    /// Whether `more` bytes may be handed on.
     fn fits(&self, more: u64) -> bool {
         self.received.saturating_add(more) <= self.limit.bytes()
+    }
+
+    /// Whether `more` bytes are read at all, be it to throw them away.
+    fn is_read(&self, more: u64) -> bool {
+        let most = self.limit.bytes().saturating_add(self.courtesy);
+        self.received.saturating_add(more) <= most
     }
 
     /// How long the next bytes may take: the whole stall time, unless the body has been slow.
@@ -150,23 +172,31 @@ impl HttpBody for Bounded {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        // A declared length is refused before a byte of it is read (or asked for: RFC 9110
-        // section 10.1.1, `Expect: 100-continue`).
-        if !self.fits(self.body.size_hint().lower()) {
-            return Poll::Ready(Some(Err(self.limit.refuse(Cut::TooLarge))));
+        loop {
+            // A declared length is refused before a byte of it is read (or asked for: RFC 9110
+            // section 10.1.1, `Expect: 100-continue`).
+            let declared = self.body.size_hint().lower();
+            if !self.is_read(declared) {
+                return Poll::Ready(Some(Err(self.limit.refuse(Cut::TooLarge))));
+            }
+            let fits = self.fits(declared);
+            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+                ready!(self.wait(cx));
+                return Poll::Ready(Some(Err(self.limit.refuse(Cut::Stalled))));
+            };
+            self.stop_waiting();
+            let bytes = match &frame {
+                Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
+                None if !self.fits(0) => {
+                    return Poll::Ready(Some(Err(self.limit.refuse(Cut::TooLarge))));
+                }
+                _ => return Poll::Ready(frame),
+            };
+            self.received = self.received.saturating_add(bytes);
+            if fits && self.fits(0) {
+                return Poll::Ready(frame);
+            }
         }
-        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-            ready!(self.wait(cx));
-            return Poll::Ready(Some(Err(self.limit.refuse(Cut::Stalled))));
-        };
-        self.stop_waiting();
-        let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
-        if !self.fits(bytes) {
-            return Poll::Ready(Some(Err(self.limit.refuse(Cut::TooLarge))));
-        }
-        self.received += bytes;
-        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -405,6 +405,42 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     }
 
+    #[tokio::test]
+    async fn a_refused_body_is_read_to_its_end_over_http2_so_that_no_reset_hides_the_answer() {
+        let mut line = line();
+        let mut client = line.http2(WIDE).await;
+        let request = Request::post("https://auth.example/echo")
+            .body(Body::from(vec![b'x'; 512 * 1024]))
+            .unwrap();
+        let answer = client.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 413);
+        assert!(harness::text(answer).await.contains("too large"));
+    }
+
+    #[tokio::test]
+    async fn a_strange_target_is_answered() {
+        for (line_of_request, status) in [
+            ("OPTIONS *", "404"),
+            ("CONNECT auth.example:443", "404"),
+            ("GET http://auth.example//..//%00", "404"),
+            ("GET http://x@auth.example/", "421"),
+            ("BREW /", "405"),
+        ] {
+            let mut line = line();
+            let mut stream = line.connect(HTTP1).await;
+            let head = format!(
+                "{line_of_request} HTTP/1.1\r\nHost: auth.example\r\nConnection: close\r\n\r\n"
+            );
+            harness::send(&mut stream, &head).await;
+            let answer = harness::rest(&mut stream).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{line_of_request} {answer}"
+            );
+            assert!(answer.contains("x-frame-options: DENY"), "{answer}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_over_http1_is_cut() {
         let mut line = line();
