@@ -1,27 +1,19 @@
-//! One connection, from handshake to close: speaks HTTP/2 or HTTP/1.1 as the handshake agreed,
-//! hands each request to the router, and is cut when the client stands still.
+//! One connection, from handshake to close: speaks HTTP/2 or HTTP/1.1 as the handshake agreed
+//! (never by looking at the first bytes, for which there would be no time limit), and hands each
+//! request to the router.
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http::Response;
 use hyper::body::Incoming;
-use hyper::rt::Executor;
-use hyper::server::conn::http1;
-use hyper::server::conn::http2;
 use hyper::service::Service;
-use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -30,20 +22,12 @@ use tokio_util::task::TaskTracker;
 use crate::http::Peer;
 use crate::server::exchange::Exchanges;
 use crate::server::exchange::Watched;
+use crate::server::http1;
+use crate::server::http2;
 use crate::server::limits::Limits;
 use crate::server::shutdown::Shutdown;
 use crate::server::stream;
 use crate::server::stream::Guarded;
-
-/// Header lines that are parsed at all; the middleware allows fewer, with a full answer.
-const PARSED_HEADERS: usize = 256;
-const STREAMS_PER_CONNECTION: u32 = 100;
-/// How long a connection that was told to close may take over it.
-const GOODBYE: Duration = Duration::from_secs(5);
-/// How long, and how much, is read behind a last answer, so that the client sees it: closing with
-/// bytes unread would reset the connection and destroy the answer on its way.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 1024 * 1024;
 
 /// What every connection shares.
 pub(super) struct Shared {
@@ -63,9 +47,9 @@ where
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
     let serving = async {
         if is_http2 {
-            serve_http2(stream, peer, &shared).await;
+            http2::serve(stream, peer, &shared).await;
         } else {
-            serve_http1(stream, peer, &shared).await;
+            http1::serve(stream, peer, &shared).await;
         }
     };
     tokio::select! {
@@ -100,171 +84,15 @@ where
     }
 }
 
-async fn serve_http1<I>(io: I, peer: Peer, shared: &Shared)
-where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let exchanges = Exchanges::new();
-    let service = ToRouter::new(shared, peer, &exchanges);
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.limits.header_read)
-        .max_buf_size(shared.limits.parsed_head)
-        .max_headers(PARSED_HEADERS)
-        .serve_connection(TokioIo::new(io), service);
-    let mut watch = Watch::new(shared, &exchanges);
-    let outcome = loop {
-        let polled = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx));
-        tokio::select! {
-            biased;
-            outcome = polled => break outcome,
-            next = watch.next() => match next {
-                Next::Close => Pin::new(&mut connection).graceful_shutdown(),
-                Next::Cut => return,
-                Next::Idle => {}
-            },
-        }
-    };
-    match outcome {
-        Ok(()) => linger(connection.into_parts().io.into_inner()).await,
-        Err(error) => tracing::debug!(peer = %peer.0, %error, "connection ended early"),
-    }
-}
-
-/// Ends our side, then reads what the client still sends, for a while.
-async fn linger<I: AsyncRead + AsyncWrite + Unpin>(mut io: I) {
-    let draining = async {
-        io.shutdown().await?;
-        let mut rest = vec![0; 8 * 1024];
-        let mut read = 0;
-        while read < LINGER_BYTES {
-            match io.read(&mut rest).await? {
-                0 => break,
-                more => read += more,
-            }
-        }
-        std::io::Result::Ok(())
-    };
-    // However it ends, the connection is over.
-    let _ = timeout(LINGER, draining).await;
-}
-
-async fn serve_http2<I>(io: I, peer: Peer, shared: &Shared)
-where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let exchanges = Exchanges::new();
-    let service = ToRouter::new(shared, peer, &exchanges);
-    let streams = Streams { tasks: shared.tasks.clone(), shutdown: shared.shutdown.clone() };
-    let head = u32::try_from(shared.limits.parsed_head).unwrap_or(u32::MAX);
-    let connection = http2::Builder::new(streams)
-        .timer(TokioTimer::new())
-        .max_header_list_size(head)
-        .max_concurrent_streams(STREAMS_PER_CONNECTION)
-        .keep_alive_interval(shared.limits.idle / 2)
-        .keep_alive_timeout(shared.limits.write_stall)
-        .serve_connection(TokioIo::new(io), service);
-    let mut connection = pin!(connection);
-    let mut watch = Watch::new(shared, &exchanges);
-    loop {
-        tokio::select! {
-            biased;
-            outcome = connection.as_mut() => {
-                if let Err(error) = outcome {
-                    tracing::debug!(peer = %peer.0, %error, "connection ended early");
-                }
-                return;
-            }
-            next = watch.next() => match next {
-                Next::Close => connection.as_mut().graceful_shutdown(),
-                Next::Idle if !watch.closing() => {
-                    connection.as_mut().graceful_shutdown();
-                    watch.close_within(GOODBYE);
-                }
-                Next::Idle => {}
-                Next::Cut => return,
-            },
-        }
-    }
-}
-
-/// What is to be done with a connection that has not ended by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// The server stops: finish what is in flight, then close.
-    Close,
-    /// No request for too long.
-    Idle,
-    /// The client takes nothing, or did not go when it was told to.
-    Cut,
-}
-
-/// Looks at a connection's exchanges from time to time.
-struct Watch<'a> {
-    limits: Limits,
-    shutdown: &'a Shutdown,
-    exchanges: Arc<Exchanges>,
-    every: Duration,
-    told: bool,
-    deadline: Option<tokio::time::Instant>,
-}
-
-impl<'a> Watch<'a> {
-    fn new(shared: &'a Shared, exchanges: &Arc<Exchanges>) -> Self {
-        let limits = shared.limits;
-        Self {
-            limits,
-            shutdown: &shared.shutdown,
-            exchanges: Arc::clone(exchanges),
-            every: limits.write_stall.min(limits.header_read).min(limits.idle) / 4,
-            told: false,
-            deadline: None,
-        }
-    }
-
-    const fn closing(&self) -> bool {
-        self.deadline.is_some()
-    }
-
-    fn close_within(&mut self, time: Duration) {
-        self.deadline = Some(tokio::time::Instant::now() + time);
-    }
-
-    async fn next(&mut self) -> Next {
-        loop {
-            tokio::select! {
-                biased;
-                () = self.shutdown.begun(), if !self.told => {
-                    self.told = true;
-                    return Next::Close;
-                }
-                () = tokio::time::sleep(self.every) => {
-                    if let Some(next) = self.look() {
-                        return next;
-                    }
-                }
-            }
-        }
-    }
-
-    fn look(&self) -> Option<Next> {
-        let late = self.deadline.is_some_and(|deadline| deadline <= tokio::time::Instant::now());
-        if late || self.exchanges.stalled(self.limits.write_stall) {
-            return Some(Next::Cut);
-        }
-        self.exchanges.idle(self.limits.header_read, self.limits.idle).then_some(Next::Idle)
-    }
-}
-
 /// Carries a connection's requests to the router.
-struct ToRouter {
+pub(super) struct ToRouter {
     router: Router,
     peer: Peer,
     exchanges: Arc<Exchanges>,
 }
 
 impl ToRouter {
-    fn new(shared: &Shared, peer: Peer, exchanges: &Arc<Exchanges>) -> Self {
+    pub(super) fn new(shared: &Shared, peer: Peer, exchanges: &Arc<Exchanges>) -> Self {
         Self { router: shared.router.clone(), peer, exchanges: Arc::clone(exchanges) }
     }
 }
@@ -283,34 +111,14 @@ impl Service<Request<Incoming>> for ToRouter {
     }
 }
 
-/// Runs the streams of an HTTP/2 connection as tasks of the server.
-#[derive(Clone)]
-struct Streams {
-    tasks: TaskTracker,
-    shutdown: Shutdown,
-}
-
-impl<F> Executor<F> for Streams
-where
-    F: Future + Send + 'static,
-{
-    fn execute(&self, stream: F) {
-        let shutdown = self.shutdown.clone();
-        self.tasks.spawn(async move {
-            tokio::select! {
-                biased;
-                () = shutdown.abandoned() => {}
-                _ = stream => {}
-            }
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
     use axum::routing::post;
     use bytes::Bytes;
+    use std::time::Duration;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::io::AsyncWriteExt as _;
 
     use super::*;
     use crate::server::harness;

@@ -8,6 +8,8 @@ mod exchange;
 #[cfg(test)]
 mod harness;
 pub mod health;
+mod http1;
+mod http2;
 mod layers;
 mod limits;
 mod listener;
@@ -16,9 +18,11 @@ mod run;
 pub mod shutdown;
 pub mod signals;
 mod stream;
+mod watch;
 
 pub use layers::LayerContext;
 pub use layers::layers;
 pub use limits::Limits;
+pub use run::Ended;
 pub use run::Server;
 pub use shutdown::Shutdown;
