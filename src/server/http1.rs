@@ -45,7 +45,7 @@ where
             biased;
             outcome = polled => break outcome,
             next = watch.next() => match next {
-                Next::Close => Pin::new(&mut connection).graceful_shutdown(),
+                Next::Close => std::pin::Pin::new(&mut connection).graceful_shutdown(),
                 Next::Cut => return,
                 Next::Idle => {}
             },
