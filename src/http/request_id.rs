@@ -1,0 +1,48 @@
+//! Every request gets an identifier of ours, and every response shows it.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::extract::State;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderName;
+use http::HeaderValue;
+
+use crate::base::clock::Clock;
+use crate::base::entropy::Entropy;
+use crate::base::id::RequestId;
+
+/// Carries the identifier out. What a client sends under this name is ignored.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Makes the identifiers.
+#[derive(Clone)]
+pub struct RequestIds {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl RequestIds {
+    /// Identifiers from this clock and this randomness.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy }
+    }
+
+    fn next(&self) -> RequestId {
+        RequestId::make(self.clock.now(), &*self.entropy)
+    }
+}
+
+/// Puts a new [`RequestId`] into the request's extensions and onto the response.
+pub async fn assign(State(ids): State<RequestIds>, mut request: Request, next: Next) -> Response {
+    let id = ids.next();
+    request.headers_mut().remove(&X_REQUEST_ID);
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}

@@ -1,0 +1,112 @@
+//! Which companies and firms a person reaches, and by which roles.
+//!
+//! In a company, a person's own role and the one through its firm both count; a confidential
+//! company is seen through its firm only by the members listed for it. In a firm, only the role in
+//! the firm counts.
+
+use crate::base::id::FirmId;
+use crate::base::id::UserId;
+use crate::domain::company::Company;
+use crate::domain::company::Place;
+use crate::domain::gate::PlaceFacts;
+use crate::domain::role::RoleName;
+use crate::ops::people;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables;
+use crate::store::tables::Companies;
+use crate::store::tables::FirmCompanies;
+use crate::store::tables::Firms;
+
+/// The place and the roles that count for `user` there.
+pub fn standing(
+    reader: &Reader<'_>,
+    user: UserId,
+    place: Place,
+) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
+    match place {
+        Place::Company(id) => match reader.get::<Companies>(&id)? {
+            Some(company) => {
+                let roles = roles_in_company(reader, user, &company)?;
+                Ok((PlaceFacts::Company(company), roles))
+            }
+            None => Ok((PlaceFacts::Gone, Vec::new())),
+        },
+        Place::Firm(id) => match reader.get::<Firms>(&id)? {
+            Some(firm) => {
+                let role = people::membership(reader, user, place)?.map(|held| held.role);
+                Ok((PlaceFacts::Firm(firm), role.into_iter().collect()))
+            }
+            None => Ok((PlaceFacts::Gone, Vec::new())),
+        },
+    }
+}
+
+/// The role in `firm` alone, for one of its companies that the person sees: what a firm token has.
+pub fn standing_through_firm(
+    reader: &Reader<'_>,
+    user: UserId,
+    firm: FirmId,
+    company: Company,
+) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
+    let held = people::membership(reader, user, Place::Firm(firm))?;
+    let seen = company.seen_through(firm, user);
+    let roles = held.filter(|_| seen).map(|held| held.role).into_iter().collect();
+    Ok((PlaceFacts::Company(company), roles))
+}
+
+fn roles_in_company(
+    reader: &Reader<'_>,
+    user: UserId,
+    company: &Company,
+) -> Result<Vec<RoleName>, Fault> {
+    let own = people::membership(reader, user, Place::Company(company.id))?;
+    let through_firm = match company.firm.filter(|firm| company.seen_through(*firm, user)) {
+        Some(firm) => people::membership(reader, user, Place::Firm(firm))?,
+        None => None,
+    };
+    let mut roles: Vec<RoleName> =
+        own.into_iter().chain(through_firm).map(|held| held.role).collect();
+    roles.dedup();
+    Ok(roles)
+}
+
+/// The companies of `firm` that `user` sees through it, by name.
+pub fn companies_through_firm(
+    reader: &Reader<'_>,
+    user: UserId,
+    firm: FirmId,
+) -> Result<Vec<Company>, Fault> {
+    let mut companies = Vec::new();
+    for (key, ()) in reader.under::<FirmCompanies>(&firm)? {
+        let id = tables::last_id(&key).map(crate::base::id::CompanyId::from_raw);
+        let company = id.map_or(Ok(None), |id| reader.get::<Companies>(&id))?;
+        companies.extend(company.filter(|company| company.seen_through(firm, user)));
+    }
+    companies.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(companies)
+}
+
+/// Every place in which `user` has a role: firms, their own companies, and companies seen through
+/// their firms.
+pub fn reachable(reader: &Reader<'_>, user: UserId) -> Result<Vec<Place>, Fault> {
+    let mut companies = Vec::new();
+    let mut firms = Vec::new();
+    for membership in people::memberships(reader, user)? {
+        match membership.place {
+            Place::Company(id) => companies.push(Place::Company(id)),
+            Place::Firm(firm) => {
+                firms.push(membership.place);
+                let seen = companies_through_firm(reader, user, firm)?;
+                companies.extend(seen.into_iter().map(|company| Place::Company(company.id)));
+            }
+        }
+    }
+    let mut places = Vec::new();
+    for place in companies.into_iter().chain(firms) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    Ok(places)
+}

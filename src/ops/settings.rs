@@ -1,0 +1,19 @@
+//! What acts take from the configuration.
+
+use crate::domain::issuer::Issuer;
+use crate::domain::lifetimes::Lifetimes;
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct OpsSettings {
+    /// The issuer.
+    pub issuer: Issuer,
+    /// How long everything lives.
+    pub lifetimes: Lifetimes,
+    /// Guesses a day that unknown browsers share, for each account.
+    pub strangers_per_day: u32,
+    /// Whether `client_credentials` may come from a browser.
+    pub allow_browser_secrets: bool,
+    /// Private-use schemes that redirect URIs may have.
+    pub custom_schemes: Vec<String>,
+}

@@ -1,0 +1,34 @@
+//! Whether the process lives, and whether it can serve. Answered under any host name, so that a
+//! supervisor can ask by address.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+
+/// The process lives.
+pub const HEALTHZ: &str = "/healthz";
+/// The process can serve.
+pub const READYZ: &str = "/readyz";
+/// Both, as the middleware exempts them from the host check.
+pub const PATHS: &[&str] = &[HEALTHZ, READYZ];
+
+/// Tells whether requests can be served now.
+pub type Readiness = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Both routes. `/readyz` answers 503 while `ready` says no.
+pub fn routes(ready: Readiness) -> Router {
+    Router::new()
+        .route(HEALTHZ, get(|| async { "ok\n" }))
+        .route(READYZ, get(move || std::future::ready(readiness(ready()))))
+}
+
+fn readiness(ready: bool) -> impl IntoResponse {
+    if ready {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}

@@ -1,0 +1,204 @@
+//! The log: one line an event, to stderr, time in UTC.
+//!
+//! Two promises. No value can forge a line: control characters are written escaped, whoever sent
+//! them. And no line holds a query string: access lines are made of the path alone, for the query
+//! carries codes and state.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::str::FromStr;
+
+use tracing::Subscriber;
+use tracing::field::Field;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+use crate::base::clock::SystemClock;
+
+/// How a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people: `time LEVEL target: message key=value`.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl FromStr for Format {
+    type Err = LogFault;
+
+    fn from_str(text: &str) -> Result<Self, LogFault> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(LogFault::Format),
+        }
+    }
+}
+
+/// The log could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogFault {
+    /// Neither `text` nor `json`.
+    #[error("the log format is `text` or `json`")]
+    Format,
+    /// The level is not a filter.
+    #[error("the log level cannot be read ({0}): give one of error, warn, info, debug, trace")]
+    Level(String),
+    /// Something else took the log first.
+    #[error("the log was already started")]
+    Started,
+}
+
+/// Starts the log for the whole process, once, and has panics written to it. `level` is a level
+/// (`info`) or a filter by target (`info,countersign::store=debug`); the environment is not read.
+pub fn init(format: Format, level: &str) -> Result<(), LogFault> {
+    let ansi = std::io::stderr().is_terminal();
+    let log = subscriber(format, level, std::io::stderr, ansi)?;
+    tracing::subscriber::set_global_default(log).map_err(|_| LogFault::Started)?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, cause = panic.payload_as_str().unwrap_or("unknown"), "panicked");
+}
+
+fn subscriber<W>(
+    format: Format,
+    level: &str,
+    writer: W,
+    ansi: bool,
+) -> Result<Box<dyn Subscriber + Send + Sync>, LogFault>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(level).map_err(|e| LogFault::Level(e.to_string()))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_timer(Utc)
+        .with_ansi(ansi);
+    Ok(match format {
+        Format::Text => Box::new(lines.fmt_fields(text_fields()).finish()),
+        Format::Json => Box::new(lines.json().flatten_event(true).finish()),
+    })
+}
+
+/// RFC 3339 in UTC, from the wall clock: what other machines' logs are compared with.
+struct Utc;
+
+impl FormatTime for Utc {
+    fn format_time(&self, to: &mut Writer<'_>) -> std::fmt::Result {
+        to.write_str(&SystemClock::wall().rfc3339())
+    }
+}
+
+fn text_fields() -> impl for<'a> FormatFields<'a> + Send + Sync + 'static {
+    format::debug_fn(write_field).delimited(" ")
+}
+
+fn write_field(
+    to: &mut Writer<'_>,
+    field: &Field,
+    value: &dyn std::fmt::Debug,
+) -> std::fmt::Result {
+    if field.name() != "message" {
+        write!(to, "{}=", field.name())?;
+    }
+    let mut escaping = Escaping(to);
+    write!(escaping, "{value:?}")
+}
+
+/// Writes control characters and line separators as `\u{…}`.
+struct Escaping<'a, 'b>(&'a mut Writer<'b>);
+
+impl std::fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        text.chars().try_for_each(|c| {
+            if forges(c) { write!(self.0, "{}", c.escape_unicode()) } else { self.0.write_char(c) }
+        })
+    }
+}
+
+fn forges(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: Format, level: &str, what: impl FnOnce()) -> String {
+        let page = Page::default();
+        let to = page.clone();
+        let log = subscriber(format, level, move || to.clone(), false).unwrap();
+        tracing::subscriber::with_default(log, what);
+        let bytes = page.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    const FORGERY: &str = "x\n2026-01-01T00:00:00Z  INFO forged: line\u{1b}[2J\u{2028}";
+
+    #[test]
+    fn no_value_forges_a_line_of_text() {
+        let text = logged(Format::Text, "info", || {
+            tracing::info!(debug = FORGERY, shown = %FORGERY, "said {FORGERY}");
+            tracing::info_span!("within", shown = %FORGERY).in_scope(|| tracing::warn!("then"));
+        });
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{2028}'), "{text}");
+    }
+
+    #[test]
+    fn no_value_forges_a_line_of_json() {
+        let text = logged(Format::Json, "info", || tracing::info!(shown = %FORGERY, "said"));
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["shown"], FORGERY);
+    }
+
+    #[test]
+    fn a_line_starts_with_its_time_in_utc() {
+        let text = logged(Format::Text, "info", || tracing::info!(answer = 42, "hello"));
+        let (time, rest) = text.split_once(' ').unwrap();
+        assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
+        assert!(rest.trim_end().ends_with("hello answer=42"), "{rest}");
+    }
+
+    #[test]
+    fn what_lies_below_the_level_is_not_written() {
+        assert_eq!(logged(Format::Text, "warn", || tracing::info!("quiet")), "");
+    }
+
+    #[test]
+    fn an_unreadable_level_is_named() {
+        let fault = subscriber(Format::Text, "countersign=loud", io::sink, false).err().unwrap();
+        assert!(fault.to_string().contains("give one of"), "{fault}");
+    }
+}

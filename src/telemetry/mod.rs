@@ -1,0 +1,3 @@
+//! Floor 1: what the process says about itself. No business words.
+
+pub mod logs;

@@ -1,0 +1,161 @@
+//! A certificate chain with its key, checked: whoever holds a [`Material`] can serve with it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::prelude::X509Certificate;
+use x509_parser::time::ASN1Time;
+use zeroize::Zeroizing;
+
+use crate::base::clock::Timestamp;
+use crate::tls::TlsFault;
+
+/// A certificate chain and the key of its first certificate. It exists only when the two belong
+/// together and the certificate was valid at the moment it was loaded.
+#[derive(Debug, Clone)]
+pub struct Material {
+    certified: Arc<CertifiedKey>,
+    not_after: Timestamp,
+}
+
+impl Material {
+    /// Reads both files and checks them at `now`.
+    pub fn load(certificate: &Path, key: &Path, now: Timestamp) -> Result<Self, TlsFault> {
+        let chain = read_chain(certificate)?;
+        let leaf = chain.first().ok_or_else(|| TlsFault::NoCertificate(certificate.to_owned()))?;
+        let not_after = check_validity(leaf, certificate, now)?;
+        let signer = provider()
+            .key_provider
+            .load_private_key(read_key(key)?)
+            .map_err(|_| TlsFault::NoKey(key.to_owned()))?;
+        let certified = CertifiedKey::new(chain, signer);
+        certified.keys_match().map_err(|_| TlsFault::Mismatch {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        })?;
+        Ok(Self { certified: Arc::new(certified), not_after })
+    }
+
+    /// The last moment at which clients accept the certificate.
+    #[must_use]
+    pub const fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// The chain, the server's own certificate first.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.certified.cert
+    }
+
+    /// What the handshake signs with.
+    pub(super) fn certified(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.certified)
+    }
+}
+
+/// The one provider of primitives, always named, never taken from the process.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    let pem = fs::read(path).map_err(|e| TlsFault::file(path, e))?;
+    CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| TlsFault::NoCertificate(path.to_owned()))
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
+    let pem = Zeroizing::new(fs::read(path).map_err(|e| TlsFault::file(path, e))?);
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsFault::NoKey(path.to_owned()))
+}
+
+fn check_validity(der: &[u8], path: &Path, now: Timestamp) -> Result<Timestamp, TlsFault> {
+    let (_, leaf) =
+        X509Certificate::from_der(der).map_err(|_| TlsFault::NoCertificate(path.to_owned()))?;
+    let from = moment(&leaf.validity().not_before);
+    let until = moment(&leaf.validity().not_after);
+    if now < from {
+        return Err(TlsFault::NotYetValid(path.to_owned(), from.rfc3339()));
+    }
+    // Validity ends with its last second, inclusive (RFC 5280 section 4.1.2.5).
+    if now.seconds() > until.seconds() {
+        return Err(TlsFault::Expired(path.to_owned(), until.rfc3339()));
+    }
+    Ok(until)
+}
+
+fn moment(time: &ASN1Time) -> Timestamp {
+    Timestamp::from_seconds(u64::try_from(time.timestamp()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tls::private_ca;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
+
+    fn made() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        private_ca::ensure(dir.path(), &["auth.example".to_owned()], NOW).unwrap();
+        dir
+    }
+
+    fn load(dir: &Path, certificate: &str, key: &str, now: Timestamp) -> TlsFault {
+        Material::load(&dir.join(certificate), &dir.join(key), now).unwrap_err()
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let dir = made();
+        let fault = load(dir.path(), "nowhere.pem", "server-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::Missing(_)), "{fault}");
+        assert!(fault.to_string().contains("nowhere.pem does not exist"), "{fault}");
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused() {
+        let dir = made();
+        let fault = load(dir.path(), "server-key.pem", "server-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::NoCertificate(_)), "{fault}");
+        fs::write(dir.path().join("junk.pem"), b"\x00\xff-----BEGIN CERTIFICATE-----").unwrap();
+        let fault = load(dir.path(), "junk.pem", "server-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::NoCertificate(_)), "{fault}");
+    }
+
+    #[test]
+    fn a_file_without_a_key_is_refused() {
+        let dir = made();
+        let fault = load(dir.path(), "server.pem", "server.pem", NOW);
+        assert!(matches!(fault, TlsFault::NoKey(_)), "{fault}");
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let dir = made();
+        let fault = load(dir.path(), "server.pem", "ca-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::Mismatch { .. }), "{fault}");
+    }
+
+    #[test]
+    fn an_expired_certificate_and_one_of_the_future_are_refused() {
+        let dir = made();
+        let late = NOW.plus(Duration::from_secs(398 * 86_400));
+        let fault = load(dir.path(), "server.pem", "server-key.pem", late);
+        assert!(matches!(fault, TlsFault::Expired(..)), "{fault}");
+        let early = NOW.minus(Duration::from_secs(2 * 86_400));
+        let fault = load(dir.path(), "server.pem", "server-key.pem", early);
+        assert!(matches!(fault, TlsFault::NotYetValid(..)), "{fault}");
+    }
+}
