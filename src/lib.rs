@@ -5,3 +5,4 @@
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
 pub mod base;
+pub mod view;

@@ -103,7 +103,10 @@ impl SystemClock {
 
     /// What the wall clock says, uncorrected.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the wall clock"
+    )]
     pub fn wall() -> Timestamp {
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -112,7 +115,10 @@ impl SystemClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the monotonic clock"
+)]
 fn monotonic() -> std::time::Instant {
     std::time::Instant::now()
 }
