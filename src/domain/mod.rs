@@ -17,5 +17,6 @@ pub mod resource;
 pub mod role;
 pub mod scope;
 pub mod session;
+pub mod surface;
 pub mod token;
 pub mod user;

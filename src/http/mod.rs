@@ -2,8 +2,14 @@
 
 pub mod access_log;
 pub mod authority;
+pub mod cookies;
+pub mod cors;
 pub mod limits;
+pub mod origin;
+pub mod page;
 pub mod panics;
+pub mod parameters;
+pub mod paths;
 pub mod peer;
 pub mod plain;
 pub mod request_body;

@@ -292,7 +292,7 @@ impl Operation for Allow {
         match self.prove(reader, &live, &mut changes)? {
             Ok(proved) => {
                 let place = chosen.place();
-                self.approve(&mut changes, &live, &offer.app, place, granted, proved)?;
+                self.approve(&mut changes, &live, &offer.app, place, &granted, proved)?;
                 let code = Allowed::Code(self.token.text().into());
                 Ok(Decision { changes, outcome: Ok(code) })
             }
@@ -335,7 +335,7 @@ impl Allow {
         live: &LiveSession,
         app: &App,
         place: Place,
-        granted: ScopeSet,
+        granted: &ScopeSet,
         proved: Proved,
     ) -> Result<(), Fault> {
         let now = self.ops.now();

@@ -1,6 +1,6 @@
 //! How an act can fail: the rule said no, or we failed.
 
-use crate::store::fault::Fault;
+pub use crate::store::fault::Fault;
 
 /// An act did not succeed.
 #[derive(Clone, Debug)]

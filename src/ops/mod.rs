@@ -15,6 +15,7 @@ pub mod introspect;
 pub mod issue;
 pub mod issue_to_client;
 pub mod links;
+pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;

@@ -99,7 +99,7 @@ impl FactorProof<'_> {
         };
         match verdict {
             Ok(_) => {
-                counter.store(changes, Attempts::cleared(counter.attempts().charged(self.now)))?
+                counter.store(changes, counter.attempts().charged(self.now).cleared())?;
             }
             Err(CodeRefusal::Wrong) => {
                 counter.store(changes, counter.attempts().charged(self.now))?;

@@ -132,14 +132,14 @@ impl Operation for Refresh {
         if self.now >= row.expires_at || self.now >= connection.absolute_end {
             return refused(TokenRefusal::RefreshExpired);
         }
-        match row.state.clone() {
-            RefreshState::Live => self.rotate(reader, app, connection, row),
-            RefreshState::Consumed { at, successor, kept_answer } => {
+        match row.state {
+            RefreshState::Live => self.rotate(reader, app, &connection, &row),
+            RefreshState::Consumed { at, successor, ref kept_answer } => {
                 let in_grace = self.now < at.plus(self.settings.lifetimes.refresh_grace);
                 let next = reader.get::<RefreshTokens>(&successor)?;
                 let unused = next.is_some_and(|next| next.state == RefreshState::Live);
                 if in_grace && unused {
-                    self.repeat(reader, app, &connection, &kept_answer)
+                    self.repeat(reader, app, &connection, kept_answer)
                 } else {
                     self.replayed(connection)
                 }
@@ -163,25 +163,25 @@ impl Refresh {
         self,
         reader: &Reader<'_>,
         app: App,
-        connection: Connection,
-        row: RefreshToken,
+        connection: &Connection,
+        row: &RefreshToken,
     ) -> Result<Decided, Fault> {
         let facts = facts::gather(reader, app, Some(connection.user), connection.place, self.now)?;
         let granted = match gate::pass(&facts, &self.catalogue, &connection.scopes) {
             Ok(granted) => granted,
             Err(why) => return Ok(Decision::unchanged(Err(TokenRefusal::Gate(why)))),
         };
-        let audience = match self.narrowed_audience(reader, &connection)? {
+        let audience = match self.narrowed_audience(reader, connection)? {
             Ok(audience) => audience,
             Err(why) => return Ok(Decision::unchanged(Err(why))),
         };
-        let (scopes, effective) = match self.narrowed_scopes(&connection, &granted) {
+        let (scopes, effective) = match self.narrowed_scopes(connection, &granted) {
             Ok(narrowed) => narrowed,
             Err(why) => return Ok(Decision::unchanged(Err(why))),
         };
         let mut changes = Changes::new();
         let terms = PairTerms {
-            connection: &connection,
+            connection,
             app: &facts.app,
             scopes,
             audience,
@@ -189,11 +189,11 @@ impl Refresh {
             now: self.now,
         };
         let answer = self.pair.issue(&mut changes, terms, &self.settings.lifetimes)?;
-        self.shorten_previous_access(reader, &mut changes, &row)?;
-        let kept_answer = issue::keep(&self.token, &self.terms(&connection), &answer, self.salt)?;
+        self.shorten_previous_access(reader, &mut changes, row)?;
+        let kept_answer = issue::keep(&self.token, &self.terms(connection), &answer, self.salt)?;
         let successor = *self.pair.refresh_id();
         let state = RefreshState::Consumed { at: self.now, successor, kept_answer };
-        changes.put::<RefreshTokens>(self.token.id(), &RefreshToken { state, ..row })?;
+        changes.put::<RefreshTokens>(self.token.id(), &RefreshToken { state, ..row.clone() })?;
         Ok(Decision { changes, outcome: Ok(answer) })
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::clock::Timestamp;
+use crate::base::encoding;
 use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::crypto::token::PlainToken;
@@ -17,7 +18,7 @@ use crate::ops::Ops;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables::BrowserMark;
+pub use crate::store::tables::BrowserMark;
 use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
@@ -86,6 +87,12 @@ impl Ops {
     pub async fn sign_out(&self, live: &LiveSession, origin: Origin) -> Result<(), Fault> {
         let event = self.event(EventKind::SignedOut, origin).user(live.user.id);
         self.store.submit(EndSession { id: live.id, event }).await
+    }
+
+    /// A value for the cookie of a browser that has none.
+    #[must_use]
+    pub fn draw_browser(&self) -> String {
+        encoding::base64url(&self.draw::<32>())
     }
 
     /// The mark of a browser, from its cookie.

@@ -173,6 +173,15 @@ impl Ops {
         verified.map(|()| NewSession { cookie: token.text().into(), enrolled: true })
     }
 
+    /// Whether the account has a second factor already.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn has_second_factor(&self, live: &LiveSession) -> Result<bool, Fault> {
+        let factors = self.store.read(|reader| reader.get::<tables::Factors>(&live.user.id))?;
+        Ok(factors.unwrap_or_default().enrolled())
+    }
+
     /// The seed that this session would enrol: the same each time it is shown, stored nowhere.
     #[must_use]
     pub fn enrolment_seed(&self, live: &LiveSession) -> Vec<u8> {

@@ -12,6 +12,9 @@ pub struct Reader<'a> {
     state: &'a dyn Read,
 }
 
+/// Rows with their keys' bytes.
+pub type Rows<T> = Vec<(Vec<u8>, <T as Table>::Row)>;
+
 /// As many rows as a listing takes at once.
 pub const PAGE: usize = 1000;
 
@@ -45,7 +48,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub fn all<T: Table>(&self) -> Result<Vec<(Vec<u8>, T::Row)>, Fault> {
+    pub fn all<T: Table>(&self) -> Result<Rows<T>, Fault> {
         self.below::<T>(&[])
     }
 
@@ -53,11 +56,11 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub fn under<T: Table>(&self, prefix: &dyn Key) -> Result<Vec<(Vec<u8>, T::Row)>, Fault> {
+    pub fn under<T: Table>(&self, prefix: &dyn Key) -> Result<Rows<T>, Fault> {
         self.below::<T>(&prefix.key_bytes())
     }
 
-    fn below<T: Table>(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, T::Row)>, Fault> {
+    fn below<T: Table>(&self, prefix: &[u8]) -> Result<Rows<T>, Fault> {
         let mut rows = Vec::new();
         let mut from = prefix.to_vec();
         let end = after(prefix);

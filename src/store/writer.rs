@@ -146,7 +146,6 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    #[expect(clippy::disallowed_methods, reason = "the store owns this thread and joins it")]
     pub(in crate::store) fn start(engine: Arc<dyn Engine>) -> Result<Self, Fault> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
         let sound = Arc::new(AtomicBool::new(true));

@@ -105,8 +105,8 @@ pub struct ConsentContext {
     pub role_title: String,
     /// Chosen.
     pub checked: bool,
-    /// One more line, such as "Reaches Acme, Bakery".
-    pub note: Option<String>,
+    /// The companies that the access would reach, for a firm.
+    pub reaches: Vec<String>,
 }
 
 /// Permissions that belong together.

@@ -63,7 +63,7 @@ fn reviewed() -> Consent {
             ConsentContext {
                 kind: PlaceKind::Firm,
                 role_title: "Accountant".to_owned(),
-                note: Some("Reaches Acme Trading, Bakery".to_owned()),
+                reaches: vec!["Acme Trading".to_owned(), "Bakery".to_owned()],
                 ..context("firm:ledgerwise", "Ledgerwise", false)
             },
         ],
@@ -143,7 +143,7 @@ fn context(value: &str, name: &str, checked: bool) -> ConsentContext {
         test: false,
         role_title: "Owner".to_owned(),
         checked,
-        note: None,
+        reaches: Vec::new(),
     }
 }
 

@@ -1,0 +1,101 @@
+//! Refusals in the shape of the API: `error` and `message`, with the challenge of RFC 6750.
+
+use axum::Json;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::header::RETRY_AFTER;
+use http::header::WWW_AUTHENTICATE;
+use serde_json::json;
+
+use crate::domain::gate::GateRefusal;
+use crate::domain::scope::ScopeName;
+use crate::ops::check_call::CallRefusal;
+use crate::ops::failure::Fault;
+
+/// A refusal.
+pub(super) fn refuse(status: StatusCode, error: &str, message: &str) -> Response {
+    let body = Json(json!({"error": error, "message": message}));
+    (status, [(CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+fn challenged(mut response: Response, parameters: &str) -> Response {
+    let challenge = format!("Bearer realm=\"countersign\"{parameters}");
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// No token was sent: the challenge says what it would take, and carries no error code (RFC 6750
+/// section 3.1).
+pub(super) fn no_token(scope: Option<&ScopeName>) -> Response {
+    let message = "Send an access token in the Authorization header: Bearer <token>.";
+    let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+    challenged(refuse(StatusCode::UNAUTHORIZED, "unauthorized", message), &scope)
+}
+
+fn bad_token() -> Response {
+    let message = "The access token is unknown, expired or revoked, or for another resource.";
+    let response = refuse(StatusCode::UNAUTHORIZED, "unauthorized", message);
+    challenged(response, ", error=\"invalid_token\"")
+}
+
+/// The token lacks the scope that this route needs.
+pub(super) fn missing_scope(scope: &ScopeName) -> Response {
+    let message = format!("Missing scope: {scope}");
+    let response = refuse(StatusCode::FORBIDDEN, "forbidden", &message);
+    challenged(response, &format!(", error=\"insufficient_scope\", scope=\"{scope}\""))
+}
+
+/// A refusal of the guard; `scope` is what the route needs.
+pub(super) fn of(why: CallRefusal, scope: Option<&ScopeName>) -> Response {
+    match why {
+        CallRefusal::TokenUnknown
+        | CallRefusal::TokenExpired
+        | CallRefusal::TokenRevoked
+        | CallRefusal::OtherAudience => bad_token(),
+        CallRefusal::CompanyNotNamed => refuse(
+            StatusCode::BAD_REQUEST,
+            "company_required",
+            "This token is for a firm: name a company by path (/companies/{id}/…) or by the header X-Company-Id.",
+        ),
+        CallRefusal::CompanyOutOfReach => refuse(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "This token does not reach the company that the call names.",
+        ),
+        CallRefusal::Gate(why) => gate(why, scope),
+    }
+}
+
+fn gate(why: GateRefusal, scope: Option<&ScopeName>) -> Response {
+    match (why, scope) {
+        (
+            GateRefusal::AppRevoked
+            | GateRefusal::AppDeleted
+            | GateRefusal::AppExpired
+            | GateRefusal::NoDelegator
+            | GateRefusal::PersonDisabled
+            | GateRefusal::PlaceGone,
+            _,
+        ) => bad_token(),
+        (GateRefusal::NothingAllowed | GateRefusal::NoRole, Some(scope)) => missing_scope(scope),
+        _ => refuse(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "The person or company behind this token no longer allows this.",
+        ),
+    }
+}
+
+/// We failed: the call did not go through.
+pub(super) fn failed(fault: &Fault) -> Response {
+    tracing::error!(%fault, "a call failed");
+    let message = "The service is not available at the moment. Try again shortly.";
+    let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}

@@ -1,0 +1,203 @@
+//! The guard: token, audience, path, company, route, scope, in this order.
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderMap;
+use http::Method;
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::header::ORIGIN;
+
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::domain::resource::API_PATH;
+use crate::domain::scope::ScopeName;
+use crate::domain::surface::Found;
+use crate::gateway::GatewayState;
+use crate::gateway::answer;
+use crate::gateway::own;
+use crate::gateway::path;
+use crate::gateway::path::CallPath;
+use crate::gateway::path::PathRefusal;
+use crate::gateway::permitted::Permitted;
+use crate::http::origin;
+use crate::ops::check_call::CallRefusal;
+use crate::ops::check_call::LiveToken;
+use crate::ops::failure::Failure;
+
+/// A request that passed.
+pub(super) enum Checked {
+    /// Answered by the gateway itself.
+    Own(Response),
+    /// To be forwarded.
+    Permitted(Box<Permitted>),
+}
+
+type Refused = Box<Response>;
+
+/// Checks one request.
+///
+/// # Errors
+/// The refusal to answer with; the exact cause is written down.
+pub(super) async fn check(state: &GatewayState, request: Request) -> Result<Checked, Refused> {
+    let from = origin::of(request.extensions());
+    check_browser_origin(request.headers())?;
+    let below = request.uri().path().strip_prefix(API_PATH).unwrap_or_default();
+    let path = path::read(below, request.headers()).map_err(|why| Box::new(unreadable(why)))?;
+    let needs = needed_scope(state, request.method(), &path.rest);
+    let Some(token) = bearer(request.headers())? else {
+        return Err(Box::new(answer::no_token(needs.as_ref())));
+    };
+    let found = state.ops.live_token(token);
+    let live = match found {
+        Ok(live) if live.token.audience.api => live,
+        Ok(live) => {
+            let why = CallRefusal::OtherAudience;
+            return Err(refuse(state, from, Some(&live), why, needs.as_ref()).await);
+        }
+        Err(Failure::Refused(why)) => {
+            return Err(refuse(state, from, None, why, needs.as_ref()).await);
+        }
+        Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
+    };
+    if let Some(response) = answer_own(state, &request, &path, &live)? {
+        return Ok(Checked::Own(response));
+    }
+    proceed(state, request, path, &live).await
+}
+
+/// The Bearer scheme in any case (RFC 9110 section 11.1); never from a query or a form.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = lines.next() else { return Ok(None) };
+    let malformed = || {
+        let message = "Send one Authorization header: Bearer <token>.";
+        Box::new(answer::refuse(StatusCode::BAD_REQUEST, "invalid_request", message))
+    };
+    if lines.next().is_some() {
+        return Err(malformed());
+    }
+    let text = header.to_str().map_err(|_| malformed())?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Ok(None),
+    }
+}
+
+/// A browser's `Origin` must be one: `null` and nonsense are refused.
+fn check_browser_origin(headers: &HeaderMap) -> Result<(), Refused> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let parsed = origin.to_str().ok().and_then(|text| url::Url::parse(text).ok());
+    if parsed.is_some_and(|url| url.has_host()) {
+        return Ok(());
+    }
+    let message = "This Origin may not call.";
+    Err(Box::new(answer::refuse(StatusCode::FORBIDDEN, "forbidden", message)))
+}
+
+fn unreadable(why: PathRefusal) -> Response {
+    let message = match why {
+        PathRefusal::Ambiguous => "The path is not in its plain form.",
+        PathRefusal::CompaniesDiffer => {
+            "The path and the header X-Company-Id name different companies."
+        }
+    };
+    answer::refuse(StatusCode::BAD_REQUEST, "invalid_request", message)
+}
+
+fn needed_scope(state: &GatewayState, method: &Method, rest: &str) -> Option<ScopeName> {
+    match state.surface.find(method.as_str(), rest) {
+        Found::Route(route) => route.scope.clone(),
+        _ => None,
+    }
+}
+
+/// `/me` and `/companies`, which name no company.
+fn answer_own(
+    state: &GatewayState,
+    request: &Request,
+    path: &CallPath,
+    live: &LiveToken,
+) -> Result<Option<Response>, Refused> {
+    let get = request.method() == Method::GET;
+    match path.rest.as_str() {
+        "/me" if get => Ok(Some(own::me(&state.ops, live))),
+        "/companies" if get => {
+            let effective = state.ops.effective(live).unwrap_or_default();
+            if !own::holds(&effective, own::COMPANIES_SCOPE) {
+                let scope = own::COMPANIES_SCOPE.parse().ok();
+                return Err(Box::new(
+                    scope.as_ref().map_or_else(|| answer::no_token(None), answer::missing_scope),
+                ));
+            }
+            let listed = own::companies(&state.ops, live);
+            listed.map(Some).map_err(|fault| Box::new(answer::failed(&fault)))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn proceed(
+    state: &GatewayState,
+    request: Request,
+    path: CallPath,
+    live: &LiveToken,
+) -> Result<Checked, Refused> {
+    let from = origin::of(request.extensions());
+    let needs = needed_scope(state, request.method(), &path.rest);
+    let context = if path.company_is_nonsense {
+        Err(Failure::Refused(CallRefusal::CompanyOutOfReach))
+    } else {
+        state.ops.call_context(live, path.company)
+    };
+    let context = match context {
+        Ok(context) => context,
+        Err(Failure::Refused(why)) => {
+            return Err(refuse(state, from, Some(live), why, needs.as_ref()).await);
+        }
+        Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
+    };
+    match state.surface.find(request.method().as_str(), &path.rest) {
+        Found::Nothing => {
+            let message = "There is no such address in this API.";
+            Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
+        }
+        Found::OtherMethod => {
+            let message = "This address does not take that method.";
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            Err(Box::new(answer::refuse(status, "method_not_allowed", message)))
+        }
+        Found::Route(route) => match &route.scope {
+            Some(scope) if !context.effective.contains(scope) => {
+                let event = state.ops.event(EventKind::CallRefused, from);
+                let event = event.app(live.app().id).cause(format!("missing scope: {scope}"));
+                state.ops.note_refusal(event).await;
+                Err(Box::new(answer::missing_scope(scope)))
+            }
+            _ => Ok(Checked::Permitted(Box::new(Permitted::new(
+                request,
+                context.company,
+                path.rest,
+            )))),
+        },
+    }
+}
+
+async fn refuse(
+    state: &GatewayState,
+    from: Origin,
+    live: Option<&LiveToken>,
+    why: CallRefusal,
+    needs: Option<&ScopeName>,
+) -> Refused {
+    let event = state.ops.event(EventKind::CallRefused, from);
+    let event = event.cause(format!("{why:?}"));
+    state
+        .ops
+        .note_refusal(match live {
+            Some(live) => event.app(live.app().id),
+            None => event,
+        })
+        .await;
+    Box::new(answer::of(why, needs))
+}

@@ -1,0 +1,59 @@
+//! A request that passed every check: the only thing that is forwarded.
+
+use axum::extract::Request;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::header::COOKIE;
+
+use crate::domain::company::Company;
+
+/// A permitted request, without what must not go on: the token, cookies, and headers that only a
+/// gateway may set.
+pub struct Permitted {
+    request: Request,
+    company: Company,
+    path: String,
+}
+
+/// Headers that say who somebody is or where they came from. From outside they are lies.
+const PREFIXES: [&str; 3] = ["x-forwarded-", "x-countersign-", "x-original-"];
+
+impl Permitted {
+    /// Only the guard makes one.
+    pub(in crate::gateway) fn new(mut request: Request, company: Company, path: String) -> Self {
+        strip(request.headers_mut());
+        Self { request, company, path }
+    }
+
+    /// The company that the call is about.
+    #[must_use]
+    pub const fn company(&self) -> &Company {
+        &self.company
+    }
+
+    /// The path below the surface, and below the company if it was named there.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn into_request(self) -> Request {
+        self.request
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    headers.remove(AUTHORIZATION);
+    headers.remove(COOKIE);
+    headers.remove("forwarded");
+    let forged = |name: &str| {
+        let name = name.replace('_', "-");
+        PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let names: Vec<_> = headers.keys().filter(|name| forged(name.as_str())).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+}

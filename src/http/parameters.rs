@@ -1,0 +1,112 @@
+//! Parameters of a query or a form, as OAuth reads them (RFC 6749 section 3.1): empty means absent,
+//! repeated is an error, unknown is ignored.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+/// A parameter that may stand once stood twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated;
+
+/// What was sent is not a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAForm;
+
+/// Decoded parameters in the order they were sent.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads a query.
+    #[must_use]
+    pub fn of_query(query: Option<&str>) -> Self {
+        Self::read(query.unwrap_or_default().as_bytes())
+    }
+
+    /// Reads the body of a form.
+    ///
+    /// # Errors
+    /// Its content type is another than `application/x-www-form-urlencoded`.
+    pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, NotAForm> {
+        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(Self::read(body))
+        } else {
+            Err(NotAForm)
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        Self(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// The value of `name`; none if absent or empty.
+    ///
+    /// # Errors
+    /// It stands more than once.
+    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Repeated> {
+        let mut values = self.values(name);
+        let first = values.next();
+        if values.next().is_some() { Err(Repeated) } else { Ok(first.filter(|v| !v.is_empty())) }
+    }
+
+    /// As [`Self::one`], owned.
+    ///
+    /// # Errors
+    /// As [`Self::one`].
+    pub fn text(&self, name: &str) -> Result<Option<String>, Repeated> {
+        self.one(name).map(|value| value.map(str::to_owned))
+    }
+
+    /// The first value of `name`, for our own forms, where a repetition means nothing.
+    #[must_use]
+    pub fn first<'a>(&'a self, name: &'a str) -> &'a str {
+        self.values(name).next().unwrap_or_default()
+    }
+
+    /// Every value of a parameter that may be repeated, less empty ones.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.values(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Whether any parameter outside `except` stands more than once.
+    #[must_use]
+    pub fn repeats_any_but(&self, except: &[&str]) -> bool {
+        self.0.iter().enumerate().any(|(at, (name, _))| {
+            !except.contains(&name.as_str())
+                && self.0.iter().take(at).any(|(earlier, _)| earlier == name)
+        })
+    }
+
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_parameter_is_absent_and_a_repeated_one_an_error() {
+        let query = Parameters::of_query(Some("a=&b=1&c=1&c=2"));
+        assert_eq!(query.one("a"), Ok(None));
+        assert_eq!(query.one("b"), Ok(Some("1")));
+        assert_eq!(query.one("c"), Err(Repeated));
+        assert!(query.repeats_any_but(&[]));
+        assert!(!query.repeats_any_but(&["c"]));
+    }
+
+    #[test]
+    fn only_a_form_is_read_as_a_form() {
+        let mut headers = HeaderMap::new();
+        assert!(Parameters::of_form(&headers, b"a=1").is_err());
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        assert!(Parameters::of_form(&headers, b"a=1").is_err());
+        let form = "application/x-www-form-urlencoded; charset=UTF-8".parse().unwrap();
+        headers.insert(CONTENT_TYPE, form);
+        assert_eq!(Parameters::of_form(&headers, b"a=%C3%A9").unwrap().first("a"), "é");
+    }
+}

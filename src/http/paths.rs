@@ -1,0 +1,44 @@
+//! Every path that more than one place names.
+
+/// Authorization endpoint.
+pub const AUTHORIZE: &str = "/oauth/authorize";
+/// Token endpoint.
+pub const TOKEN: &str = "/oauth/token";
+/// Revocation endpoint.
+pub const REVOKE: &str = "/oauth/revoke";
+/// Introspection endpoint.
+pub const INTROSPECT: &str = "/oauth/introspect";
+/// Pushed authorization request endpoint.
+pub const PAR: &str = "/oauth/par";
+/// Authorization server metadata (RFC 8414).
+pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// Sign-in, first step.
+pub const SIGN_IN: &str = "/sign-in";
+/// Sign-in, second step.
+pub const VERIFY: &str = "/sign-in/verify";
+/// Turning on the second factor.
+pub const ENROL: &str = "/sign-in/enrol";
+/// Recovery codes, once.
+pub const RECOVERY_CODES: &str = "/sign-in/recovery-codes";
+/// Sign-out.
+pub const SIGN_OUT: &str = "/sign-out";
+/// The signed-in home.
+pub const HOME: &str = "/";
+
+/// The consent page of a request.
+#[must_use]
+pub fn consent(handle: &str) -> String {
+    format!("/consent/{handle}")
+}
+
+/// A page of the sign-in, carrying what to return to.
+#[must_use]
+pub fn resuming(page: &str, handle: Option<&str>) -> String {
+    handle.map_or_else(|| page.to_owned(), |handle| format!("{page}?resume={handle}"))
+}
+
+/// The page behind a one-time link.
+#[must_use]
+pub fn setup(link: &str) -> String {
+    format!("/setup/{link}")
+}

@@ -1,0 +1,50 @@
+//! Authorization server metadata (RFC 8414). Names only what answers today; no null, no empty
+//! string, no empty array.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use http::header::CACHE_CONTROL;
+use serde_json::json;
+
+use crate::domain::catalogue::Access;
+use crate::domain::scope::OFFLINE_ACCESS;
+use crate::http::paths;
+use crate::oauth::OauthState;
+
+/// Answers the document.
+pub(super) async fn answer(State(state): State<OauthState>) -> Response {
+    let issuer = &state.ops.settings().issuer;
+    let url = |path: &str| format!("{issuer}{path}");
+    let secrets = ["client_secret_basic", "client_secret_post"];
+    let or_none = ["none", "client_secret_basic", "client_secret_post"];
+    let document = json!({
+        "issuer": issuer.as_str(),
+        "authorization_endpoint": url(paths::AUTHORIZE),
+        "token_endpoint": url(paths::TOKEN),
+        "token_endpoint_auth_methods_supported": or_none,
+        "revocation_endpoint": url(paths::REVOKE),
+        "revocation_endpoint_auth_methods_supported": or_none,
+        "introspection_endpoint": url(paths::INTROSPECT),
+        "introspection_endpoint_auth_methods_supported": secrets,
+        "pushed_authorization_request_endpoint": url(paths::PAR),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": scopes(&state),
+        "authorization_response_iss_parameter_supported": true,
+    });
+    ([(CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response()
+}
+
+/// Minimal: what only reads, so that a client which asks for all of it asks for little.
+fn scopes(state: &OauthState) -> Vec<String> {
+    let permissions = state.ops.catalogue().permissions().iter();
+    permissions
+        .filter(|permission| permission.access == Access::Read)
+        .map(|permission| permission.name.to_string())
+        .chain([OFFLINE_ACCESS.to_owned()])
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! The OAuth door: discovery, authorization, token, revocation, introspection, pushed requests.
+//!
+//! Each endpoint reads, identifies its client, acts, maps and answers. Names on the wire are those
+//! of the RFCs; descriptions are constants.
+
+mod authorize;
+mod client;
+mod error;
+mod introspect;
+mod metadata;
+mod par;
+mod revoke;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use axum::routing::post;
+
+use crate::http::cors;
+use crate::http::paths;
+use crate::ops::Ops;
+use crate::view::renderer::Views;
+
+/// What the endpoints need.
+#[derive(Clone)]
+pub struct OauthState {
+    /// The operations.
+    pub ops: Ops,
+    /// The pages, for refusals that can only be shown here.
+    pub views: Arc<Views>,
+}
+
+/// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize` and `/token`.
+pub fn routes(state: OauthState) -> Router {
+    let open = Router::new()
+        .route(paths::METADATA, get(metadata::answer))
+        .route(paths::TOKEN, post(token::answer))
+        .route("/token", post(token::answer))
+        .route(paths::REVOKE, post(revoke::answer))
+        .layer(from_fn(cors::open));
+    Router::new()
+        .route(paths::AUTHORIZE, get(authorize::answer))
+        .route("/authorize", get(authorize::answer))
+        .route(paths::INTROSPECT, post(introspect::answer))
+        .route(paths::PAR, post(par::answer))
+        .merge(open)
+        .with_state(state)
+}

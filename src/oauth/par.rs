@@ -1,0 +1,75 @@
+//! Pushed authorization requests (RFC 9126).
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use http::Extensions;
+use http::HeaderMap;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde_json::json;
+
+use crate::domain::audit::EventKind;
+use crate::http::origin;
+use crate::http::parameters::Parameters;
+use crate::oauth::OauthState;
+use crate::oauth::authorize;
+use crate::oauth::client;
+use crate::oauth::error;
+use crate::oauth::error::OauthError;
+use crate::ops::authorization::AuthorizationParameters;
+use crate::ops::authorization::AuthorizationRefusal;
+use crate::ops::failure::Failure;
+
+/// Reads, authenticates, checks as the authorization endpoint does, keeps.
+pub(super) async fn answer(
+    State(state): State<OauthState>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let origin = origin::of(&extensions);
+    let Ok(form) = Parameters::of_form(&headers, &body) else {
+        return OauthError::MALFORMED.respond();
+    };
+    let Ok(parameters) = authorize::read(&form) else {
+        return OauthError::MALFORMED.respond();
+    };
+    // A pushed request cannot point at another one (RFC 9126 section 2.1).
+    if parameters.request_uri.is_some() || parameters.repeated {
+        return OauthError::MALFORMED.respond();
+    }
+    let client = match client::authenticate(&state.ops, &headers, &form, origin).await {
+        Ok(client) => client,
+        Err(response) => return *response,
+    };
+    if !client.app().kind.uses_consent() {
+        return OauthError::from(crate::ops::token_refusal::TokenRefusal::GrantNotForClient)
+            .respond();
+    }
+    let app = client.app().id;
+    let parameters = AuthorizationParameters { client_id: Some(app.to_string()), ..parameters };
+    match state.ops.push_authorization(&client, &parameters).await {
+        Ok((request_uri, lifetime)) => {
+            let body = json!({"request_uri": request_uri, "expires_in": lifetime.as_secs()});
+            let headers = [(CACHE_CONTROL, "no-store")];
+            (StatusCode::CREATED, headers, Json(body)).into_response()
+        }
+        Err(Failure::Refused(refusal)) => {
+            let event = state.ops.event(EventKind::AuthorizationRefused, origin);
+            let event = event.app(app).cause(format!("pushed: {refusal:?}"));
+            state.ops.note_refusal(event).await;
+            wire(&refusal).respond()
+        }
+        Err(Failure::Fault(fault)) => error::failed(&fault),
+    }
+}
+
+fn wire(refusal: &AuthorizationRefusal) -> OauthError {
+    match refusal {
+        AuthorizationRefusal::Page(..) => OauthError::MALFORMED,
+        AuthorizationRefusal::Redirect { why, .. } => (*why).into(),
+    }
+}

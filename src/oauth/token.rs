@@ -1,0 +1,147 @@
+//! The token endpoint (RFC 6749 section 3.2).
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use http::Extensions;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use http::header::ORIGIN;
+use http::header::PRAGMA;
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::http::origin;
+use crate::http::parameters::Parameters;
+use crate::http::parameters::Repeated;
+use crate::oauth::OauthState;
+use crate::oauth::client;
+use crate::oauth::error;
+use crate::oauth::error::OauthError;
+use crate::ops::Ops;
+use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::issue::TokenAnswer;
+use crate::ops::issue_to_client::ClientGrantRequest;
+use crate::ops::redeem_code::CodeRequest;
+use crate::ops::refresh::RefreshRequest;
+use crate::ops::token_refusal::TokenRefusal;
+
+/// A token request, read.
+enum Asked {
+    Code(CodeRequest),
+    Refresh(RefreshRequest),
+    Client(ClientGrantRequest),
+}
+
+/// Reads, authenticates, issues.
+pub(super) async fn answer(
+    State(state): State<OauthState>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let origin = origin::of(&extensions);
+    let Ok(form) = Parameters::of_form(&headers, &body) else {
+        return OauthError::MALFORMED.respond();
+    };
+    if form.repeats_any_but(&["resource"]) {
+        return OauthError::MALFORMED.respond();
+    }
+    let asked = match read(&headers, &form) {
+        Ok(asked) => asked,
+        Err(why) => return why.respond(),
+    };
+    let client = match client::authenticate(&state.ops, &headers, &form, origin).await {
+        Ok(client) => client,
+        Err(response) => return *response,
+    };
+    let app = client.app().id;
+    match issue(&state.ops, client, asked, origin).await {
+        Ok(answer) => respond(&answer),
+        Err(Failure::Refused(why)) => {
+            let kind = match why {
+                TokenRefusal::SecretInBrowser => EventKind::SecretUsedInBrowser,
+                _ => EventKind::TokenRefused,
+            };
+            let event = state.ops.event(kind, origin).app(app).cause(why.cause());
+            state.ops.note_refusal(event).await;
+            OauthError::from(why).respond()
+        }
+        Err(Failure::Fault(fault)) => error::failed(&fault),
+    }
+}
+
+fn read(headers: &HeaderMap, form: &Parameters) -> Result<Asked, OauthError> {
+    let text = |name| form.text(name).map_err(|_: Repeated| OauthError::MALFORMED);
+    let needed = |name| text(name)?.ok_or(OauthError::MALFORMED);
+    let resources = form.all("resource");
+    match needed("grant_type")?.as_str() {
+        "authorization_code" => Ok(Asked::Code(CodeRequest {
+            code: needed("code")?,
+            redirect_uri: text("redirect_uri")?,
+            verifier: text("code_verifier")?,
+            resources,
+        })),
+        "refresh_token" => Ok(Asked::Refresh(RefreshRequest {
+            token: needed("refresh_token")?,
+            scope: text("scope")?,
+            resources,
+        })),
+        "client_credentials" => Ok(Asked::Client(ClientGrantRequest {
+            scope: text("scope")?,
+            resources,
+            company: text("company_id")?,
+            from_browser: headers.contains_key(ORIGIN),
+        })),
+        _ => Err(OauthError::UNSUPPORTED_GRANT),
+    }
+}
+
+async fn issue(
+    ops: &Ops,
+    client: AuthenticatedClient,
+    asked: Asked,
+    origin: Origin,
+) -> Outcome<TokenAnswer, TokenRefusal> {
+    match asked {
+        Asked::Code(request) => ops.redeem_code(client, request, origin).await,
+        Asked::Refresh(request) => ops.refresh(client, request, origin).await,
+        Asked::Client(request) => ops.issue_to_client(client, request, origin).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token_expires_in: Option<u64>,
+}
+
+fn respond(answer: &TokenAnswer) -> Response {
+    let seconds = |end: Timestamp| end.since(answer.now).as_secs();
+    let body = Body {
+        access_token: answer.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: seconds(answer.access_expires_at),
+        scope: &answer.scope,
+        refresh_token: answer.refresh.as_ref().map(|(token, _)| token.expose()),
+        refresh_token_expires_in: answer.refresh.as_ref().map(|(_, end)| seconds(*end)),
+    };
+    let mut response = Json(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,69 @@
+//! The web door: sign-in, consent, first run, home. Pages for people, complete without JavaScript.
+//!
+//! State changes only by POST, answered 303, with a form tag that binds the form to the session and
+//! the browser it was shown in. Pages of an authorization request keep their opener, for clients
+//! that open a popup.
+
+mod assets;
+mod consent;
+mod consent_page;
+mod enrol;
+mod home;
+mod password;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod verify;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+
+use crate::http::paths;
+use crate::ops::Ops;
+use crate::view::assets as files;
+use crate::view::pages::ErrorKind;
+use crate::view::renderer::Views;
+use crate::web::visitor::Visitor;
+
+/// What the pages need.
+#[derive(Clone)]
+pub struct WebState {
+    /// The operations.
+    pub ops: Ops,
+    /// The pages.
+    pub views: Arc<Views>,
+}
+
+/// The pages.
+pub fn routes(state: WebState) -> Router {
+    let pages = Router::new()
+        .route(paths::HOME, get(home::show))
+        .route(paths::SIGN_IN, get(sign_in::show).post(sign_in::submit))
+        .route(paths::VERIFY, get(verify::show).post(verify::submit))
+        .route(paths::ENROL, get(enrol::show).post(enrol::submit))
+        .route(paths::RECOVERY_CODES, get(enrol::show_codes).post(enrol::submit_codes))
+        .route(paths::SIGN_OUT, post(sign_out::submit))
+        .route("/consent/{handle}", get(consent::show).post(consent::allow))
+        .route("/consent/{handle}/cancel", post(consent::cancel))
+        .route("/setup/{link}", get(setup::show).post(setup::submit));
+    files::all()
+        .iter()
+        .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))
+        .with_state(state)
+}
+
+/// The answer for an address that nobody has.
+pub async fn not_found(State(_): State<WebState>, visitor: Visitor) -> Response {
+    visitor.refuse(ErrorKind::NotFound)
+}
+
+/// The answer for a method that an address does not have.
+pub async fn method_not_allowed(State(_): State<WebState>, visitor: Visitor) -> Response {
+    visitor.refuse(ErrorKind::MethodNotAllowed)
+}

@@ -1,0 +1,204 @@
+//! `/setup/{link}`: the first run, and invitations. A link that was used is a page that does not
+//! exist.
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::Response;
+use http::HeaderMap;
+use http::StatusCode;
+
+use crate::base::secret::Secret;
+use crate::domain::company::Environment;
+use crate::domain::company::Slug;
+use crate::domain::link::LinkPurpose;
+use crate::domain::user::Email;
+use crate::http::parameters::Parameters;
+use crate::http::paths;
+use crate::ops::failure::Failure;
+use crate::ops::links::FirstOwner;
+use crate::ops::links::LinkRefusal;
+use crate::ops::links::OpenLink;
+use crate::view::pages::BooksChoice;
+use crate::view::pages::ErrorKind;
+use crate::view::pages::FieldError;
+use crate::view::pages::FieldProblem;
+use crate::view::pages::Setup;
+use crate::view::pages::SetupField;
+use crate::view::pages::SetupKind;
+use crate::web::password;
+use crate::web::visitor::Visitor;
+
+const FORM: &str = "setup";
+const LONGEST_NAME: usize = 100;
+
+/// Shows the form while the link is good.
+pub(super) async fn show(visitor: Visitor, Path(link): Path<String>) -> Response {
+    match visitor.ops().open_link(&link) {
+        Ok(Some(open)) => {
+            let page = form(&visitor, &link, &open, &Parameters::default(), Vec::new());
+            visitor.show(&page, StatusCode::OK)
+        }
+        Ok(None) => visitor.refuse(ErrorKind::LinkUsed),
+        Err(fault) => visitor.fail(&fault),
+    }
+}
+
+fn form(
+    visitor: &Visitor,
+    link: &str,
+    open: &OpenLink,
+    sent: &Parameters,
+    errors: Vec<FieldError>,
+) -> Setup {
+    let typed = |name: &str| sent.first(name).to_owned();
+    let invited = open.invited.as_ref();
+    let name = match (sent.first("name"), invited) {
+        ("", Some(user)) => user.name.clone(),
+        (name, _) => name.to_owned(),
+    };
+    Setup {
+        frame: visitor.frame(),
+        csrf: visitor.form_tag(FORM, link),
+        action: paths::setup(link),
+        kind: if invited.is_some() { SetupKind::Invited } else { SetupKind::FirstOwner },
+        name,
+        email: invited.map_or_else(|| typed("email"), |user| user.email.to_string()),
+        company_name: typed("company"),
+        environment: environment_of(sent).0,
+        errors,
+    }
+}
+
+fn environment_of(sent: &Parameters) -> (BooksChoice, Environment) {
+    match sent.first("environment") {
+        "test" => (BooksChoice::Test, Environment::Test),
+        _ => (BooksChoice::Production, Environment::Production),
+    }
+}
+
+/// Takes the form; the first to send a good one wins.
+pub(super) async fn submit(
+    visitor: Visitor,
+    Path(link): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Ok(sent) = Parameters::of_form(&headers, &body) else {
+        return visitor.refuse(ErrorKind::FormBroken);
+    };
+    let open = match visitor.ops().open_link(&link) {
+        Ok(Some(open)) => open,
+        Ok(None) => return visitor.refuse(ErrorKind::LinkUsed),
+        Err(fault) => return visitor.fail(&fault),
+    };
+    if !visitor.sent(&sent, FORM, &link) {
+        return visitor.refuse(ErrorKind::FormExpired);
+    }
+    let again = |errors| {
+        let page = form(&visitor, &link, &open, &sent, errors);
+        visitor.show(&page, StatusCode::UNPROCESSABLE_ENTITY)
+    };
+    let password: Secret = sent.first("password").into();
+    let done = match open.purpose {
+        LinkPurpose::FirstOwner => match first_owner(&visitor, &sent) {
+            Ok(owner) => visitor.ops().set_up(&open, owner, password, visitor.origin()).await,
+            Err(errors) => return again(errors),
+        },
+        LinkPurpose::Welcome { .. } => match invited(&visitor, &open, &sent) {
+            Ok(name) => {
+                visitor.ops().accept_invitation(&open, name, password, visitor.origin()).await
+            }
+            Err(errors) => return again(errors),
+        },
+    };
+    match done {
+        Ok(session) => {
+            let next = if session.enrolled { paths::VERIFY } else { paths::ENROL };
+            visitor.go_with(&session, next)
+        }
+        Err(Failure::Refused(LinkRefusal::Gone)) => visitor.refuse(ErrorKind::LinkUsed),
+        Err(Failure::Refused(LinkRefusal::EmailTaken)) => {
+            again(vec![wrong(SetupField::Email, FieldProblem::Taken)])
+        }
+        Err(Failure::Refused(LinkRefusal::CompanyNameTaken)) => {
+            again(vec![wrong(SetupField::Company, FieldProblem::Taken)])
+        }
+        Err(Failure::Fault(fault)) => visitor.fail(&fault),
+    }
+}
+
+const fn wrong(field: SetupField, problem: FieldProblem) -> FieldError {
+    FieldError { field, problem }
+}
+
+fn first_owner(visitor: &Visitor, sent: &Parameters) -> Result<FirstOwner, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut note = |field, problem| errors.push(wrong(field, problem));
+    let name = named(sent.first("name")).map_err(|problem| note(SetupField::Name, problem));
+    let email = address(sent.first("email")).map_err(|problem| note(SetupField::Email, problem));
+    let company = named(sent.first("company"))
+        .and_then(|name| {
+            let slug = Slug::from_name(&name).ok_or(FieldProblem::NotValid)?;
+            Ok((name, slug))
+        })
+        .map_err(|problem| note(SetupField::Company, problem));
+    let words = [sent.first("name"), sent.first("email"), sent.first("company")];
+    if let Err(error) = check_password(visitor, sent, &words) {
+        errors.push(error);
+    }
+    match (name, email, company) {
+        (Ok(name), Ok(email), Ok((company, slug))) if errors.is_empty() => {
+            Ok(FirstOwner { name, email, company, slug, environment: environment_of(sent).1 })
+        }
+        _ => Err(errors),
+    }
+}
+
+fn invited(
+    visitor: &Visitor,
+    open: &OpenLink,
+    sent: &Parameters,
+) -> Result<String, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let name = named(sent.first("name"));
+    if let Err(problem) = name {
+        errors.push(wrong(SetupField::Name, problem));
+    }
+    let email = open.invited.as_ref().map(|user| user.email.to_string()).unwrap_or_default();
+    if let Err(error) = check_password(visitor, sent, &[sent.first("name"), &email]) {
+        errors.push(error);
+    }
+    name.ok().filter(|_| errors.is_empty()).ok_or(errors)
+}
+
+fn address(text: &str) -> Result<Email, FieldProblem> {
+    if text.trim().is_empty() {
+        return Err(FieldProblem::Missing);
+    }
+    text.parse().map_err(|_| FieldProblem::NotValid)
+}
+
+fn named(text: &str) -> Result<String, FieldProblem> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(FieldProblem::Missing)
+    } else if text.chars().count() > LONGEST_NAME {
+        Err(FieldProblem::TooLong)
+    } else if text.chars().any(char::is_control) {
+        Err(FieldProblem::NotValid)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn check_password(visitor: &Visitor, sent: &Parameters, words: &[&str]) -> Result<(), FieldError> {
+    let host = visitor.ops().settings().issuer.host();
+    let mut context = words.to_vec();
+    context.extend([host.as_str(), "countersign"]);
+    password::check(sent.first("password"), sent.first("password_again"), &context).map_err(
+        |problem| match problem {
+            FieldProblem::PasswordsDiffer => wrong(SetupField::PasswordAgain, problem),
+            _ => wrong(SetupField::Password, problem),
+        },
+    )
+}

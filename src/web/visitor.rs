@@ -1,0 +1,208 @@
+//! Who is at the other end of a page: the browser, the session, and where the request came from.
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use http::Extensions;
+use http::HeaderMap;
+use http::StatusCode;
+use http::header::SET_COOKIE;
+use http::request::Parts;
+
+use crate::base::encoding;
+use crate::base::secret::Secret;
+use crate::domain::audit::Origin;
+use crate::domain::session::Level;
+use crate::http::cookies;
+use crate::http::origin;
+use crate::http::page;
+use crate::http::parameters::Parameters;
+use crate::http::security::Relaxed;
+use crate::ops::Ops;
+use crate::ops::failure::Fault;
+use crate::ops::sessions::BrowserMark;
+use crate::ops::sessions::LiveSession;
+use crate::ops::sign_in::NewSession;
+use crate::view::pages::ErrorKind;
+use crate::view::pages::Frame;
+use crate::view::pages::Page;
+use crate::web::WebState;
+
+/// A page's visitor.
+pub struct Visitor {
+    /// What the pages need.
+    pub state: WebState,
+    /// The session, whatever its level.
+    pub session: Option<LiveSession>,
+    browser: String,
+    browser_is_new: bool,
+    session_cookie: String,
+    same_origin: bool,
+    extensions: Extensions,
+}
+
+impl FromRequestParts<WebState> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Response> {
+        let known = cookies::get(&parts.headers, cookies::BROWSER).map(str::to_owned);
+        let cookie = cookies::get(&parts.headers, cookies::SESSION).unwrap_or_default().to_owned();
+        let mut visitor = Self {
+            state: state.clone(),
+            session: None,
+            browser_is_new: known.is_none(),
+            browser: known.unwrap_or_else(|| state.ops.draw_browser()),
+            session_cookie: cookie,
+            same_origin: is_same_origin(&parts.headers),
+            extensions: parts.extensions.clone(),
+        };
+        match state.ops.session(&visitor.session_cookie) {
+            Ok(session) => {
+                visitor.session = session;
+                visitor.note_activity().await;
+                Ok(visitor)
+            }
+            Err(fault) => Err(visitor.fail(&fault)),
+        }
+    }
+}
+
+/// What a browser says of where a form was sent from. Browsers that say nothing are judged by the
+/// form's tag alone.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
+}
+
+impl Visitor {
+    /// The operations.
+    pub fn ops(&self) -> &Ops {
+        &self.state.ops
+    }
+
+    /// Where the request came from.
+    pub fn origin(&self) -> Origin {
+        origin::of(&self.extensions)
+    }
+
+    /// The browser's cookie, which requests are sealed for.
+    pub fn browser(&self) -> &[u8] {
+        self.browser.as_bytes()
+    }
+
+    /// The browser's mark, which failures are counted under.
+    pub fn mark(&self) -> BrowserMark {
+        self.ops().browser_mark(&self.browser)
+    }
+
+    /// The session, if it proved both factors.
+    pub fn signed_in(&self) -> Option<&LiveSession> {
+        self.session.as_ref().filter(|live| live.level() == Level::SecondFactor)
+    }
+
+    /// The session, if only the password was proved.
+    pub fn half_signed_in(&self) -> Option<&LiveSession> {
+        self.session.as_ref().filter(|live| live.level() == Level::Password)
+    }
+
+    /// The tag of a form shown to this visitor; `subject` is what the form is about.
+    pub fn form_tag(&self, form: &str, subject: &str) -> String {
+        let parts: [&[u8]; 4] = [
+            self.browser.as_bytes(),
+            self.session_cookie.as_bytes(),
+            form.as_bytes(),
+            subject.as_bytes(),
+        ];
+        encoding::base64url(&self.ops().form_tag(&parts))
+    }
+
+    /// Whether `sent` is a form that this visitor was shown, sent from our own page.
+    pub fn sent(&self, sent: &Parameters, form: &str, subject: &str) -> bool {
+        let expected = self.form_tag(form, subject);
+        let equal =
+            crate::crypto::digest::equal(expected.as_bytes(), sent.first("csrf").as_bytes());
+        self.same_origin && !self.browser_is_new && equal
+    }
+
+    /// The frame around a page.
+    pub fn frame(&self) -> Frame {
+        self.signed_in().map_or_else(Frame::default, |live| {
+            Frame::of(live.user.email.to_string(), self.form_tag("sign-out", ""))
+        })
+    }
+
+    /// Shows a page.
+    pub fn show(&self, page: &impl Page, status: StatusCode) -> Response {
+        let response = page::show(&self.state.views, page, status, &self.extensions);
+        self.with_browser(response)
+    }
+
+    /// Shows a page of an authorization request: its opener stays, and so does the way back to the
+    /// client through a form.
+    pub fn show_for_client(&self, page: &impl Page, status: StatusCode) -> Response {
+        for_client(self.show(page, status))
+    }
+
+    /// Shows what went wrong.
+    pub fn refuse(&self, kind: ErrorKind) -> Response {
+        self.with_browser(page::error(&self.state.views, self.frame(), kind, &self.extensions))
+    }
+
+    /// Shows that we failed.
+    pub fn fail(&self, fault: &Fault) -> Response {
+        if matches!(fault, Fault::Busy) {
+            return self.refuse(ErrorKind::Busy);
+        }
+        tracing::error!(%fault, "a page failed");
+        self.refuse(ErrorKind::Internal)
+    }
+
+    /// Goes on to another page.
+    pub fn go(&self, location: &str) -> Response {
+        self.with_browser(page::see_other(location))
+    }
+
+    /// Goes on with a new session.
+    pub fn go_with(&self, session: &NewSession, location: &str) -> Response {
+        self.go_with_cookie(&session.cookie, location)
+    }
+
+    fn go_with_cookie(&self, cookie: &Secret, location: &str) -> Response {
+        let mut response = self.go(location);
+        if let Some(cookie) = cookies::for_session(cookies::SESSION, cookie.expose()) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn with_browser(&self, mut response: Response) -> Response {
+        if self.browser_is_new
+            && let Some(cookie) = cookies::for_long(cookies::BROWSER, &self.browser)
+        {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    async fn note_activity(&self) {
+        if let Some(live) = &self.session
+            && let Err(fault) = self.ops().note_activity(live).await
+        {
+            tracing::warn!(%fault, "activity could not be noted");
+        }
+    }
+}
+
+/// Marks a response as belonging to an authorization request.
+pub(super) fn for_client(mut response: Response) -> Response {
+    let relaxed = Relaxed { opener: true, form_action: true, cross_origin: false };
+    response.extensions_mut().insert(relaxed);
+    response
+}
+
+/// The handle that a page of the sign-in carries: what to return to. Only its alphabet is checked
+/// here; whether it opens is checked where it is opened.
+pub(super) fn resume_of(parameters: &Parameters) -> Option<String> {
+    let handle = parameters.first("resume");
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let sound = !handle.is_empty() && handle.len() <= 7 * 1024 && handle.bytes().all(legal);
+    sound.then(|| handle.to_owned())
+}
