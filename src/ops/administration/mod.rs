@@ -21,6 +21,7 @@ pub mod listings;
 pub mod live_tokens;
 pub mod lookup;
 pub mod names;
+pub mod new_password;
 pub mod records;
 pub mod refusal;
 pub mod remove_role;
