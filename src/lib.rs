@@ -4,7 +4,9 @@
 //! `tests/architecture.rs`):
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
+pub mod app;
 pub mod base;
+pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod domain;

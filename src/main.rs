@@ -1,5 +1,5 @@
 //! The `countersign` binary: starts the command line and nothing else.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    countersign::cli::run()
 }

@@ -100,7 +100,7 @@ impl Ops {
     ///
     /// # Errors
     /// [`LinkRefusal`].
-    pub async fn set_up(
+    pub async fn set_up_by_link(
         &self,
         link: &OpenLink,
         owner: FirstOwner,

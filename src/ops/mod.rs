@@ -3,6 +3,7 @@
 //! An act draws its time and random bytes first, decides on the writer (or looks in a snapshot),
 //! and answers with an outcome, a refusal or a fault. No HTTP, no HTML.
 
+pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
 pub mod check_call;

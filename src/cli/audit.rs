@@ -1,0 +1,108 @@
+//! `countersign audit`.
+
+use std::fs::File;
+use std::io;
+use std::io::BufWriter;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::cli::args::Noun;
+use crate::cli::error::CliError;
+use crate::cli::names::Names;
+use crate::cli::rows::AuditRow;
+use crate::cli::session::Session;
+use crate::store::reader::PAGE;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Act {
+    /// List entries, newest first
+    #[command(after_help = "Example:\n  countersign audit list --limit 20")]
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Only those before this number
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<u64>,
+    },
+    /// Check that no entry was changed, moved or removed; exit status 1 if one was
+    #[command(after_help = "Example:\n  countersign audit verify")]
+    Verify,
+    /// Write all entries, oldest first, one JSON object a line, as the chain's hashes cover them
+    #[command(after_help = "Example:\n  countersign audit export --output activity.jsonl")]
+    Export {
+        /// A new file, in place of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// What verifying found.
+#[derive(Serialize)]
+struct Verdict {
+    intact: bool,
+    entries: u64,
+}
+
+pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
+    let session = Session::existing(&noun.shared)?;
+    match noun.act {
+        Act::List { limit, before } => list(&session, before, limit),
+        Act::Verify => verify(&session),
+        Act::Export { output: Some(file) } => export_to_file(&session, &file),
+        Act::Export { output: None } => export(&session, &mut io::stdout().lock(), "the output"),
+    }
+}
+
+fn list(session: &Session, before: Option<u64>, limit: usize) -> Result<(), CliError> {
+    let names = Names::of(&session.ops)?;
+    let entries = session.ops.audit_entries(before, limit)?;
+    let rows: Vec<_> = entries.iter().map(|entry| AuditRow::of(entry, &names)).collect();
+    session.out.list(&rows)
+}
+
+fn verify(session: &Session) -> Result<(), CliError> {
+    let entries = session.ops.verify_audit()?.map_err(|broken| {
+        CliError::failed(&format_args!("the audit trail does not verify: {broken}"))
+    })?;
+    session.out.answer(&Verdict { intact: true, entries }, || {
+        format!("The audit trail is intact: {entries} entries.\n")
+    })
+}
+
+/// Never over a file that is there: an export may be the only copy.
+fn export_to_file(session: &Session, path: &Path) -> Result<(), CliError> {
+    let file = File::create_new(path).map_err(|error| unwritten(path.display(), &error))?;
+    let mut to = BufWriter::new(file);
+    export(session, &mut to, path.display())?;
+    to.get_ref().sync_all().map_err(|error| unwritten(path.display(), &error))
+}
+
+fn export(
+    session: &Session,
+    to: &mut dyn Write,
+    target: impl std::fmt::Display,
+) -> Result<(), CliError> {
+    let newest = session.ops.audit_entries(None, 1)?.first().map_or(0, |entry| entry.sequence);
+    let mut next = 1;
+    while next <= newest {
+        let end = next.saturating_add(PAGE as u64);
+        for entry in session.ops.audit_entries(Some(end), PAGE)?.iter().rev() {
+            let line = serde_json::to_string(entry).map_err(|error| CliError::failed(&error))?;
+            writeln!(to, "{line}").map_err(|error| unwritten(&target, &error))?;
+        }
+        next = end;
+    }
+    to.flush().map_err(|error| unwritten(&target, &error))
+}
+
+fn unwritten(target: impl std::fmt::Display, error: &io::Error) -> CliError {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => CliError::NobodyReads,
+        _ => CliError::failed(&format_args!("{target} cannot be written ({error})")),
+    }
+}

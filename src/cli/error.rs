@@ -1,0 +1,99 @@
+//! How a command fails: the sentence, the hint, the exit status.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::app::open_error::OpenError;
+use crate::app::stopped::Stopped;
+use crate::config::ConfigFaults;
+use crate::crypto::password::HashingFailed;
+use crate::ops::failure::Failure;
+use crate::store::fault::Fault;
+
+const FAILED: u8 = 1;
+/// The command line itself is wrong.
+pub(super) const WRONG_USE: u8 = 2;
+/// `EX_CONFIG` of sysexits.h.
+const FAULTY_CONFIGURATION: u8 = 78;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(super) enum CliError {
+    /// It could not.
+    Failed(Stopped),
+    /// It was asked wrongly.
+    WrongUse(String),
+    /// The configuration cannot be used.
+    Config(ConfigFaults),
+    /// Whoever reads the output has gone: nothing more to say.
+    NobodyReads,
+}
+
+impl CliError {
+    /// A failure in one sentence.
+    pub(super) fn failed(sentence: &dyn Display) -> Self {
+        Self::Failed(Stopped::because(sentence))
+    }
+
+    /// Writes the sentence to standard error.
+    pub(super) fn tell(self) -> ExitCode {
+        let (text, status) = match self {
+            Self::Failed(Stopped { sentence, hint }) => {
+                let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+                (format!("countersign: {sentence}{hint}"), FAILED)
+            }
+            Self::WrongUse(sentence) => (
+                format!("countersign: {sentence}\nhint: `--help` shows how the command is used"),
+                WRONG_USE,
+            ),
+            Self::Config(faults) => (
+                format!("countersign: the configuration cannot be used\n{faults}"),
+                FAULTY_CONFIGURATION,
+            ),
+            Self::NobodyReads => return ExitCode::from(FAILED),
+        };
+        // Nobody is there to be told if this cannot be written.
+        let _ = writeln!(std::io::stderr(), "{text}");
+        ExitCode::from(status)
+    }
+}
+
+impl<R: Display> From<Failure<R>> for CliError {
+    fn from(failure: Failure<R>) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::failed(&refusal),
+            Failure::Fault(fault) => Self::failed(&fault),
+        }
+    }
+}
+
+impl From<Fault> for CliError {
+    fn from(fault: Fault) -> Self {
+        Self::failed(&fault)
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<HashingFailed> for CliError {
+    fn from(failed: HashingFailed) -> Self {
+        Self::Failed(failed.into())
+    }
+}
+
+impl From<Stopped> for CliError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Failed(stopped)
+    }
+}
+
+impl From<ConfigFaults> for CliError {
+    fn from(faults: ConfigFaults) -> Self {
+        Self::Config(faults)
+    }
+}

@@ -1,0 +1,277 @@
+//! Registering an app of any kind. Permissions are delegated, never elevated.
+
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::base::id::SecretId;
+use crate::base::id::UserId;
+use crate::base::secret::Secret;
+use crate::crypto::token::PlainToken;
+use crate::crypto::token::TokenKind;
+use crate::domain::app::App;
+use crate::domain::app::AppKind;
+use crate::domain::app::AppSecret;
+use crate::domain::app::AppStatus;
+use crate::domain::app::Delegation;
+use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::company::Environment;
+use crate::domain::company::Place;
+use crate::domain::gate;
+use crate::domain::gate::GateRefusal;
+use crate::domain::scope::ScopeSet;
+use crate::ops::Ops;
+use crate::ops::administration::app_rules;
+use crate::ops::administration::app_rules::CheckedApp;
+use crate::ops::administration::names;
+use crate::ops::administration::records;
+use crate::ops::administration::refusal::AppRefusal;
+use crate::ops::administration::refusal::Refusal;
+use crate::ops::facts;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::Companies;
+use crate::store::tables::Firms;
+use crate::store::tables::Users;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// What an app is made of.
+#[derive(Clone, Debug)]
+pub struct NewApp {
+    /// Its kind.
+    pub kind: AppKind,
+    /// As people see it on the consent page.
+    pub name: String,
+    /// Its web site.
+    pub website: Option<String>,
+    /// What it is for.
+    pub purpose: String,
+    /// The company or firm that it serves; none: all, published by the operator. The environment
+    /// follows from it.
+    pub place: Option<Place>,
+    /// For API credentials: whose permissions bound it.
+    pub delegated_by: Option<UserId>,
+    /// Whom to ask about it.
+    pub owner: Option<UserId>,
+    /// The permissions that it can have at all; none: whatever a person grants.
+    pub scopes: Option<ScopeSet>,
+    /// Permissions that cannot be unticked at consent.
+    pub required: ScopeSet,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<String>,
+    /// Whether a confidential app must use PKCE too.
+    pub pkce_required: bool,
+    /// When it stops by itself (see [`crate::ops::administration::expiry`]).
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewApp {
+    /// An app of `kind` with nothing else said.
+    #[must_use]
+    pub fn of(kind: AppKind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            website: None,
+            purpose: String::new(),
+            place: None,
+            delegated_by: None,
+            owner: None,
+            scopes: None,
+            required: ScopeSet::default(),
+            redirect_uris: Vec::new(),
+            pkce_required: false,
+            expires_at: None,
+        }
+    }
+}
+
+/// A registered app, and its secret: shown now and never again.
+#[derive(Clone, Debug)]
+pub struct CreatedApp {
+    /// The app.
+    pub app: App,
+    /// Its secret; none for a public app.
+    pub secret: Option<Secret>,
+}
+
+/// The act on the writer.
+struct CreateApp {
+    app: App,
+    catalogue: Arc<Catalogue>,
+    now: Timestamp,
+    origin: Origin,
+}
+
+impl Operation for CreateApp {
+    type Outcome = Result<App, Refusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        if let Err(refusal) = self.may_add(reader)? {
+            return Ok(Decision::unchanged(Err(refusal)));
+        }
+        let Self { app, now, origin, .. } = self;
+        let mut changes = Changes::new();
+        records::add_app(&mut changes, &app)?;
+        changes.record(event(&app, now, origin));
+        Ok(Decision { changes, outcome: Ok(app) })
+    }
+}
+
+impl CreateApp {
+    fn may_add(&self, reader: &Reader<'_>) -> Result<Result<(), Refusal>, Fault> {
+        for user in [self.app.owner, self.app.delegated_by].into_iter().flatten() {
+            if !reader.has::<Users>(&user)? {
+                return Ok(Err(Refusal::UnknownUser));
+            }
+        }
+        let Some(place) = self.app.place else { return Ok(Ok(())) };
+        if let Err(refusal) = records::place_exists(reader, place)? {
+            return Ok(Err(refusal));
+        }
+        match (&self.app.delegation, self.app.delegated_by) {
+            (Delegation::Only(scopes), Some(delegator)) => {
+                let held = self.delegable(reader, delegator, place, scopes)?;
+                Ok(held.map_err(Refusal::App))
+            }
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Whether `delegator` holds every permission of `scopes` in `place`, by the gate itself.
+    fn delegable(
+        &self,
+        reader: &Reader<'_>,
+        delegator: UserId,
+        place: Place,
+        scopes: &ScopeSet,
+    ) -> Result<Result<(), AppRefusal>, Fault> {
+        let facts = facts::gather(reader, self.app.clone(), Some(delegator), place, self.now)?;
+        let held = match gate::pass(&facts, &self.catalogue, scopes) {
+            Ok(held) => held,
+            Err(GateRefusal::PersonDisabled) => return Ok(Err(AppRefusal::DelegatorDisabled)),
+            Err(GateRefusal::CompanySuspended) => return Ok(Err(AppRefusal::PlaceSuspended)),
+            Err(_) => ScopeSet::default(),
+        };
+        let beyond = self.catalogue.closure(scopes).difference(&held);
+        Ok(if beyond.is_empty() {
+            Ok(())
+        } else {
+            Err(AppRefusal::BeyondDelegator(self.catalogue.maximal(&beyond)))
+        })
+    }
+}
+
+fn event(app: &App, now: Timestamp, origin: Origin) -> Event {
+    let event = Event::new(EventKind::AppCreated, now, origin).app(app.id);
+    let event = match app.place {
+        Some(place) => event.place(place),
+        None => event,
+    };
+    match app.delegated_by.or(app.owner) {
+        Some(user) => event.user(user),
+        None => event,
+    }
+}
+
+impl Ops {
+    /// Registers an app.
+    ///
+    /// # Errors
+    /// A rule of its kind is broken, something named does not exist, or the delegator does not
+    /// hold what is to be delegated.
+    pub async fn create_app(&self, new: NewApp, origin: Origin) -> Outcome<CreatedApp, Refusal> {
+        let now = self.now();
+        let checked = self.check_app(&new, now).map_err(Failure::Refused)?;
+        let environment = match new.place {
+            Some(place) => Some(self.environment_of(place)?),
+            None => None,
+        };
+        let plain = new.kind.is_confidential().then(|| {
+            let test = environment.is_some_and(Environment::is_test);
+            PlainToken::mint(TokenKind::ClientSecret, test, now, self.entropy.as_ref())
+        });
+        let secrets = plain.iter().map(|plain| self.app_secret(plain, now)).collect();
+        let id = AppId::make(now, self.entropy.as_ref());
+        let app =
+            assemble(new, id, checked, environment, secrets, now).map_err(Failure::Refused)?;
+        let act = CreateApp { app, catalogue: Arc::clone(&self.catalogue), now, origin };
+        let app = flatten(self.store.submit(act).await)?;
+        let secret = plain.map(|plain| Secret::from(plain.text()));
+        Ok(CreatedApp { app, secret })
+    }
+
+    fn check_app(&self, new: &NewApp, now: Timestamp) -> Result<CheckedApp, Refusal> {
+        if new.expires_at.is_some_and(|end| end <= now) {
+            return Err(AppRefusal::ExpiryPassed.into());
+        }
+        Ok(app_rules::check(new, &self.catalogue, &self.settings.custom_schemes)?)
+    }
+
+    /// A place's environment never changes, so it may be looked up before the writer decides.
+    fn environment_of(&self, place: Place) -> Outcome<Environment, Refusal> {
+        flatten(self.store.read(|reader| {
+            Ok(match place {
+                Place::Company(id) => reader
+                    .get::<Companies>(&id)?
+                    .map(|company| company.environment)
+                    .ok_or(Refusal::UnknownCompany),
+                Place::Firm(id) => reader
+                    .get::<Firms>(&id)?
+                    .map(|firm| firm.environment)
+                    .ok_or(Refusal::UnknownFirm),
+            })
+        }))
+    }
+
+    /// What is stored of a client secret.
+    pub(in crate::ops) fn app_secret(&self, plain: &PlainToken, now: Timestamp) -> AppSecret {
+        AppSecret {
+            id: SecretId::from_raw(*plain.id()),
+            hash: self.keys.hash(plain),
+            last_four: plain.last_four(),
+            created_at: now,
+            expires_at: None,
+        }
+    }
+}
+
+fn assemble(
+    new: NewApp,
+    id: AppId,
+    checked: CheckedApp,
+    environment: Option<Environment>,
+    secrets: Vec<AppSecret>,
+    now: Timestamp,
+) -> Result<App, Refusal> {
+    Ok(App {
+        id,
+        kind: new.kind,
+        name: names::checked(&new.name)?,
+        website: new.website,
+        purpose: new.purpose.trim().to_owned(),
+        place: new.place,
+        environment,
+        delegation: checked.delegation,
+        required: checked.required,
+        delegated_by: new.delegated_by,
+        owner: new.owner,
+        reviewed: true,
+        review_due: None,
+        redirect_uris: checked.redirect_uris,
+        pkce_required: new.pkce_required,
+        secrets,
+        status: AppStatus::Active,
+        generation: 1,
+        expires_at: new.expires_at,
+        created_at: now,
+    })
+}

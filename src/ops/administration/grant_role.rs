@@ -1,0 +1,77 @@
+//! Giving somebody a role in a company or firm. One role each: a new one replaces the old.
+
+use crate::base::id::UserId;
+use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::domain::company::Place;
+use crate::domain::role::RoleName;
+use crate::domain::user::Membership;
+use crate::ops::Ops;
+use crate::ops::administration::records;
+use crate::ops::administration::refusal::Refusal;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::Users;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// The act on the writer.
+struct GrantRole {
+    membership: Membership,
+    origin: Origin,
+}
+
+impl Operation for GrantRole {
+    type Outcome = Result<Membership, Refusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let Self { membership, origin } = self;
+        if !reader.has::<Users>(&membership.user)? {
+            return Ok(Decision::unchanged(Err(Refusal::UnknownUser)));
+        }
+        if let Err(refusal) = records::place_exists(reader, membership.place)? {
+            return Ok(Decision::unchanged(Err(refusal)));
+        }
+        let mut changes = Changes::new();
+        put(&mut changes, &membership, origin)?;
+        Ok(Decision { changes, outcome: Ok(membership) })
+    }
+}
+
+/// The role and its audit entry.
+pub(in crate::ops) fn put(
+    changes: &mut Changes,
+    membership: &Membership,
+    origin: Origin,
+) -> Result<(), Fault> {
+    records::put_membership(changes, membership)?;
+    let event = Event::new(EventKind::RoleGranted, membership.since, origin);
+    let event = event.user(membership.user).place(membership.place);
+    changes.record(event.cause(membership.role.0.as_str()));
+    Ok(())
+}
+
+impl Ops {
+    /// Gives `user` the role in `place`, in place of the one they had there.
+    ///
+    /// # Errors
+    /// The user, the place or the role does not exist.
+    pub async fn grant_role(
+        &self,
+        user: UserId,
+        place: Place,
+        role: RoleName,
+        origin: Origin,
+    ) -> Outcome<Membership, Refusal> {
+        if self.catalogue.role(&role).is_none() {
+            return Err(Failure::Refused(Refusal::UnknownRole(role)));
+        }
+        let membership = Membership { user, place, role, since: self.now() };
+        flatten(self.store.submit(GrantRole { membership, origin }).await)
+    }
+}

@@ -1,0 +1,32 @@
+//! Administrative acts: companies, firms, people, roles, apps and links, one act a file, and the
+//! listings over them.
+//!
+//! Each act writes its audit entry in the same commit as its effect and keeps the indexes in step.
+//! Who may do it is not decided here: the command line is the operator's, and a door asks for the
+//! role and the fresh proof before it calls.
+
+pub mod accept_issuer;
+pub mod app_rules;
+pub mod confide_company;
+pub mod create_app;
+pub mod create_company;
+pub mod create_firm;
+pub mod create_user;
+pub mod expiry;
+pub mod grant_role;
+pub mod installation;
+pub mod issue_link;
+pub mod link_company;
+pub mod listings;
+pub mod live_tokens;
+pub mod lookup;
+pub mod names;
+pub mod new_password;
+pub mod records;
+pub mod refusal;
+pub mod remove_role;
+pub mod revoke_app;
+pub mod set_up;
+#[cfg(test)]
+mod tests;
+pub mod user_status;

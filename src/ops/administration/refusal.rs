@@ -1,0 +1,145 @@
+//! Why an administrative act is refused: each a sentence that names what to do about it.
+
+use crate::domain::company::Slug;
+use crate::domain::redirect_uri::NotARedirectUri;
+use crate::domain::role::RoleName;
+use crate::domain::scope::ScopeSet;
+use crate::domain::user::Email;
+
+/// The rule said no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A name that cannot be shown as it is.
+    #[error(
+        "a name is 1 to 60 characters without control or direction characters; give another name"
+    )]
+    NameUnusable,
+    /// The name holds no letter or digit that a slug could be made of.
+    #[error("no slug can be made from this name; give one with letters a-z or digits")]
+    SlugMissing,
+    /// Some company or firm has or had it.
+    #[error("the slug \"{0}\" is taken, and slugs are never given twice; choose another")]
+    SlugTaken(Slug),
+    /// Somebody signs in with it.
+    #[error("{0} is another user's address already; use another address, or change that user")]
+    EmailTaken(Email),
+    /// No such company.
+    #[error("there is no such company; list them with `countersign company list`")]
+    UnknownCompany,
+    /// No such firm.
+    #[error("there is no such firm; list them with `countersign firm list`")]
+    UnknownFirm,
+    /// No such user.
+    #[error("there is no such user; list them with `countersign user list`")]
+    UnknownUser,
+    /// No such app.
+    #[error("there is no such app; list them with `countersign app list`")]
+    UnknownApp,
+    /// No such connection.
+    #[error("there is no such connection; list them with `countersign connection list`")]
+    UnknownConnection,
+    /// The catalogue has no such role.
+    #[error(
+        "there is no role named \"{}\"; list them with `countersign role list`, or add it to the configuration",
+        .0.0
+    )]
+    UnknownRole(RoleName),
+    /// Nothing to take away.
+    #[error("this user holds no role there; `countersign user show` lists those that they hold")]
+    NoRoleHeld,
+    /// The first run is over.
+    #[error(
+        "this installation has users already; add more with `countersign user create`, companies with `countersign company create`"
+    )]
+    AlreadySetUp,
+    /// A welcome link chooses the first password only: recovery never lets anybody in.
+    #[error(
+        "this user has chosen a password already, and a welcome link is for the first one only; they sign in with it"
+    )]
+    HasPassword,
+    /// A disabled user cannot use a link.
+    #[error("this user is disabled; enable them first with `countersign user enable`")]
+    UserDisabled,
+    /// What is wrong with an app's registration.
+    #[error(transparent)]
+    App(#[from] AppRefusal),
+}
+
+/// Why an app is not registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppRefusal {
+    /// API credentials act in one place.
+    #[error("API credentials belong to one company or firm; name it")]
+    PlaceMissing,
+    /// Somebody's permissions must bound API credentials.
+    #[error("API credentials need a delegator: name a user who holds every permission asked for")]
+    DelegatorMissing,
+    /// Only API credentials have one.
+    #[error(
+        "only API credentials have a delegator: an OAuth app is bounded by each person who approves it; leave the delegator out"
+    )]
+    DelegatorNotUsed,
+    /// Who delegates must be able to act.
+    #[error("the delegator is disabled; enable them, or name another user")]
+    DelegatorDisabled,
+    /// Delegated, never elevated.
+    #[error(
+        "the delegator does not hold: {0}; leave these permissions out, or name a user who holds them"
+    )]
+    BeyondDelegator(ScopeSet),
+    /// The company is suspended.
+    #[error("the company is suspended; nothing can be delegated there until that ends")]
+    PlaceSuspended,
+    /// API credentials without permissions could do nothing.
+    #[error("API credentials need at least one permission; name the scopes")]
+    ScopesMissing,
+    /// Resource servers are granted nothing.
+    #[error(
+        "a resource server only asks about tokens and has no permissions; leave the scopes out"
+    )]
+    ScopesNotUsed,
+    /// The catalogue does not have them.
+    #[error(
+        "these are no permissions here: {0}; correct them, or add them to the configuration ([[permissions]])"
+    )]
+    UnknownScopes(ScopeSet),
+    /// A required permission that the app cannot have.
+    #[error("required permissions must be among the app's own: {0} are not; add or drop them")]
+    RequiredBeyondOwn(ScopeSet),
+    /// OAuth apps get their codes somewhere.
+    #[error("an OAuth app needs at least one redirect URI; copy it from the client's set-up page")]
+    RedirectUriMissing,
+    /// No browser is involved.
+    #[error("this kind of app has no redirect URI, since no browser is involved; leave it out")]
+    RedirectUriNotUsed,
+    /// Cannot be registered.
+    #[error("the redirect URI {uri} cannot be registered: {why}")]
+    RedirectUri {
+        /// As it was given.
+        uri: String,
+        /// What is wrong with it.
+        why: NotARedirectUri,
+    },
+    /// The web site is not a link that people can be shown.
+    #[error("a web site is a URL that begins with https://; correct it or leave it out")]
+    Website,
+    /// It would never work.
+    #[error("the expiry date has passed already; give a later one or none")]
+    ExpiryPassed,
+}
+
+/// Something was named that is not there, or a name was no name.
+impl Refusal {
+    /// Whether what was named does not exist: a door answers 404.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownCompany
+                | Self::UnknownFirm
+                | Self::UnknownUser
+                | Self::UnknownApp
+                | Self::UnknownConnection
+        )
+    }
+}

@@ -1,0 +1,63 @@
+//! Revoking an app: it stops at once, and nothing that it held ever works again.
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::domain::app::App;
+use crate::domain::app::AppStatus;
+use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::ops::Ops;
+use crate::ops::administration::refusal::Refusal;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::Apps;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// The act on the writer.
+struct RevokeApp {
+    app: AppId,
+    now: Timestamp,
+    origin: Origin,
+}
+
+impl Operation for RevokeApp {
+    type Outcome = Result<App, Refusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let Some(mut app) = reader.get::<Apps>(&self.app)? else {
+            return Ok(Decision::unchanged(Err(Refusal::UnknownApp)));
+        };
+        // Revoked and deleted apps are stopped already, and keep the time at which they were.
+        if app.status != AppStatus::Active {
+            return Ok(Decision::unchanged(Ok(app)));
+        }
+        app.status = AppStatus::Revoked { at: self.now };
+        // Tokens and connections of the generation before are over.
+        app.generation = app.generation.saturating_add(1);
+        app.secrets.clear();
+        let mut changes = Changes::new();
+        changes.put::<Apps>(&app.id, &app)?;
+        let event = Event::new(EventKind::AppRevoked, self.now, self.origin).app(app.id);
+        changes.record(match app.place {
+            Some(place) => event.place(place),
+            None => event,
+        });
+        Ok(Decision { changes, outcome: Ok(app) })
+    }
+}
+
+impl Ops {
+    /// Revokes `app`: its secrets are destroyed, its tokens and connections end.
+    ///
+    /// # Errors
+    /// There is no such app.
+    pub async fn revoke_app(&self, app: AppId, origin: Origin) -> Outcome<App, Refusal> {
+        let now = self.now();
+        flatten(self.store.submit(RevokeApp { app, now, origin }).await)
+    }
+}

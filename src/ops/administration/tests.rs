@@ -1,0 +1,1 @@
+//! What the administrative acts promise.
