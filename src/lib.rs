@@ -10,6 +10,7 @@ pub mod crypto;
 pub mod domain;
 pub mod http;
 pub mod ops;
+pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod telemetry;
