@@ -1,0 +1,176 @@
+//! What went wrong, in a plain sentence, with a reference. Never echoes what was sent.
+
+use serde::Serialize;
+
+use crate::view::pages::Frame;
+use crate::view::pages::Page;
+
+/// The page of a refusal or a fault.
+#[derive(Clone, Serialize)]
+pub struct ErrorPage {
+    /// The frame.
+    pub frame: Frame,
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// What an administrator can look up in Activity.
+    pub reference: String,
+    outcome: Outcome,
+}
+
+impl ErrorPage {
+    /// The page that explains `kind`.
+    #[must_use]
+    pub const fn new(frame: Frame, kind: ErrorKind, reference: String) -> Self {
+        Self { frame, kind, reference, outcome: kind.outcome() }
+    }
+}
+
+/// What went wrong. Each has a heading, a sentence of what to do next, and says whether
+/// "Nothing was shared" stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The program that asks is not known here.
+    UnknownClient,
+    /// The return address is not one that the program registered.
+    RedirectMismatch,
+    /// The request for access is faulty.
+    RequestBroken,
+    /// The request for access waited too long.
+    RequestExpired,
+    /// The request for access was answered already.
+    RequestUsed,
+    /// The request for access was opened in another browser.
+    OtherBrowser,
+    /// The company asked for cannot be reached by this person. Names none.
+    CompanyNotReachable,
+    /// There is no company or permission that this person could give the program.
+    NothingToGrant,
+    /// The program was blocked, revoked or has ended.
+    ClientBlocked,
+    /// A second factor has to be set up before this can be done.
+    SecondFactorNeeded,
+    /// The person may not open this page.
+    NotAllowed,
+    /// There is no such page.
+    NotFound,
+    /// A one-time link was used already or is too old.
+    LinkUsed,
+    /// A form was sent that this server did not hand out, or not lately.
+    FormExpired,
+    /// What was sent could not be read.
+    FormBroken,
+    /// Too much is going on at this moment.
+    Busy,
+    /// Too many requests came from the same place.
+    TooManyRequests,
+    /// The address is not used in that way.
+    MethodNotAllowed,
+    /// More was sent than is taken.
+    TooLarge,
+    /// A mistake of ours.
+    Internal,
+}
+
+/// What can be promised about the effect of the refused request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    /// No access was given.
+    NothingShared,
+    /// No access was given and nothing was changed.
+    NothingChanged,
+    /// No promise.
+    Open,
+}
+
+impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 20] = [
+        Self::UnknownClient,
+        Self::RedirectMismatch,
+        Self::RequestBroken,
+        Self::RequestExpired,
+        Self::RequestUsed,
+        Self::OtherBrowser,
+        Self::CompanyNotReachable,
+        Self::NothingToGrant,
+        Self::ClientBlocked,
+        Self::SecondFactorNeeded,
+        Self::NotAllowed,
+        Self::NotFound,
+        Self::LinkUsed,
+        Self::FormExpired,
+        Self::FormBroken,
+        Self::Busy,
+        Self::TooManyRequests,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::Internal,
+    ];
+
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::UnknownClient
+            | Self::RedirectMismatch
+            | Self::RequestBroken
+            | Self::RequestExpired
+            | Self::OtherBrowser
+            | Self::CompanyNotReachable
+            | Self::NothingToGrant
+            | Self::ClientBlocked
+            | Self::SecondFactorNeeded => Outcome::NothingShared,
+            Self::FormExpired
+            | Self::FormBroken
+            | Self::Busy
+            | Self::TooManyRequests
+            | Self::MethodNotAllowed
+            | Self::TooLarge => Outcome::NothingChanged,
+            Self::RequestUsed
+            | Self::NotAllowed
+            | Self::NotFound
+            | Self::LinkUsed
+            | Self::Internal => Outcome::Open,
+        }
+    }
+
+    const fn sample_name(self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown-client",
+            Self::RedirectMismatch => "redirect-mismatch",
+            Self::RequestBroken => "request-broken",
+            Self::RequestExpired => "request-expired",
+            Self::RequestUsed => "request-used",
+            Self::OtherBrowser => "other-browser",
+            Self::CompanyNotReachable => "company-not-reachable",
+            Self::NothingToGrant => "nothing-to-grant",
+            Self::ClientBlocked => "client-blocked",
+            Self::SecondFactorNeeded => "second-factor-needed",
+            Self::NotAllowed => "not-allowed",
+            Self::NotFound => "not-found",
+            Self::LinkUsed => "link-used",
+            Self::FormExpired => "form-expired",
+            Self::FormBroken => "form-broken",
+            Self::Busy => "busy",
+            Self::TooManyRequests => "too-many-requests",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Page for ErrorPage {
+    const TEMPLATE: &'static str = "pages/error.html";
+
+    fn samples() -> Vec<(&'static str, Self)> {
+        let reference = || "01K5ZQ8R2N7M4T".to_owned();
+        let known = Frame::of("owner@acme.example".to_owned(), "Sample-csrf".to_owned());
+        let signed_in = Self::new(known, ErrorKind::NotFound, reference());
+        ErrorKind::ALL
+            .into_iter()
+            .map(|kind| (kind.sample_name(), Self::new(Frame::default(), kind, reference())))
+            .chain([("not-found-signed-in", signed_in)])
+            .collect()
+    }
+}

@@ -1,0 +1,27 @@
+//! What stands around every page.
+
+use serde::Serialize;
+
+/// The frame of a page. By default nobody is signed in.
+#[derive(Clone, Default, Serialize)]
+pub struct Frame {
+    /// Who is signed in; shown with a "Sign out" form.
+    pub signed_in: Option<SignedIn>,
+}
+
+/// The person at the browser.
+#[derive(Clone, Serialize)]
+pub struct SignedIn {
+    /// Their e-mail address.
+    pub email: String,
+    /// The token of the form that posts to `/sign-out`.
+    pub csrf: String,
+}
+
+impl Frame {
+    /// The frame around the pages of a signed-in person.
+    #[must_use]
+    pub const fn of(email: String, csrf: String) -> Self {
+        Self { signed_in: Some(SignedIn { email, csrf }) }
+    }
+}

@@ -1,0 +1,80 @@
+// Makes complete pages nicer. Nothing here is needed, and no text lives here.
+(() => {
+  "use strict";
+
+  const say = (button, text) => {
+    const status = button.parentElement.querySelector("[role=status]");
+    if (!status) return;
+    status.textContent = "";
+    setTimeout(() => { status.textContent = text; }, 50);
+  };
+
+  // "3 of 5 selected" follows the ticks.
+  for (const count of document.querySelectorAll("[data-count]")) {
+    const boxes = [...count.closest("fieldset").querySelectorAll("input[type=checkbox]")];
+    const update = () => {
+      const selected = boxes.filter((box) => box.checked).length;
+      count.textContent = count.dataset.count.replace("{selected}", selected).replace("{total}", boxes.length);
+    };
+    for (const box of boxes) box.addEventListener("change", update);
+    addEventListener("pageshow", update);
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      navigator.clipboard.writeText(button.dataset.copy).then(
+        () => say(button, button.dataset.copied),
+        () => say(button, button.dataset.failed),
+      );
+    });
+  }
+
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
+  // A phone shows digits first, and letters for whoever asks for them.
+  for (const button of document.querySelectorAll("[data-letters]")) {
+    const field = document.getElementById(button.dataset.letters);
+    if (!matchMedia("(pointer: coarse)").matches) break;
+    field.inputMode = "numeric";
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      field.inputMode = "text";
+      field.autocomplete = "off";
+      button.hidden = true;
+      field.focus();
+    });
+  }
+
+  // A long list of companies can be searched.
+  for (const filter of document.querySelectorAll("[data-filter]")) {
+    const field = filter.querySelector("input");
+    const choices = [...filter.parentElement.querySelectorAll("[data-filtered]")];
+    filter.hidden = false;
+    field.addEventListener("input", () => {
+      const wanted = field.value.trim().toLowerCase();
+      for (const choice of choices) {
+        const kept = choice.querySelector("input").checked;
+        choice.hidden = !kept && !choice.dataset.filtered.toLowerCase().includes(wanted);
+      }
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+  }
+
+  // One answer is enough.
+  for (const form of document.forms) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+  }
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+})();
