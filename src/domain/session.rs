@@ -31,6 +31,10 @@ pub struct Session {
     pub began_at: Timestamp,
     /// Last activity, to the minute.
     pub seen_at: Timestamp,
+    /// Recovery codes were made in this session and not yet acknowledged as saved: until then its
+    /// page can show them.
+    #[serde(default)]
+    pub recovery_codes_waiting: bool,
 }
 
 impl Session {

@@ -3,22 +3,46 @@
 //! An act draws its time and random bytes first, decides on the writer (or looks in a snapshot),
 //! and answers with an outcome, a refusal or a fault. No HTTP, no HTML.
 
+pub mod authenticate_client;
+pub mod authorization;
+pub mod check_call;
+pub mod connections;
+pub mod consent;
 pub mod facts;
 pub mod failure;
 pub mod hashing;
+pub mod introspect;
+pub mod issue;
+pub mod issue_to_client;
+pub mod links;
 pub mod people;
 pub mod place_access;
+pub mod prove_factor;
+pub mod redeem_code;
+pub mod refresh;
+pub mod refusals;
+pub mod revoke;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
+pub mod sweeping;
+pub mod targets;
+pub mod token_refusal;
 
 use std::sync::Arc;
 
 use crate::base::clock::Clock;
+use crate::base::clock::ManualClock;
 use crate::base::clock::Timestamp;
 use crate::base::entropy;
 use crate::base::entropy::Entropy;
 use crate::crypto::keyring::Keyring;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::scope::OFFLINE_ACCESS;
+use crate::domain::scope::ScopeName;
+use crate::domain::scope::ScopeSet;
 use crate::ops::hashing::Hashing;
+use crate::ops::refusals::RecentRefusals;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
 
@@ -32,6 +56,7 @@ pub struct Ops {
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Arc<Hashing>,
+    pub(in crate::ops) refusals: Arc<RecentRefusals>,
 }
 
 impl Ops {
@@ -54,6 +79,7 @@ impl Ops {
             catalogue,
             settings: Arc::new(settings),
             hashing: Arc::new(hashing),
+            refusals: Arc::default(),
         }
     }
 
@@ -86,7 +112,30 @@ impl Ops {
         self.store.close();
     }
 
+    /// These operations with the clock stopped at this moment: what an operation carries to the
+    /// writer, so that its time was drawn before it was queued.
+    pub(in crate::ops) fn frozen(&self) -> Self {
+        Self { clock: Arc::new(ManualClock::at(self.now())), ..self.clone() }
+    }
+
     pub(in crate::ops) fn draw<const N: usize>(&self) -> [u8; N] {
         entropy::draw(self.entropy.as_ref())
+    }
+}
+
+/// The scopes that a request names.
+pub(in crate::ops) struct NamedScopes {
+    /// Every word that can be a scope, less `offline_access`, which is always ignored.
+    pub names: ScopeSet,
+    /// Whether there were words that cannot.
+    pub malformed: bool,
+}
+
+/// Reads a `scope` parameter.
+pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
+    let words = || text.split(' ').filter(|word| !word.is_empty() && *word != OFFLINE_ACCESS);
+    NamedScopes {
+        names: words().filter_map(|word| word.parse().ok()).collect(),
+        malformed: words().any(|word| word.parse::<ScopeName>().is_err()),
     }
 }

@@ -1,0 +1,367 @@
+//! The authorization request (RFC 6749 section 4.1.1, RFC 9126 when pushed): checked, and nothing
+//! written.
+//!
+//! Two error worlds: until the client and its redirect URI are proven, a refusal is a page of ours;
+//! after that it is told to the client by a redirect.
+
+use crate::base::clock::Timestamp;
+use crate::base::encoding;
+use crate::base::id::AppId;
+use crate::base::id::RawId;
+use crate::crypto::token::PlainToken;
+use crate::crypto::token::TokenKind;
+use crate::domain::app::App;
+use crate::domain::app::AppStatus;
+use crate::domain::app::Delegation;
+use crate::domain::catalogue::Access;
+use crate::domain::consent::AuthorizationRequest;
+use crate::domain::pkce::Challenge;
+use crate::domain::redirect_uri::VerifiedRedirect;
+use crate::domain::scope::ScopeSet;
+use crate::ops::Ops;
+use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::targets;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::AnsweredRequests;
+use crate::store::tables::Apps;
+use crate::store::tables::PushedRequest;
+use crate::store::tables::PushedRequests;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// The parameters, as they were sent. A parameter that was sent empty counts as absent.
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationParameters {
+    /// `client_id`.
+    pub client_id: Option<String>,
+    /// `redirect_uri`.
+    pub redirect_uri: Option<String>,
+    /// `response_type`.
+    pub response_type: Option<String>,
+    /// `response_mode`.
+    pub response_mode: Option<String>,
+    /// `state`.
+    pub state: Option<String>,
+    /// `scope`.
+    pub scope: Option<String>,
+    /// `resource`, any number of times.
+    pub resources: Vec<String>,
+    /// `code_challenge`.
+    pub challenge: Option<String>,
+    /// `code_challenge_method`.
+    pub challenge_method: Option<String>,
+    /// `prompt`.
+    pub prompt: Option<String>,
+    /// `request_uri`.
+    pub request_uri: Option<String>,
+    /// Whether `request` was sent (RFC 9101), which is not supported.
+    pub request_object: bool,
+    /// Whether a parameter other than `resource` was repeated, and was neither `client_id` nor
+    /// `redirect_uri`.
+    pub repeated: bool,
+}
+
+/// A refusal that can only be a page of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageRefusal {
+    /// No such client, or one that may not ask in a browser.
+    UnknownClient,
+    /// The redirect URI is not one of the client's.
+    RedirectMismatch,
+    /// A pushed request that does not exist, is over, was answered, or is another client's.
+    PushedRequestGone,
+}
+
+/// A refusal that the client is told (RFC 6749 section 4.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestRefusal {
+    /// A parameter is missing, repeated or malformed.
+    Malformed,
+    /// `response_type` is another than `code`.
+    ResponseType,
+    /// PKCE is required.
+    ChallengeMissing,
+    /// The challenge is no S256 challenge.
+    ChallengeMethod,
+    /// No scope that is known.
+    Scope,
+    /// `resource` is none of ours.
+    Target,
+    /// `prompt=none`: consent always needs a person.
+    PromptNone,
+    /// `request` is not supported.
+    RequestObject,
+    /// `request_uri` of another kind than ours.
+    RequestUri,
+    /// The client may not do this at the moment.
+    ClientInactive,
+}
+
+/// A refused authorization request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorizationRefusal {
+    /// To be shown on a page of ours.
+    Page(PageRefusal, Option<AppId>),
+    /// To be told to the client.
+    Redirect {
+        /// Where to.
+        redirect: VerifiedRedirect,
+        /// The client's own value.
+        state: Option<String>,
+        /// What.
+        why: RequestRefusal,
+        /// Which client.
+        app: AppId,
+    },
+}
+
+/// What a pushed request's reference starts with (RFC 9126 section 2.2).
+pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// A handle longer than this would not fit into a URL of ours.
+const LONGEST_HANDLE: usize = 7 * 1024;
+
+const HANDLE: &str = "consent handle";
+
+impl Ops {
+    /// Checks an authorization request. Writes nothing, however often it is sent.
+    ///
+    /// # Errors
+    /// [`AuthorizationRefusal`].
+    pub fn check_authorization(
+        &self,
+        parameters: &AuthorizationParameters,
+    ) -> Outcome<AuthorizationRequest, AuthorizationRefusal> {
+        let page = |why, app| Failure::Refused(AuthorizationRefusal::Page(why, app));
+        let app = self
+            .consent_app(parameters.client_id.as_deref())?
+            .ok_or_else(|| page(PageRefusal::UnknownClient, None))?;
+        if let Some(request_uri) = &parameters.request_uri
+            && let Some(reference) = request_uri.strip_prefix(REQUEST_URI_PREFIX)
+        {
+            return self
+                .pushed(&app, reference)?
+                .ok_or_else(|| page(PageRefusal::PushedRequestGone, Some(app.id)));
+        }
+        self.check_for(&app, parameters)
+    }
+
+    /// Checks the request of an authenticated client and keeps it for a moment (RFC 9126). The
+    /// answer is its reference and when it ends.
+    ///
+    /// # Errors
+    /// [`AuthorizationRefusal`].
+    pub async fn push_authorization(
+        &self,
+        client: &AuthenticatedClient,
+        parameters: &AuthorizationParameters,
+    ) -> Outcome<(String, std::time::Duration), AuthorizationRefusal> {
+        let request = self.check_for(client.app(), parameters)?;
+        let now = self.now();
+        let kind = TokenKind::PushedRequest;
+        let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
+        let lifetime = self.settings.lifetimes.pushed_request;
+        self.store
+            .submit(KeepPushed {
+                id: *token.id(),
+                row: PushedRequest {
+                    hash: self.keys.hash(&token),
+                    request: AuthorizationRequest { pushed: Some(*token.id()), ..request },
+                    expires_at: now.plus(lifetime),
+                },
+            })
+            .await?;
+        Ok((format!("{REQUEST_URI_PREFIX}{}", token.text()), lifetime))
+    }
+
+    /// Seals a checked request for the browser with this mark; the text goes into the URL of the
+    /// consent page. None when it would be too long for one.
+    ///
+    /// # Errors
+    /// Never for a request that was checked.
+    pub fn seal_request(
+        &self,
+        request: &AuthorizationRequest,
+        browser: &[u8],
+    ) -> Result<Option<String>, Fault> {
+        let json = serde_json::to_vec(request).map_err(Fault::engine)?;
+        let sealed = self.keys.seal(HANDLE, browser, &json, self.draw()).map_err(Fault::engine)?;
+        let handle = encoding::base64url(&sealed);
+        Ok((handle.len() <= LONGEST_HANDLE).then_some(handle))
+    }
+
+    /// Opens a handle in the browser that it was made for.
+    #[must_use]
+    pub fn open_request(&self, handle: &str, browser: &[u8]) -> Option<AuthorizationRequest> {
+        let sealed = encoding::base64url_decode(handle)?;
+        let json = self.keys.open(HANDLE, browser, &sealed).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    fn consent_app(&self, client_id: Option<&str>) -> Result<Option<App>, Fault> {
+        let Some(id) = client_id.and_then(|id| id.parse::<AppId>().ok()) else { return Ok(None) };
+        let app = self.store.read(|reader| reader.get::<Apps>(&id))?;
+        Ok(app.filter(|app| app.kind.uses_consent()))
+    }
+
+    fn pushed(&self, app: &App, reference: &str) -> Result<Option<AuthorizationRequest>, Fault> {
+        let Some(token) = PlainToken::parse(TokenKind::PushedRequest, reference) else {
+            return Ok(None);
+        };
+        self.store.read(|reader| {
+            let row = reader.get::<PushedRequests>(token.id())?;
+            let good = row.filter(|row| {
+                self.keys.matches(&row.hash, &token)
+                    && self.now() < row.expires_at
+                    && row.request.app == app.id
+                    && row.request.app_generation == app.generation
+            });
+            let answered = reader.has::<AnsweredRequests>(token.id())?;
+            // Its own life starts when it is opened; its id is new at each opening, while the
+            // pushed request as such can be answered once.
+            Ok(good.filter(|_| !answered).map(|row| AuthorizationRequest {
+                id: RawId::make(self.now(), self.entropy.as_ref()),
+                at: self.now(),
+                ..row.request
+            }))
+        })
+    }
+
+    /// The checks, in order.
+    fn check_for(
+        &self,
+        app: &App,
+        parameters: &AuthorizationParameters,
+    ) -> Outcome<AuthorizationRequest, AuthorizationRefusal> {
+        let presented = parameters.redirect_uri.as_deref();
+        let Some(redirect) = VerifiedRedirect::prove(&app.redirect_uris, presented) else {
+            let why = AuthorizationRefusal::Page(PageRefusal::RedirectMismatch, Some(app.id));
+            return Err(Failure::Refused(why));
+        };
+        let refused = |why| {
+            Failure::Refused(AuthorizationRefusal::Redirect {
+                redirect: redirect.clone(),
+                state: parameters.state.clone(),
+                why,
+                app: app.id,
+            })
+        };
+        check_form(parameters).map_err(refused)?;
+        check_active(app, self.now()).map_err(refused)?;
+        let issuer = self.settings.issuer.as_str();
+        let audience = self
+            .store
+            .read(|reader| targets::resolve(reader, issuer, &parameters.resources))?
+            .map_err(|_| refused(RequestRefusal::Target))?;
+        let must_prove = app.must_use_pkce() || audience.mcp.is_some();
+        let challenge = check_challenge(parameters, must_prove).map_err(refused)?;
+        let scopes = self.scopes_asked(app, parameters.scope.as_deref()).map_err(refused)?;
+        Ok(AuthorizationRequest {
+            id: RawId::make(self.now(), self.entropy.as_ref()),
+            app: app.id,
+            app_generation: app.generation,
+            redirect: redirect.clone(),
+            state: parameters.state.clone(),
+            scopes,
+            audience,
+            challenge,
+            at: self.now(),
+            pushed: None,
+        })
+    }
+
+    /// Unknown scopes are dropped while a known one remains. Without `scope`, what the app was
+    /// registered for; an app that may ask for anything gets what only reads.
+    fn scopes_asked(&self, app: &App, scope: Option<&str>) -> Result<ScopeSet, RequestRefusal> {
+        let named = scope.map(super::scopes_named).map(|named| named.names);
+        let asked = match named {
+            Some(names) if !names.is_empty() => self.catalogue.known(&names),
+            _ if scope.is_some_and(|scope| !only_offline_access(scope)) => ScopeSet::default(),
+            _ => match &app.delegation {
+                Delegation::Only(scopes) => self.catalogue.known(scopes),
+                Delegation::Anything => self.reading(),
+            },
+        };
+        if asked.is_empty() { Err(RequestRefusal::Scope) } else { Ok(asked) }
+    }
+
+    fn reading(&self) -> ScopeSet {
+        let permissions = self.catalogue.permissions().iter();
+        permissions
+            .filter(|permission| permission.access == Access::Read)
+            .map(|permission| permission.name.clone())
+            .collect()
+    }
+}
+
+fn only_offline_access(scope: &str) -> bool {
+    scope.split(' ').all(|word| word.is_empty() || word == crate::domain::scope::OFFLINE_ACCESS)
+}
+
+fn check_form(parameters: &AuthorizationParameters) -> Result<(), RequestRefusal> {
+    if parameters.repeated {
+        return Err(RequestRefusal::Malformed);
+    }
+    if parameters.request_object {
+        return Err(RequestRefusal::RequestObject);
+    }
+    if parameters.request_uri.is_some() {
+        return Err(RequestRefusal::RequestUri);
+    }
+    match parameters.response_type.as_deref() {
+        Some("code") => {}
+        Some(_) => return Err(RequestRefusal::ResponseType),
+        None => return Err(RequestRefusal::Malformed),
+    }
+    if parameters.response_mode.as_deref().is_some_and(|mode| mode != "query") {
+        return Err(RequestRefusal::Malformed);
+    }
+    let prompts = parameters.prompt.as_deref().unwrap_or_default();
+    if prompts.split(' ').any(|prompt| prompt == "none") {
+        return Err(RequestRefusal::PromptNone);
+    }
+    Ok(())
+}
+
+fn check_active(app: &App, now: Timestamp) -> Result<(), RequestRefusal> {
+    let over = app.expires_at.is_some_and(|end| now >= end);
+    if app.status != AppStatus::Active || over {
+        return Err(RequestRefusal::ClientInactive);
+    }
+    Ok(())
+}
+
+fn check_challenge(
+    parameters: &AuthorizationParameters,
+    required: bool,
+) -> Result<Option<Challenge>, RequestRefusal> {
+    match (&parameters.challenge, parameters.challenge_method.as_deref()) {
+        (Some(challenge), Some("S256")) => {
+            Challenge::parse(challenge).map(Some).ok_or(RequestRefusal::Malformed)
+        }
+        // Without a method, `plain` is meant (RFC 7636 section 4.3), which is refused.
+        (Some(_), _) => Err(RequestRefusal::ChallengeMethod),
+        (None, Some(_)) => Err(RequestRefusal::ChallengeMissing),
+        (None, None) if required => Err(RequestRefusal::ChallengeMissing),
+        (None, None) => Ok(None),
+    }
+}
+
+struct KeepPushed {
+    id: RawId,
+    row: PushedRequest,
+}
+
+impl Operation for KeepPushed {
+    type Outcome = ();
+
+    fn decide(self, _reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+        let mut changes = Changes::new();
+        changes.put::<PushedRequests>(&self.id, &self.row)?;
+        Ok(Decision { changes, outcome: () })
+    }
+}

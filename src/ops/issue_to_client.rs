@@ -1,0 +1,228 @@
+//! The client credentials grant (RFC 6749 section 4.4): an app acting in its own right, bounded by
+//! whoever delegated its permissions.
+
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::crypto::token::HashedToken;
+use crate::crypto::token::PlainToken;
+use crate::crypto::token::TokenKind;
+use crate::domain::app::App;
+use crate::domain::app::AppKind;
+use crate::domain::app::Delegation;
+use crate::domain::audit::Origin;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::company::Place;
+use crate::domain::gate;
+use crate::domain::gate::GateRefusal;
+use crate::domain::resource::Audience;
+use crate::domain::scope::ScopeSet;
+use crate::domain::token::AccessToken;
+use crate::domain::token::Grant;
+use crate::ops::Ops;
+use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::facts;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::ops::issue;
+use crate::ops::issue::TokenAnswer;
+use crate::ops::settings::OpsSettings;
+use crate::ops::targets;
+use crate::ops::token_refusal::TokenRefusal;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::ClientAccessTokens;
+use crate::store::tables::Companies;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// What the token request says.
+#[derive(Clone, Debug, Default)]
+pub struct ClientGrantRequest {
+    /// `scope`; without it, all that is delegated.
+    pub scope: Option<String>,
+    /// `resource`, any number of times.
+    pub resources: Vec<String>,
+    /// `company_id`: narrows a firm's app to one company.
+    pub company: Option<String>,
+    /// Whether the request came with an `Origin` header: from a browser.
+    pub from_browser: bool,
+}
+
+struct IssueToClient {
+    client: AuthenticatedClient,
+    request: ClientGrantRequest,
+    token: PlainToken,
+    hash: HashedToken,
+    catalogue: Arc<Catalogue>,
+    settings: Arc<OpsSettings>,
+    now: Timestamp,
+}
+
+impl Ops {
+    /// Issues a token to an app in its own right.
+    ///
+    /// # Errors
+    /// [`TokenRefusal`].
+    pub async fn issue_to_client(
+        &self,
+        client: AuthenticatedClient,
+        request: ClientGrantRequest,
+        _origin: Origin,
+    ) -> Outcome<TokenAnswer, TokenRefusal> {
+        if client.app().kind != AppKind::ApiCredentials {
+            return Err(Failure::Refused(TokenRefusal::GrantNotForClient));
+        }
+        if request.from_browser && !self.settings.allow_browser_secrets {
+            return Err(Failure::Refused(TokenRefusal::SecretInBrowser));
+        }
+        let now = self.now();
+        let test = client.app().environment.is_some_and(|environment| environment.is_test());
+        let kind = TokenKind::ClientAccessToken;
+        let token = PlainToken::mint(kind, test, now, self.entropy.as_ref());
+        let operation = IssueToClient {
+            client,
+            request,
+            hash: self.keys.hash(&token),
+            token,
+            catalogue: Arc::clone(&self.catalogue),
+            settings: Arc::clone(&self.settings),
+            now,
+        };
+        flatten(self.store.submit(operation).await)
+    }
+}
+
+impl Operation for IssueToClient {
+    type Outcome = Result<TokenAnswer, TokenRefusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let mut changes = Changes::new();
+        let outcome = self.issue(reader, &mut changes)?;
+        Ok(Decision { changes, outcome })
+    }
+}
+
+impl IssueToClient {
+    fn issue(
+        &self,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<Result<TokenAnswer, TokenRefusal>, Fault> {
+        let app = match self.client.still(reader, self.now)? {
+            Ok(app) => app,
+            Err(why) => return Ok(Err(TokenRefusal::Client(why))),
+        };
+        let Some(secret) = self.client.secret() else {
+            return Ok(Err(TokenRefusal::GrantNotForClient));
+        };
+        let (place, audience) = match self.target(reader, &app)? {
+            Ok(target) => target,
+            Err(why) => return Ok(Err(why)),
+        };
+        let asked = match self.asked(&app) {
+            Ok(asked) => asked,
+            Err(why) => return Ok(Err(why)),
+        };
+        let effective = match self.pass(reader, app.clone(), place, &asked)? {
+            Ok(effective) => effective,
+            Err(why) => return Ok(Err(why)),
+        };
+        let end = self.now.plus(self.settings.lifetimes.client_access);
+        let expires_at = issue::cap(end, &app);
+        let row = AccessToken {
+            hash: self.hash,
+            app: app.id,
+            app_generation: app.generation,
+            grant: Grant::Secret(secret),
+            place,
+            audience,
+            scopes: asked,
+            expires_at,
+        };
+        changes.put::<ClientAccessTokens>(self.token.id(), &row)?;
+        Ok(Ok(TokenAnswer {
+            access_token: self.token.text().into(),
+            access_expires_at: expires_at,
+            refresh: None,
+            scope: self.catalogue.maximal(&effective).to_string(),
+            now: self.now,
+        }))
+    }
+
+    /// The place and the surfaces: the app's own, or one company of its firm. API credentials are
+    /// good for the API; MCP is for people.
+    fn target(
+        &self,
+        reader: &Reader<'_>,
+        app: &App,
+    ) -> Result<Result<(Place, Audience), TokenRefusal>, Fault> {
+        let Some(own) = app.place else { return Ok(Err(TokenRefusal::GrantNotForClient)) };
+        let issuer = self.settings.issuer.as_str();
+        let asked = match targets::resolve(reader, issuer, &self.request.resources)? {
+            Ok(asked) if asked.mcp.is_none() => asked,
+            Ok(_) | Err(_) => return Ok(Err(TokenRefusal::TargetUnknown)),
+        };
+        debug_assert!(asked.is_empty() || asked.api);
+        let audience = Audience { api: true, mcp: None };
+        let Some(company) = &self.request.company else { return Ok(Ok((own, audience))) };
+        let Ok(id) = company.parse() else { return Ok(Err(TokenRefusal::CompanyOutOfReach)) };
+        let company = reader.get::<Companies>(&id)?;
+        let within = match own {
+            Place::Company(own) => own == id,
+            Place::Firm(firm) => company.is_some_and(|company| company.firm == Some(firm)),
+        };
+        let place = Place::Company(id);
+        Ok(if within { Ok((place, audience)) } else { Err(TokenRefusal::CompanyOutOfReach) })
+    }
+
+    /// What is asked for: every word must be delegated, whatever else is effective.
+    fn asked(&self, app: &App) -> Result<ScopeSet, TokenRefusal> {
+        let Delegation::Only(delegated) = &app.delegation else {
+            return Err(TokenRefusal::GrantNotForClient);
+        };
+        let Some(text) = &self.request.scope else { return Ok(delegated.clone()) };
+        let asked = super::scopes_named(text);
+        let known = self.catalogue.known(&asked.names);
+        let delegated = self.catalogue.closure(delegated);
+        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&delegated) {
+            return Err(TokenRefusal::ScopeBeyondGrant);
+        }
+        Ok(known)
+    }
+
+    fn pass(
+        &self,
+        reader: &Reader<'_>,
+        app: App,
+        place: Place,
+        asked: &ScopeSet,
+    ) -> Result<Result<ScopeSet, TokenRefusal>, Fault> {
+        let person = app.delegated_by;
+        let facts = match (app.place, place) {
+            (Some(Place::Firm(firm)), Place::Company(id)) => match reader.get::<Companies>(&id)? {
+                Some(company) => {
+                    facts::gather_through_firm(reader, app, person, firm, company, self.now)?
+                }
+                None => return Ok(Err(TokenRefusal::Gate(GateRefusal::PlaceGone))),
+            },
+            _ => facts::gather(reader, app, person, place, self.now)?,
+        };
+        Ok(match gate::pass(&facts, &self.catalogue, asked) {
+            Ok(effective) => Ok(effective),
+            // Of what was asked, nothing may be delegated any more.
+            Err(GateRefusal::NothingAllowed) => Err(TokenRefusal::ScopeBeyondGrant),
+            Err(why) => Err(TokenRefusal::Gate(why)),
+        })
+    }
+}
+
+/// The subject of a token that an app holds in its own right: the app itself. App ids and user ids
+/// have different prefixes, so the two never collide.
+#[must_use]
+pub fn subject(app: AppId) -> String {
+    app.to_string()
+}

@@ -1,0 +1,255 @@
+//! Proving a second factor: an authenticator's code or a recovery code. The one place that judges
+//! and counts them, whatever the path: sign-in, consent, confirmations.
+
+use crate::base::clock::Timestamp;
+use crate::base::encoding;
+use crate::base::id::UserId;
+use crate::crypto::digest;
+use crate::crypto::keyring::Keyring;
+use crate::crypto::token::HashedToken;
+use crate::crypto::totp;
+use crate::crypto::totp::Verdict;
+use crate::domain::attempts::Attempts;
+use crate::domain::attempts::Slowed;
+use crate::domain::user::Factors;
+use crate::domain::user::RECOVERY_CODES;
+use crate::domain::user::RecoveryCode;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables;
+use crate::store::tables::AccountKey;
+use crate::store::tables::BrowserMark;
+use crate::store::tables::Browsers;
+use crate::store::tables::KnownBrowser;
+
+/// Why a code does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeRefusal {
+    /// None was given.
+    Missing,
+    /// It is wrong.
+    Wrong,
+    /// It was right, but used already; not counted as a failure.
+    AlreadyUsed {
+        /// Seconds until the app shows another.
+        next_in_seconds: u64,
+    },
+    /// It was not even looked at.
+    Slowed(Slowed),
+    /// The account has no second factor yet.
+    NotEnrolled,
+}
+
+/// Which factor was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proved {
+    /// The authenticator app.
+    Totp,
+    /// A recovery code, which is used up now.
+    RecoveryCode,
+}
+
+const SEED: &str = "totp seed";
+const RECOVERY: &str = "recovery code";
+/// Recovery codes are 120 bits: 24 characters of base32.
+const RECOVERY_LENGTH: usize = 24;
+/// The scheme of a recovery code's hash: a tag under the binding key.
+const RECOVERY_SCHEME: u8 = 1;
+
+/// Everything that judging needs besides the store.
+pub struct FactorProof<'a> {
+    /// The keys.
+    pub keys: &'a Keyring,
+    /// Whose factor.
+    pub user: UserId,
+    /// In which browser.
+    pub browser: BrowserMark,
+    /// What was typed.
+    pub code: &'a str,
+    /// The present.
+    pub now: Timestamp,
+    /// Guesses a day for unknown browsers.
+    pub strangers_per_day: u32,
+}
+
+impl FactorProof<'_> {
+    /// Judges the code and counts it; what follows is in `changes`, also when it is refused.
+    pub fn judge(
+        &self,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<Result<Proved, CodeRefusal>, Fault> {
+        let code = normal(self.code);
+        if code.is_empty() {
+            return Ok(Err(CodeRefusal::Missing));
+        }
+        let factors = reader.get::<tables::Factors>(&self.user)?.unwrap_or_default();
+        if !factors.enrolled() {
+            return Ok(Err(CodeRefusal::NotEnrolled));
+        }
+        let counter = Counter::load(reader, AccountKey::User(self.user), Some(self.browser))?;
+        if let Err(slowed) = counter.may_try(self.now, self.strangers_per_day) {
+            return Ok(Err(CodeRefusal::Slowed(slowed)));
+        }
+        let verdict = if code.len() == RECOVERY_LENGTH {
+            self.judge_recovery(&code, factors, changes)?
+        } else {
+            self.judge_totp(&code, factors, changes)?
+        };
+        match verdict {
+            Ok(_) => {
+                counter.store(changes, Attempts::cleared(counter.attempts().charged(self.now)))?
+            }
+            Err(CodeRefusal::Wrong) => {
+                counter.store(changes, counter.attempts().charged(self.now))?;
+            }
+            Err(_) => {}
+        }
+        Ok(verdict)
+    }
+
+    fn judge_totp(
+        &self,
+        code: &str,
+        factors: Factors,
+        changes: &mut Changes,
+    ) -> Result<Result<Proved, CodeRefusal>, Fault> {
+        let Some(mut factor) = factors.totp.clone() else { return Ok(Err(CodeRefusal::Wrong)) };
+        let seed = open_seed(self.keys, self.user, &factor.sealed_seed)?;
+        match totp::judge(&seed, code, self.now, Some(factor.last_step)) {
+            Verdict::Accepted { step } => {
+                factor.last_step = step;
+                let factors = Factors { totp: Some(factor), ..factors };
+                changes.put::<tables::Factors>(&self.user, &factors)?;
+                Ok(Ok(Proved::Totp))
+            }
+            Verdict::AlreadyUsed { next_in_seconds } => {
+                Ok(Err(CodeRefusal::AlreadyUsed { next_in_seconds }))
+            }
+            Verdict::Wrong => Ok(Err(CodeRefusal::Wrong)),
+        }
+    }
+
+    fn judge_recovery(
+        &self,
+        code: &str,
+        mut factors: Factors,
+        changes: &mut Changes,
+    ) -> Result<Result<Proved, CodeRefusal>, Fault> {
+        let presented = recovery_hash(self.keys, self.user, code);
+        let found = factors
+            .recovery
+            .iter_mut()
+            .find(|kept| digest::equal(kept.hash.mac(), presented.mac()));
+        match found {
+            Some(kept) if kept.used_at.is_none() => {
+                kept.used_at = Some(self.now);
+                changes.put::<tables::Factors>(&self.user, &factors)?;
+                Ok(Ok(Proved::RecoveryCode))
+            }
+            _ => Ok(Err(CodeRefusal::Wrong)),
+        }
+    }
+}
+
+/// As people type codes: without spaces and dashes, in upper case.
+fn normal(code: &str) -> String {
+    code.chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| c.to_ascii_uppercase())
+        .take(RECOVERY_LENGTH + 1)
+        .collect()
+}
+
+/// Seals a seed for the user's row.
+pub fn seal_seed(
+    keys: &Keyring,
+    user: UserId,
+    seed: &[u8],
+    salt: [u8; 32],
+) -> Result<String, Fault> {
+    let sealed = keys.seal(SEED, user.raw().bytes(), seed, salt).map_err(Fault::engine)?;
+    Ok(encoding::base64url(&sealed))
+}
+
+fn open_seed(keys: &Keyring, user: UserId, sealed: &str) -> Result<Vec<u8>, Fault> {
+    let sealed = encoding::base64url_decode(sealed).unwrap_or_default();
+    keys.open(SEED, user.raw().bytes(), &sealed).map_err(Fault::engine)
+}
+
+/// What is stored of a recovery code.
+pub fn recovery_hash(keys: &Keyring, user: UserId, code: &str) -> HashedToken {
+    let tag = keys.bind(RECOVERY, &[user.raw().bytes(), normal(code).as_bytes()]);
+    HashedToken::new(RECOVERY_SCHEME, tag)
+}
+
+/// The rows of a fresh set of codes.
+pub fn recovery_rows(keys: &Keyring, user: UserId, codes: &[String]) -> Vec<RecoveryCode> {
+    let row = |code: &String| RecoveryCode { hash: recovery_hash(keys, user, code), used_at: None };
+    codes.iter().take(RECOVERY_CODES).map(row).collect()
+}
+
+/// A recovery code as people read it: four groups of six.
+#[must_use]
+pub fn recovery_text(random: [u8; 15]) -> String {
+    let text = encoding::base32(&random);
+    let group = |at: usize| text.get(at * 6..at * 6 + 6).unwrap_or_default();
+    format!("{}-{}-{}-{}", group(0), group(1), group(2), group(3))
+}
+
+/// The counter that a guess is charged to: the browser's own if the account was signed in there
+/// before, otherwise the one that all strangers share.
+#[derive(Clone, Copy, Debug)]
+pub enum Counter {
+    /// A known browser.
+    Known(UserId, BrowserMark, KnownBrowser),
+    /// Everybody else.
+    Strangers(AccountKey, Attempts),
+}
+
+impl Counter {
+    /// Finds the counter.
+    pub fn load(
+        reader: &Reader<'_>,
+        account: AccountKey,
+        browser: Option<BrowserMark>,
+    ) -> Result<Self, Fault> {
+        if let (AccountKey::User(user), Some(browser)) = (account, browser)
+            && let Some(known) = reader.get::<Browsers>(&(user, browser))?
+        {
+            return Ok(Self::Known(user, browser, known));
+        }
+        let attempts = reader.get::<tables::Attempts>(&account)?.unwrap_or_default();
+        Ok(Self::Strangers(account, attempts))
+    }
+
+    /// The failures so far.
+    #[must_use]
+    pub const fn attempts(&self) -> Attempts {
+        match self {
+            Self::Known(_, _, known) => known.attempts,
+            Self::Strangers(_, attempts) => *attempts,
+        }
+    }
+
+    /// Whether another guess may be evaluated.
+    pub fn may_try(&self, now: Timestamp, strangers_per_day: u32) -> Result<(), Slowed> {
+        let budget = match self {
+            Self::Known(..) => None,
+            Self::Strangers(..) => Some(strangers_per_day),
+        };
+        self.attempts().may_try(now, budget)
+    }
+
+    /// Writes the counter with `attempts`.
+    pub fn store(&self, changes: &mut Changes, attempts: Attempts) -> Result<(), Fault> {
+        match self {
+            Self::Known(user, browser, known) => {
+                let known = KnownBrowser { attempts, ..*known };
+                changes.put::<Browsers>(&(*user, *browser), &known)
+            }
+            Self::Strangers(account, _) => changes.put::<tables::Attempts>(account, &attempts),
+        }
+    }
+}

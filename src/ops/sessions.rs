@@ -1,0 +1,192 @@
+//! Sessions: finding, carrying on, raising and ending them.
+
+use std::time::Duration;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::RawId;
+use crate::base::id::UserId;
+use crate::crypto::token::PlainToken;
+use crate::crypto::token::TokenKind;
+use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::domain::session::Level;
+use crate::domain::session::Session;
+use crate::domain::user::User;
+use crate::ops::Ops;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::BrowserMark;
+use crate::store::tables::Sessions;
+use crate::store::tables::Users;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// A live session, proven by its cookie.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    id: RawId,
+    /// The row.
+    pub session: Session,
+    /// Who.
+    pub user: User,
+}
+
+impl LiveSession {
+    /// Its key.
+    #[must_use]
+    pub const fn id(&self) -> &RawId {
+        &self.id
+    }
+
+    /// What was proved.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.session.level
+    }
+}
+
+/// How much later than the last noted activity the next is noted: reading a page writes at most
+/// once a minute.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+impl Ops {
+    /// The session behind a cookie, if it lives and its user may act.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn session(&self, cookie: &str) -> Result<Option<LiveSession>, Fault> {
+        let Some(token) = PlainToken::parse(TokenKind::Session, cookie) else { return Ok(None) };
+        self.store.read(|reader| {
+            let row = reader.get::<Sessions>(token.id())?;
+            match row.filter(|row| self.keys.matches(&row.hash, &token)) {
+                Some(row) => live(reader, *token.id(), row, self),
+                None => Ok(None),
+            }
+        })
+    }
+
+    /// Notes activity, at most once a minute.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn note_activity(&self, live: &LiveSession) -> Result<(), Fault> {
+        let now = self.now();
+        if now.since(live.session.seen_at) < NOTED_EVERY {
+            return Ok(());
+        }
+        self.store.submit(NoteActivity { id: live.id, now }).await
+    }
+
+    /// Ends a session: the cookie is worth nothing from here on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn sign_out(&self, live: &LiveSession, origin: Origin) -> Result<(), Fault> {
+        let event = self.event(EventKind::SignedOut, origin).user(live.user.id);
+        self.store.submit(EndSession { id: live.id, event }).await
+    }
+
+    /// The mark of a browser, from its cookie.
+    #[must_use]
+    pub fn browser_mark(&self, cookie: &str) -> BrowserMark {
+        let tag = self.keys.bind("browser mark", &[cookie.as_bytes()]);
+        let mut mark = [0; 16];
+        for (to, from) in mark.iter_mut().zip(tag) {
+            *to = from;
+        }
+        BrowserMark(mark)
+    }
+
+    /// A tag that binds a form to the session and browser that it was shown in.
+    #[must_use]
+    pub fn form_tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.keys.bind("form", parts)
+    }
+
+    pub(in crate::ops) fn draw_session(&self, now: Timestamp) -> PlainToken {
+        PlainToken::mint(TokenKind::Session, false, now, self.entropy.as_ref())
+    }
+}
+
+/// The session and its user, if both are good.
+fn live(
+    reader: &Reader<'_>,
+    id: RawId,
+    session: Session,
+    ops: &Ops,
+) -> Result<Option<LiveSession>, Fault> {
+    if session.is_over(ops.now(), &ops.settings.lifetimes) {
+        return Ok(None);
+    }
+    let user = reader.get::<Users>(&session.user)?.filter(User::is_active);
+    Ok(user.map(|user| LiveSession { id, session, user }))
+}
+
+/// The session of `id` as it stands for the writer, if it still lives at `level` or above.
+pub(in crate::ops) fn still(
+    reader: &Reader<'_>,
+    id: &RawId,
+    ops: &Ops,
+    level: Level,
+) -> Result<Option<LiveSession>, Fault> {
+    match reader.get::<Sessions>(id)? {
+        Some(row) if row.level >= level => live(reader, *id, row, ops),
+        _ => Ok(None),
+    }
+}
+
+/// A new session row for `token`.
+pub(in crate::ops) fn row(
+    ops: &Ops,
+    token: &PlainToken,
+    user: UserId,
+    level: Level,
+    began_at: Timestamp,
+) -> Session {
+    Session {
+        hash: ops.keys.hash(token),
+        user,
+        level,
+        began_at,
+        seen_at: ops.now(),
+        recovery_codes_waiting: false,
+    }
+}
+
+struct NoteActivity {
+    id: RawId,
+    now: Timestamp,
+}
+
+impl Operation for NoteActivity {
+    type Outcome = ();
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+        let mut changes = Changes::new();
+        if let Some(row) = reader.get::<Sessions>(&self.id)? {
+            let seen_at = row.seen_at.max(self.now);
+            changes.put::<Sessions>(&self.id, &Session { seen_at, ..row })?;
+        }
+        Ok(Decision { changes, outcome: () })
+    }
+}
+
+struct EndSession {
+    id: RawId,
+    event: Event,
+}
+
+impl Operation for EndSession {
+    type Outcome = ();
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+        let mut changes = Changes::new();
+        if reader.has::<Sessions>(&self.id)? {
+            changes.delete::<Sessions>(&self.id);
+            changes.record(self.event);
+        }
+        Ok(Decision { changes, outcome: () })
+    }
+}

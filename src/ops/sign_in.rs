@@ -1,0 +1,450 @@
+//! Signing in: the password, then the second factor or its enrolment.
+//!
+//! Known and unknown addresses take the same steps and the same time. A guess is counted before it
+//! is evaluated, so that guesses made at once are all counted.
+
+use crate::base::clock::Timestamp;
+use crate::base::encoding;
+use crate::base::id::RawId;
+use crate::base::id::UserId;
+use crate::base::secret::Secret;
+use crate::crypto::token::PlainToken;
+use crate::crypto::totp;
+use crate::crypto::totp::SEED_LENGTH;
+use crate::crypto::totp::Verdict;
+use crate::domain::attempts::Attempts;
+use crate::domain::attempts::Slowed;
+use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
+use crate::domain::audit::Origin;
+use crate::domain::session::Level;
+use crate::domain::session::Session;
+use crate::domain::user::Email;
+use crate::domain::user::Factors;
+use crate::domain::user::RECOVERY_CODES;
+use crate::domain::user::TotpFactor;
+use crate::domain::user::User;
+use crate::ops::Ops;
+use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::ops::people;
+use crate::ops::prove_factor;
+use crate::ops::prove_factor::CodeRefusal;
+use crate::ops::prove_factor::Counter;
+use crate::ops::prove_factor::FactorProof;
+use crate::ops::prove_factor::Proved;
+use crate::ops::sessions;
+use crate::ops::sessions::LiveSession;
+use crate::store::changes::Changes;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables;
+use crate::store::tables::AccountKey;
+use crate::store::tables::BrowserMark;
+use crate::store::tables::Browsers;
+use crate::store::tables::KnownBrowser;
+use crate::store::tables::Sessions;
+use crate::store::tables::Users;
+use crate::store::writer::Decision;
+use crate::store::writer::Operation;
+
+/// Why somebody is not signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// The address or the password is wrong, or the account is disabled: never told apart.
+    Wrong,
+    /// The guess was not evaluated.
+    Slowed(Slowed),
+}
+
+/// A session that was just made, with its cookie.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The cookie's value.
+    pub cookie: Secret,
+    /// Whether the account has a second factor to ask for; otherwise it is enrolled next.
+    pub enrolled: bool,
+}
+
+impl Ops {
+    /// Checks an address and a password; the session that comes of it is good only for the second
+    /// factor.
+    ///
+    /// # Errors
+    /// [`SignInRefusal`]; [`Fault::Busy`] when too many are signing in.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: Secret,
+        browser: BrowserMark,
+        origin: Origin,
+    ) -> Outcome<NewSession, SignInRefusal> {
+        let email = email.parse::<Email>().ok();
+        let now = self.now();
+        let ticket = flatten(
+            self.store
+                .submit(ChargeGuess {
+                    unknown: self.unknown_account(email.as_ref()),
+                    email,
+                    browser,
+                    now,
+                    strangers_per_day: self.settings.strangers_per_day,
+                })
+                .await,
+        )?;
+        let phc = ticket.user.as_ref().and_then(|user| user.password.clone());
+        let rehash = phc.as_deref().is_some_and(|phc| self.hashing.outdated(phc));
+        let again = password.clone();
+        let right = self.hashing.verify(password, phc).await?;
+        match ticket.user.filter(|user| right && user.is_active()) {
+            Some(user) => {
+                let new_hash =
+                    if rehash { Some(self.hashing.hash(again, self.draw()).await?) } else { None };
+                Ok(self.begin_session(user.id, ticket.account, browser, new_hash).await?)
+            }
+            None => {
+                self.note_failed_sign_in(ticket.known, origin).await;
+                Err(Failure::Refused(SignInRefusal::Wrong))
+            }
+        }
+    }
+
+    async fn note_failed_sign_in(&self, user: Option<UserId>, origin: Origin) {
+        let event = self.event(EventKind::SignInFailed, origin).cause("wrong password");
+        self.note_refusal(match user {
+            Some(user) => event.user(user),
+            None => event,
+        })
+        .await;
+    }
+
+    async fn begin_session(
+        &self,
+        user: UserId,
+        account: AccountKey,
+        browser: BrowserMark,
+        new_hash: Option<String>,
+    ) -> Result<NewSession, Fault> {
+        let now = self.now();
+        let token = self.draw_session(now);
+        let row = sessions::row(self, &token, user, Level::Password, now);
+        let begun = BeginSession { id: *token.id(), row, account, browser, new_hash };
+        let enrolled = self.store.submit(begun).await?;
+        Ok(NewSession { cookie: token.text().into(), enrolled })
+    }
+
+    /// The counter for an address that nobody has: one of a bounded number.
+    fn unknown_account(&self, email: Option<&Email>) -> AccountKey {
+        let text = email.map(Email::as_str).unwrap_or_default();
+        let [high, low, ..] = self.keys.bind("unknown account", &[text.as_bytes()]);
+        AccountKey::Unknown(u16::from_be_bytes([high, low]))
+    }
+
+    /// Proves the second factor; the session gets a new id and its full level.
+    ///
+    /// # Errors
+    /// [`CodeRefusal`].
+    pub async fn verify_second_factor(
+        &self,
+        live: &LiveSession,
+        code: &Secret,
+        browser: BrowserMark,
+        origin: Origin,
+    ) -> Outcome<NewSession, CodeRefusal> {
+        let user = live.user.id;
+        let token = self.draw_session(self.now());
+        let verified = flatten(
+            self.store
+                .submit(VerifySecondFactor {
+                    ops: self.frozen(),
+                    from: *live.id(),
+                    token: token.clone(),
+                    code: code.clone(),
+                    browser,
+                    origin,
+                })
+                .await,
+        );
+        if let Err(Failure::Refused(CodeRefusal::Wrong)) = &verified {
+            let event = self.event(EventKind::CodeRefused, origin).cause("sign-in").user(user);
+            self.note_refusal(event).await;
+        }
+        verified.map(|()| NewSession { cookie: token.text().into(), enrolled: true })
+    }
+
+    /// The seed that this session would enrol: the same each time it is shown, stored nowhere.
+    #[must_use]
+    pub fn enrolment_seed(&self, live: &LiveSession) -> Vec<u8> {
+        enrolment_seed(self, live.id(), live.user.id)
+    }
+
+    /// Turns on the authenticator app after its first code. The session gets a new id and its full
+    /// level, and recovery codes wait to be shown.
+    ///
+    /// # Errors
+    /// [`CodeRefusal`].
+    pub async fn enrol_totp(
+        &self,
+        live: &LiveSession,
+        code: &Secret,
+        browser: BrowserMark,
+        origin: Origin,
+    ) -> Outcome<NewSession, CodeRefusal> {
+        let token = self.draw_session(self.now());
+        let operation = EnrolTotp {
+            ops: self.frozen(),
+            from: *live.id(),
+            token: token.clone(),
+            code: code.clone(),
+            browser,
+            salt: self.draw(),
+            origin,
+        };
+        flatten(self.store.submit(operation).await)?;
+        Ok(NewSession { cookie: token.text().into(), enrolled: true })
+    }
+
+    /// The recovery codes that wait to be shown in this session; none once they were acknowledged.
+    #[must_use]
+    pub fn waiting_recovery_codes(&self, live: &LiveSession) -> Vec<String> {
+        if live.session.recovery_codes_waiting {
+            recovery_codes(self, live.id(), live.user.id)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The codes were saved: they are not shown again.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn acknowledge_recovery_codes(&self, live: &LiveSession) -> Result<(), Fault> {
+        self.store.submit(AcknowledgeCodes { id: *live.id() }).await
+    }
+}
+
+fn enrolment_seed(ops: &Ops, session: &RawId, user: UserId) -> Vec<u8> {
+    let tag = ops.keys.bind("totp enrolment", &[session.bytes(), user.raw().bytes()]);
+    tag.into_iter().take(SEED_LENGTH).collect()
+}
+
+/// Derived from the session under the server's key, so that a reloaded page shows the same codes
+/// and nothing is stored in clear.
+fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
+    (0..RECOVERY_CODES)
+        .map(|number| {
+            let number = number.to_be_bytes();
+            let parts: [&[u8]; 3] = [session.bytes(), user.raw().bytes(), &number];
+            let tag = ops.keys.bind("new recovery code", &parts);
+            let mut random = [0; 15];
+            for (to, from) in random.iter_mut().zip(tag) {
+                *to = from;
+            }
+            prove_factor::recovery_text(random)
+        })
+        .collect()
+}
+
+/// Whom a guess is charged to, and what to compare it with.
+struct Ticket {
+    account: AccountKey,
+    known: Option<UserId>,
+    user: Option<User>,
+}
+
+struct ChargeGuess {
+    email: Option<Email>,
+    unknown: AccountKey,
+    browser: BrowserMark,
+    now: Timestamp,
+    strangers_per_day: u32,
+}
+
+impl Operation for ChargeGuess {
+    type Outcome = Result<Ticket, SignInRefusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let user = match &self.email {
+            Some(email) => people::by_email(reader, email)?,
+            None => None,
+        };
+        let account = user.as_ref().map_or(self.unknown, |user| AccountKey::User(user.id));
+        let counter = Counter::load(reader, account, Some(self.browser))?;
+        if let Err(slowed) = counter.may_try(self.now, self.strangers_per_day) {
+            return Ok(Decision::unchanged(Err(SignInRefusal::Slowed(slowed))));
+        }
+        let mut changes = Changes::new();
+        counter.store(&mut changes, counter.attempts().charged(self.now))?;
+        let known = user.as_ref().map(|user| user.id);
+        Ok(Decision { changes, outcome: Ok(Ticket { account, known, user }) })
+    }
+}
+
+struct BeginSession {
+    id: RawId,
+    row: Session,
+    account: AccountKey,
+    browser: BrowserMark,
+    new_hash: Option<String>,
+}
+
+impl Operation for BeginSession {
+    type Outcome = bool;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
+        let mut changes = Changes::new();
+        let counter = Counter::load(reader, self.account, Some(self.browser))?;
+        counter.store(&mut changes, Attempts::refunded(counter.attempts()))?;
+        if let Some(hash) = self.new_hash
+            && let Some(user) = reader.get::<Users>(&self.row.user)?
+        {
+            let user = User { password: Some(hash), ..user };
+            changes.put::<Users>(&user.id.clone(), &user)?;
+        }
+        let factors = reader.get::<tables::Factors>(&self.row.user)?.unwrap_or_default();
+        changes.put::<Sessions>(&self.id, &self.row)?;
+        Ok(Decision { changes, outcome: factors.enrolled() })
+    }
+}
+
+struct VerifySecondFactor {
+    ops: Ops,
+    from: RawId,
+    token: PlainToken,
+    code: Secret,
+    browser: BrowserMark,
+    origin: Origin,
+}
+
+impl Operation for VerifySecondFactor {
+    type Outcome = Result<(), CodeRefusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let mut changes = Changes::new();
+        let Some(live) = sessions::still(reader, &self.from, &self.ops, Level::Password)? else {
+            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
+        };
+        let proof = FactorProof {
+            keys: &self.ops.keys,
+            user: live.user.id,
+            browser: self.browser,
+            code: self.code.expose(),
+            now: self.ops.now(),
+            strangers_per_day: self.ops.settings.strangers_per_day,
+        };
+        let outcome = match proof.judge(reader, &mut changes)? {
+            Ok(proved) => {
+                raise(&self.ops, &mut changes, &live, &self.token, self.browser, false)?;
+                changes.record(signed_in(&self.ops, self.origin, live.user.id, proved));
+                if proved == Proved::RecoveryCode {
+                    let used = self.ops.event(EventKind::RecoveryCodeUsed, self.origin);
+                    changes.record(used.user(live.user.id));
+                }
+                Ok(())
+            }
+            Err(why) => Err(why),
+        };
+        Ok(Decision { changes, outcome })
+    }
+}
+
+fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved: Proved) -> Event {
+    let factor = match proved {
+        Proved::Totp => "password and authenticator app",
+        Proved::RecoveryCode => "password and recovery code",
+    };
+    ops.event(EventKind::SignedIn, origin).cause(factor).user(user)
+}
+
+/// Replaces a session by one with a new id and the full level, and remembers the browser.
+fn raise(
+    ops: &Ops,
+    changes: &mut Changes,
+    live: &LiveSession,
+    token: &PlainToken,
+    browser: BrowserMark,
+    recovery_codes_waiting: bool,
+) -> Result<(), Fault> {
+    let began_at = live.session.began_at;
+    let row = sessions::row(ops, token, live.user.id, Level::SecondFactor, began_at);
+    changes.delete::<Sessions>(live.id());
+    changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, ..row })?;
+    let known = KnownBrowser { seen_at: ops.now(), attempts: Attempts::default() };
+    changes.put::<Browsers>(&(live.user.id, browser), &known)
+}
+
+struct EnrolTotp {
+    ops: Ops,
+    from: RawId,
+    token: PlainToken,
+    code: Secret,
+    browser: BrowserMark,
+    salt: [u8; 32],
+    origin: Origin,
+}
+
+impl Operation for EnrolTotp {
+    type Outcome = Result<(), CodeRefusal>;
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
+        let ops = &self.ops;
+        let Some(live) = sessions::still(reader, &self.from, ops, Level::Password)? else {
+            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
+        };
+        let user = live.user.id;
+        let old = reader.get::<tables::Factors>(&user)?.unwrap_or_default();
+        if self.code.expose().trim().is_empty() {
+            return Ok(Decision::unchanged(Err(CodeRefusal::Missing)));
+        }
+        let seed = enrolment_seed(ops, &self.from, user);
+        // An account that has a factor proves it; it is never replaced by whoever has a password.
+        let Verdict::Accepted { step } = totp::judge(&seed, self.code.expose(), ops.now(), None)
+        else {
+            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
+        };
+        if old.enrolled() {
+            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
+        }
+        let codes = recovery_codes(ops, self.token.id(), user);
+        let factors = Factors {
+            totp: Some(TotpFactor {
+                sealed_seed: prove_factor::seal_seed(&ops.keys, user, &seed, self.salt)?,
+                last_step: step,
+                enrolled_at: ops.now(),
+            }),
+            recovery: prove_factor::recovery_rows(&ops.keys, user, &codes),
+        };
+        let mut changes = Changes::new();
+        changes.put::<tables::Factors>(&user, &factors)?;
+        raise(ops, &mut changes, &live, &self.token, self.browser, true)?;
+        for kind in [EventKind::SecondFactorEnrolled, EventKind::RecoveryCodesCreated] {
+            changes.record(ops.event(kind, self.origin).user(user));
+        }
+        changes.record(signed_in(ops, self.origin, user, Proved::Totp));
+        Ok(Decision { changes, outcome: Ok(()) })
+    }
+}
+
+struct AcknowledgeCodes {
+    id: RawId,
+}
+
+impl Operation for AcknowledgeCodes {
+    type Outcome = ();
+
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+        let mut changes = Changes::new();
+        if let Some(row) = reader.get::<Sessions>(&self.id)? {
+            let row = Session { recovery_codes_waiting: false, ..row };
+            changes.put::<Sessions>(&self.id, &row)?;
+        }
+        Ok(Decision { changes, outcome: () })
+    }
+}
+
+/// The seed as authenticator apps take it by hand.
+#[must_use]
+pub fn seed_text(seed: &[u8]) -> String {
+    encoding::base32(seed)
+}
