@@ -1,0 +1,82 @@
+// Verification codes. The server takes each step of an authenticator once and never an older one,
+// so codes are handed out in strictly increasing steps (the previous, the current and the next one
+// count), then from the user's recovery codes, and only then by waiting. What was handed out is
+// kept in a file, because several processes may act for one user.
+
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const STEP = 30_000;
+/** A code of the previous step is not handed out so shortly before it expires. */
+const MARGIN = 5_000;
+
+/** The code of an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). */
+export function totp(secret, step) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const digest = createHmac('sha1', base32(secret)).update(counter).digest();
+  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+function base32(text) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...text.replace(/[\s=]/g, '').toUpperCase()]
+    .map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+}
+
+/** The step of this moment. */
+export const currentStep = () => Math.floor(Date.now() / STEP);
+
+function kept() {
+  const file = process.env.COUNTERSIGN_CODES;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+function keep(all) {
+  writeFileSync(process.env.COUNTERSIGN_CODES, JSON.stringify(all), { mode: 0o600 });
+}
+
+function nextStep(last) {
+  const now = currentStep();
+  const left = STEP - (Date.now() % STEP);
+  return Math.max(last + 1, left < MARGIN ? now : now - 1);
+}
+
+/** The next authenticator code of `user`, waiting for it if need be. */
+export async function authenticatorCode(user) {
+  const all = kept();
+  const mine = (all[user.email] ??= { step: 0, recovery: 0 });
+  const step = nextStep(mine.step);
+  if (step > currentStep() + 1) await wait((step - 1) * STEP - Date.now() + 50);
+  mine.step = step;
+  keep(all);
+  return totp(user.totp_secret, step);
+}
+
+/** A recovery code of `user` that was not handed out yet. */
+export function recoveryCode(user) {
+  const all = kept();
+  const mine = (all[user.email] ??= { step: 0, recovery: 0 });
+  const code = user.recovery_codes?.[mine.recovery];
+  if (code) mine.recovery += 1;
+  keep(all);
+  return code;
+}
+
+/** A code that works now, without waiting as long as there is any. */
+export async function anyCode(user) {
+  const last = kept()[user.email]?.step ?? 0;
+  if (nextStep(last) <= currentStep() + 1) return authenticatorCode(user);
+  return recoveryCode(user) ?? authenticatorCode(user);
+}
+
+/** Six digits that are no code of `user` now. */
+export function wrongCode(user) {
+  const now = currentStep();
+  const right = [-2, -1, 0, 1, 2].map((away) => totp(user.totp_secret, now + away));
+  return ['000000', '111111', '222222', '333333', '444444', '555555'].find((c) => !right.includes(c));
+}
