@@ -182,7 +182,7 @@ impl<'a> Place<'a> {
             key_check: key.check_value(),
             issuer: self.options.issuer.as_str().to_owned(),
             kind: self.options.kind,
-            token_key: sealed.map_err(|error| Fault::engine(error))?,
+            token_key: sealed.map_err(Fault::engine)?,
             now: SystemClock::wall(),
         })
     }

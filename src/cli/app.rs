@@ -78,8 +78,8 @@ pub(super) struct Create {
     #[arg(long)]
     require_pkce: bool,
     /// What it is for
-    #[arg(long, default_value = "")]
-    purpose: String,
+    #[arg(long)]
+    purpose: Option<String>,
     /// Its web site, which begins with https://
     #[arg(long, value_name = "URL")]
     website: Option<String>,
@@ -142,7 +142,7 @@ fn new_app(session: &Session, create: Create) -> Result<NewApp, CliError> {
         required: all(&create.required_scope),
         redirect_uris: create.redirect_uri,
         pkce_required: create.require_pkce,
-        purpose: create.purpose,
+        purpose: create.purpose.unwrap_or_default(),
         website: create.website,
         expires_at: create.expires,
         ..NewApp::of(create.kind.into(), create.name)

@@ -77,6 +77,9 @@ pub(super) enum Command {
     Completions(completions::Args),
 }
 
+/// What all commands take stands under this in their help, apart from their own.
+const HEADING: &str = "Shared options";
+
 /// What a command on the data of an installation takes.
 #[derive(Debug, Args)]
 pub(super) struct Noun<Act: Subcommand> {
@@ -92,7 +95,7 @@ pub(super) struct Shared {
     #[command(flatten)]
     pub(super) sources: SourceArgs,
     /// Answer with one JSON value
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     pub(super) json: bool,
 }
 
@@ -100,13 +103,13 @@ pub(super) struct Shared {
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
     /// The configuration file [default: ./config.toml, else /etc/countersign/config.toml]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = HEADING)]
     config: Option<PathBuf>,
     /// The data folder, in place of data.folder
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = HEADING)]
     data_dir: Option<String>,
     /// Any key of the configuration, such as server.listen=127.0.0.1:9443
-    #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = assignment)]
+    #[arg(long, value_name = "KEY=VALUE", global = true, help_heading = HEADING, value_parser = assignment)]
     set: Vec<(String, String)>,
 }
 

@@ -59,6 +59,18 @@ impl CliError {
     }
 }
 
+/// Writes what the parser says: help and the version to standard output, wrong use to standard
+/// error in our own form.
+pub(super) fn tell_parsed(told: &clap::Error) -> ExitCode {
+    let text = told.render().to_string();
+    // Nobody is there to be told if any of this cannot be written.
+    let _ = match text.strip_prefix("error: ") {
+        Some(sentence) => write!(std::io::stderr(), "countersign: {sentence}"),
+        None => told.print(),
+    };
+    ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(WRONG_USE))
+}
+
 impl<R: Display> From<Failure<R>> for CliError {
     fn from(failure: Failure<R>) -> Self {
         match failure {

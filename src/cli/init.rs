@@ -71,8 +71,8 @@ struct Answers {
     password: Option<Secret>,
 }
 
-pub(super) fn run(given: Args) -> Result<(), CliError> {
-    let missing = missing(&given);
+pub(super) fn run(given: &Args) -> Result<(), CliError> {
+    let missing = missing(given);
     if !missing.is_empty() && !prompt::is_possible() {
         let flags = missing.join(", ");
         return Err(CliError::WrongUse(format!("nobody is here to be asked; give {flags}")));
@@ -82,8 +82,8 @@ pub(super) fn run(given: Args) -> Result<(), CliError> {
     if session.ops.has_users()? {
         return Err(CliError::failed(&Refusal::AlreadySetUp));
     }
-    let answers = answers(&given, password, !missing.is_empty())?;
-    let done = set_up(&session, answers, &given)?;
+    let answers = answers(given, password, !missing.is_empty())?;
+    let done = set_up(&session, answers, given)?;
     answer(&session, &done)
 }
 
@@ -140,18 +140,20 @@ fn answer(session: &Session, done: &FirstRun) -> Result<(), CliError> {
         company: CompanyRow::of(&done.company, &names, issuer),
         link: done.link.as_ref().map(LinkRow::of),
     };
-    session.out.answer(&row, || {
-        let (owner, company) = (&done.owner, &done.company);
-        let link = row.link.as_ref().map(LinkRow::told).unwrap_or_default();
-        format!(
-            "Made the company {} ({}) and its owner {}, who is an operator too.\n{link}\n\
-             What to do next:\n  1. Start the server: countersign serve\n  2. Open {issuer} \
-             {} and set up the second factor.\n",
-            company.name,
-            company.slug,
-            owner.email,
-            if row.link.is_some() { "by the link above, choose a password" } else { ", sign in" },
-        )
-        .replace(" ,", ",")
-    })
+    session.out.answer(&row, || told(done, &row, issuer))
+}
+
+fn told(done: &FirstRun, row: &InitRow, issuer: &str) -> String {
+    let FirstRun { owner, company, .. } = done;
+    let link = row.link.as_ref().map(LinkRow::told).unwrap_or_default();
+    let then = match row.link {
+        Some(_) => String::from("Open the link above, choose a password"),
+        None => format!("Open {issuer}, sign in"),
+    };
+    format!(
+        "Made the company {} ({}) and its owner {}, who is an operator too.\n{link}\n\
+         What to do next:\n  1. Start the server: countersign serve\n  2. {then} and set up the \
+         second factor.\n",
+        company.name, company.slug, owner.email,
+    )
 }

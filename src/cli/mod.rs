@@ -42,11 +42,7 @@ use crate::cli::error::CliError;
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => {
-            // Nobody is there to be told if this cannot be written.
-            let _ = told.print();
-            return ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(error::WRONG_USE));
-        }
+        Err(told) => return error::tell_parsed(&told),
     };
     match dispatch(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,7 +54,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(args) => serve::run(args),
         Command::Sandbox(args) => sandbox::run(args),
-        Command::Init(args) => init::run(args),
+        Command::Init(args) => init::run(&args),
         Command::Config(args) => config::run(args),
         Command::Company(noun) => company::run(noun),
         Command::Firm(noun) => firm::run(noun),
@@ -66,7 +62,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Role(noun) => role::run(noun),
         Command::App(noun) => app::run(noun),
         Command::Connection(noun) => connection::run(noun),
-        Command::Token(noun) => token::run(noun),
+        Command::Token(noun) => token::run(&noun),
         Command::Audit(noun) => audit::run(noun),
         Command::Completions(args) => completions::run(&args),
     }

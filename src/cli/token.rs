@@ -15,7 +15,7 @@ pub(super) enum Act {
     List,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
+pub(super) fn run(noun: &Noun<Act>) -> Result<(), CliError> {
     let session = Session::existing(&noun.shared)?;
     let Act::List = noun.act;
     let names = Names::of(&session.ops)?;

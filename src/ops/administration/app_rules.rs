@@ -6,7 +6,10 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::ops::administration::create_app::NewApp;
+use crate::ops::administration::names::misleads;
 use crate::ops::administration::refusal::AppRefusal;
+
+const LONGEST_PURPOSE: usize = 200;
 
 /// The parts of a registration that were checked.
 #[derive(Clone, Debug)]
@@ -30,6 +33,7 @@ pub fn check(
 ) -> Result<CheckedApp, AppRefusal> {
     check_place_and_delegator(new)?;
     check_website(new.website.as_deref())?;
+    check_purpose(new.purpose.trim())?;
     let delegation = delegation(new, catalogue)?;
     let required = required(new, catalogue, &delegation)?;
     Ok(CheckedApp { delegation, required, redirect_uris: redirect_uris(new, custom_schemes)? })
@@ -49,6 +53,11 @@ fn check_website(website: Option<&str>) -> Result<(), AppRefusal> {
     let parsed = url::Url::parse(website).map_err(|_| AppRefusal::Website)?;
     let shown = parsed.scheme() == "https" && parsed.host_str().is_some() && website.len() <= 1024;
     if shown { Ok(()) } else { Err(AppRefusal::Website) }
+}
+
+fn check_purpose(purpose: &str) -> Result<(), AppRefusal> {
+    let shown = purpose.chars().count() <= LONGEST_PURPOSE && !purpose.chars().any(misleads);
+    if shown { Ok(()) } else { Err(AppRefusal::Purpose) }
 }
 
 fn delegation(new: &NewApp, catalogue: &Catalogue) -> Result<Delegation, AppRefusal> {

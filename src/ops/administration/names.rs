@@ -2,7 +2,7 @@
 
 use crate::ops::administration::refusal::Refusal;
 
-/// Characters that a name may have.
+/// As many characters as a name may have.
 pub const LONGEST: usize = 60;
 
 /// `text` without the space around it, if it can be shown as it is: nothing in it hides, reorders

@@ -123,12 +123,16 @@ pub enum AppRefusal {
     /// The web site is not a link that people can be shown.
     #[error("a web site is a URL that begins with https://; correct it or leave it out")]
     Website,
+    /// The purpose cannot be shown as it is.
+    #[error(
+        "a purpose is at most 200 characters without control or direction characters; shorten it"
+    )]
+    Purpose,
     /// It would never work.
     #[error("the expiry date has passed already; give a later one or none")]
     ExpiryPassed,
 }
 
-/// Something was named that is not there, or a name was no name.
 impl Refusal {
     /// Whether what was named does not exist: a door answers 404.
     #[must_use]
