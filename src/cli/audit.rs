@@ -13,9 +13,8 @@ use serde::Serialize;
 use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
-use crate::cli::rows::AuditRow;
+use crate::cli::rows::audit::AuditRow;
 use crate::cli::session::Session;
-use crate::store::reader::PAGE;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
@@ -40,6 +39,10 @@ pub(super) enum Act {
         output: Option<PathBuf>,
     },
 }
+
+/// Entries read at a time.
+const PAGE: u64 = PAGE_LIMIT as u64;
+const PAGE_LIMIT: usize = 1000;
 
 /// What verifying found.
 #[derive(Serialize)]
@@ -90,8 +93,8 @@ fn export(
     let newest = session.ops.audit_entries(None, 1)?.first().map_or(0, |entry| entry.sequence);
     let mut next = 1;
     while next <= newest {
-        let end = next.saturating_add(PAGE as u64);
-        for entry in session.ops.audit_entries(Some(end), PAGE)?.iter().rev() {
+        let end = next.saturating_add(PAGE);
+        for entry in session.ops.audit_entries(Some(end), PAGE_LIMIT)?.iter().rev() {
             let line = serde_json::to_string(entry).map_err(|error| CliError::failed(&error))?;
             writeln!(to, "{line}").map_err(|error| unwritten(&target, &error))?;
         }

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
-use crate::cli::rows::CompanyRow;
+use crate::cli::rows::company::CompanyRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
 use crate::domain::audit::Origin;

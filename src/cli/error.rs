@@ -8,8 +8,8 @@ use crate::app::open_error::OpenError;
 use crate::app::stopped::Stopped;
 use crate::config::ConfigFaults;
 use crate::crypto::password::HashingFailed;
+use crate::ops::administration::listings::Fault;
 use crate::ops::failure::Failure;
-use crate::store::fault::Fault;
 
 const FAILED: u8 = 1;
 /// The command line itself is wrong.

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::cli::args::Noun;
 use crate::cli::error::CliError;
-use crate::cli::rows::FirmRow;
+use crate::cli::rows::firm::FirmRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
 use crate::domain::audit::Origin;

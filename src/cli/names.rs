@@ -8,7 +8,7 @@ use crate::base::id::FirmId;
 use crate::base::id::UserId;
 use crate::domain::company::Place;
 use crate::ops::Ops;
-use crate::store::fault::Fault;
+use crate::ops::administration::listings::Fault;
 
 /// Slugs, addresses and names by id. What is no more keeps its id.
 pub(super) struct Names {

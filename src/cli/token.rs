@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
-use crate::cli::rows::TokenRow;
+use crate::cli::rows::token::TokenRow;
 use crate::cli::session::Session;
 
 #[derive(Debug, Subcommand)]

@@ -14,8 +14,10 @@ use crate::ops::administration::issue_link;
 use crate::ops::people;
 use crate::store::chain;
 use crate::store::chain::Broken;
-use crate::store::chain::Entry;
-use crate::store::fault::Fault;
+/// An audit entry, for who lists them.
+pub use crate::store::chain::Entry;
+/// Why a list could not be read.
+pub use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::table::Table;
 use crate::store::tables::AppUse;

@@ -1,0 +1,52 @@
+//! Access tokens.
+
+use serde::Serialize;
+
+use crate::cli::names::Names;
+use crate::cli::output::Listed;
+use crate::cli::rows::text;
+use crate::ops::administration::live_tokens::LiveToken;
+
+/// A live access token: never the token itself.
+#[derive(Debug, Serialize)]
+pub struct TokenRow {
+    id: String,
+    client_id: String,
+    app: String,
+    user: Option<String>,
+    company: Option<String>,
+    firm: Option<String>,
+    scope: String,
+    expires_at: String,
+}
+
+impl TokenRow {
+    pub(in crate::cli) fn of(token: &LiveToken, names: &Names) -> Self {
+        Self {
+            id: token.id.to_string(),
+            client_id: token.app.to_string(),
+            app: names.app(token.app),
+            user: token.user.map(|user| names.user(user)),
+            company: names.company_of(Some(token.place)),
+            firm: names.firm_of(Some(token.place)),
+            scope: token.scopes.to_string(),
+            expires_at: token.expires_at.rfc3339(),
+        }
+    }
+}
+
+impl Listed for TokenRow {
+    const HEADINGS: &'static [&'static str] = &["id", "app", "user", "place", "expires", "scope"];
+    const NONE: &'static str = "No access token works now.";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.app.clone(),
+            text(self.user.as_ref()),
+            text(self.company.as_ref().or(self.firm.as_ref())),
+            self.expires_at.clone(),
+            self.scope.clone(),
+        ]
+    }
+}

@@ -1,0 +1,535 @@
+//! The commands as scripts use them: exit status, JSON, and sentences that name the fix.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+/// A folder of its own, in which commands run without a terminal and without the real environment.
+struct Folder(tempfile::TempDir);
+
+/// What a command did.
+struct Ran {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A folder with an installation: the company `acme` and its owner.
+    fn with_installation() -> Self {
+        let folder = Self::new();
+        folder.done(&INIT);
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .args(args)
+            .env_clear()
+            .env("COUNTERSIGN__DATA__FOLDER", self.path("data"))
+            .env("COUNTERSIGN__PASSWORDS__MEMORY_KIB", "19456")
+            .env("COUNTERSIGN__PASSWORDS__PASSES", "2")
+            .current_dir(self.0.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        ran(&mut self.command(args))
+    }
+
+    /// Runs a command that must succeed and say nothing on standard error.
+    fn done(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{args:?}");
+        ran.stdout
+    }
+
+    /// As [`Self::done`], with its answer as JSON: one value, on one line.
+    fn json(&self, args: &[&str]) -> Value {
+        let answer = self.done(&[args, &["--json"]].concat());
+        assert_eq!(answer.lines().count(), 1, "{answer}");
+        serde_json::from_str(&answer).unwrap()
+    }
+
+    /// Runs a command that must fail, and returns its one sentence.
+    fn failed(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("countersign: "), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        ran.stderr
+    }
+}
+
+fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+const INIT: [&str; 9] = [
+    "init",
+    "--email",
+    "owner@acme.example",
+    "--name",
+    "Olive Owner",
+    "--company",
+    "Acme Trading",
+    "--slug",
+    "acme",
+];
+
+const CREATE_APP: [&str; 12] = [
+    "app",
+    "create",
+    "--kind",
+    "api-credentials",
+    "--name",
+    "Nightly sync",
+    "--company",
+    "acme",
+    "--scope",
+    "customers:readonly products:all",
+    "--delegated-by",
+    "owner@acme.example",
+];
+
+/// Whether any file below `folder` holds `needle`.
+fn holds(folder: &Path, needle: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        let bytes =
+            if path.is_dir() { return holds(&path, needle) } else { fs::read(&path).unwrap() };
+        bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+    })
+}
+
+#[test]
+fn init_makes_the_first_owner_and_company_and_hands_out_a_link() {
+    let folder = Folder::new();
+    let made = folder.json(&INIT);
+    assert_eq!(made["company"]["slug"], "acme");
+    assert_eq!(made["company"]["environment"], "production");
+    assert_eq!(made["user"]["email"], "owner@acme.example");
+    assert_eq!(made["user"]["operator"], true);
+    assert_eq!(made["user"]["has_password"], false);
+    assert_eq!(made["user"]["roles"][0]["role"], "owner");
+    let url = made["link"]["url"].as_str().unwrap();
+    assert!(url.starts_with("https://localhost:8443/setup/cs_link_"), "{url}");
+    assert!(!holds(&folder.path("data"), url.rsplit('/').next().unwrap()));
+}
+
+#[test]
+fn init_says_what_to_do_next() {
+    let told = Folder::new().done(&INIT);
+    for part in ["Acme Trading (acme)", "/setup/cs_link_", "countersign serve", "second factor"] {
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+#[test]
+fn a_second_init_is_refused() {
+    let folder = Folder::with_installation();
+    let told = folder.failed(&INIT);
+    assert!(told.contains("has users already") && told.contains("user create"), "{told}");
+    assert_eq!(folder.json(&["user", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn init_without_a_terminal_names_the_flags_that_are_missing() {
+    let folder = Folder::new();
+    let ran = folder.run(&["init", "--name", "Olive"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("--email, --company"), "{}", ran.stderr);
+    assert!(!folder.path("data").exists());
+}
+
+#[test]
+fn a_password_comes_from_a_file_and_is_kept_as_a_hash() {
+    let folder = Folder::new();
+    folder.write("password", "correct horse battery staple\n");
+    let made = folder.json(&[&INIT[..], &["--password-file", "password"]].concat());
+    assert_eq!(made["link"], Value::Null);
+    assert_eq!(made["user"]["has_password"], true);
+    assert!(!holds(&folder.path("data"), "correct horse"));
+    assert!(holds(&folder.path("data"), "$argon2id$v=19$m=19456,t=2,p=1$"));
+}
+
+#[test]
+fn a_weak_password_makes_nothing() {
+    let folder = Folder::new();
+    for (weak, why) in [("short", "at least 12"), ("password1234", "less common")] {
+        folder.write("password", weak);
+        let told = folder.failed(&[&INIT[..], &["--password-file", "password"]].concat());
+        assert!(told.contains(why), "{told}");
+    }
+    assert!(folder.json(&["user", "list"]).as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_created_is_listed_and_shown_by_slug_id_or_address() {
+    let folder = Folder::with_installation();
+    let firm = folder.json(&["firm", "create", "--name", "Ledgerwise"]);
+    let made = folder.json(&[
+        "company",
+        "create",
+        "--name",
+        "Bakery",
+        "--environment",
+        "test",
+        "--firm",
+        "ledgerwise",
+    ]);
+    assert_eq!((&made["slug"], &made["firm"]), (&"bakery".into(), &"ledgerwise".into()));
+    assert_eq!(folder.json(&["company", "show", made["id"].as_str().unwrap()]), made);
+    assert_eq!(folder.json(&["company", "show", "bakery"]), made);
+    let firm = folder.json(&["firm", "show", firm["id"].as_str().unwrap()]);
+    assert_eq!(firm["companies"], serde_json::json!(["bakery"]));
+    let slugs: Vec<_> = folder
+        .json(&["company", "list"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|company| company["slug"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(slugs, ["acme", "bakery"]);
+    let table = folder.done(&["company", "list"]);
+    assert!(table.starts_with("SLUG ") && table.lines().count() == 3, "{table}");
+}
+
+#[test]
+fn a_company_is_linked_confided_and_opened_again() {
+    let folder = Folder::with_installation();
+    folder.done(&["firm", "create", "--name", "Ledgerwise"]);
+    assert_eq!(
+        folder.json(&["company", "link", "acme", "--firm", "ledgerwise"])["firm"],
+        "ledgerwise"
+    );
+    let confided = folder.json(&["company", "confide", "acme", "--to", "owner@acme.example"]);
+    assert_eq!(confided["confidential"], true);
+    assert_eq!(confided["confided_to"], serde_json::json!(["owner@acme.example"]));
+    assert_eq!(folder.json(&["company", "confide", "acme", "--off"])["confidential"], false);
+    assert_eq!(folder.json(&["company", "link", "acme", "--no-firm"])["firm"], Value::Null);
+}
+
+#[test]
+fn a_user_is_made_with_a_role_disabled_and_enabled() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&[
+        "user",
+        "create",
+        "--email",
+        "Vera@acme.example",
+        "--name",
+        "Vera",
+        "--company",
+        "acme",
+        "--role",
+        "viewer",
+    ]);
+    assert_eq!(made["email"], "vera@acme.example");
+    assert_eq!(
+        (&made["roles"][0]["company"], &made["roles"][0]["role"]),
+        (&"acme".into(), &"viewer".into())
+    );
+    assert!(made["link"]["url"].as_str().unwrap().contains("/setup/"));
+    let user = "vera@acme.example";
+    assert_eq!(folder.json(&["user", "disable", user])["status"], "disabled");
+    let told = folder.failed(&["user", "link", user]);
+    assert!(told.contains("user enable"), "{told}");
+    assert_eq!(folder.json(&["user", "enable", user])["status"], "active");
+    assert_ne!(folder.json(&["user", "link", user])["url"], made["link"]["url"]);
+    let grant = ["role", "grant", "accountant", "--user", user, "--company", "acme"];
+    assert_eq!(folder.json(&grant)["role"], "accountant");
+    folder.done(&["role", "remove", "--user", user, "--company", "acme"]);
+    assert_eq!(folder.json(&["user", "show", user])["roles"], serde_json::json!([]));
+}
+
+#[test]
+fn a_wrong_role_makes_no_user() {
+    let folder = Folder::with_installation();
+    let told = folder.failed(&[
+        "user",
+        "create",
+        "--email",
+        "v@acme.example",
+        "--name",
+        "V",
+        "--company",
+        "acme",
+        "--role",
+        "emperor",
+    ]);
+    assert!(told.contains("role list"), "{told}");
+    assert_eq!(folder.json(&["user", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_client_secret_is_shown_once_and_is_nowhere_in_the_data() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&CREATE_APP);
+    let secret = made["client_secret"].as_str().unwrap();
+    assert!(secret.starts_with("cs_sec_"), "{secret}");
+    assert!(!holds(&folder.path("data"), secret));
+    // Its random part alone is not there either.
+    assert!(!holds(&folder.path("data"), &secret[30..60]));
+    let id = made["client_id"].as_str().unwrap();
+    for again in [&["app", "show", id][..], &["app", "list"], &["audit", "list"]] {
+        assert!(!folder.json(again).to_string().contains(secret));
+        assert!(!folder.done(again).contains(secret));
+    }
+    let shown = folder.json(&["app", "show", id]);
+    assert_eq!(shown["scope"], "customers:readonly products:all");
+    assert_eq!(shown["secrets"][0]["last_four"], secret[secret.len() - 4..]);
+    assert_eq!(folder.json(&["app", "revoke", id])["status"], "revoked");
+    assert_eq!(folder.json(&["app", "show", id])["secrets"], serde_json::json!([]));
+}
+
+#[test]
+fn an_oauth_app_has_exact_redirect_uris_and_an_expiry_date() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&[
+        "app",
+        "create",
+        "--kind",
+        "oauth-public",
+        "--name",
+        "Portal",
+        "--redirect-uri",
+        "http://127.0.0.1/callback",
+        "--expires",
+        "2099-12-31",
+    ]);
+    assert_eq!(made["client_secret"], Value::Null);
+    assert_eq!(made["redirect_uris"], serde_json::json!(["http://127.0.0.1/callback"]));
+    assert_eq!(made["expires_at"], "2100-01-01T00:00:00.000Z");
+    let told = folder.failed(&[
+        "app",
+        "create",
+        "--kind",
+        "oauth-public",
+        "--name",
+        "Portal",
+        "--redirect-uri",
+        "http://portal.example/callback",
+    ]);
+    assert!(told.contains("https"), "{told}");
+}
+
+#[test]
+fn permissions_beyond_the_delegators_are_named_and_refused() {
+    let folder = Folder::with_installation();
+    folder.done(&[
+        "user",
+        "create",
+        "--email",
+        "v@acme.example",
+        "--name",
+        "V",
+        "--company",
+        "acme",
+        "--role",
+        "viewer",
+    ]);
+    let mut args = CREATE_APP;
+    args[11] = "v@acme.example";
+    let told = folder.failed(&args);
+    assert!(told.contains("does not hold: products:all;"), "{told}");
+    assert_eq!(folder.json(&["app", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn wrong_use_exits_with_2_and_says_so_in_our_form() {
+    let folder = Folder::with_installation();
+    for wrong in [
+        &["frobnicate"][..],
+        &["company", "create"],
+        &["company", "create", "--name", "A", "--slug", "Not A Slug"],
+        &["user", "create", "--email", "nobody", "--name", "N"],
+        &["user", "create", "--email", "a@b.example", "--name", "N", "--role", "viewer"],
+        &["app", "create", "--kind", "oauth-public", "--name", "P", "--scope", "NOT A SCOPE"],
+        &["app", "create", "--kind", "oauth-public", "--name", "P", "--expires", "soon"],
+        &["role", "remove", "--user", "owner@acme.example"],
+        &["company", "list", "--set", "nonsense"],
+        &["sandbox", "--listen", "0.0.0.0:8443"],
+        &["backup"],
+    ] {
+        let ran = folder.run(wrong);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{wrong:?}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("countersign: "), "{wrong:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failure() {
+    let folder = Folder::new();
+    assert!(folder.done(&["--version"]).starts_with("countersign "));
+    assert!(folder.done(&["app", "create", "--help"]).contains("Examples:"));
+    assert!(folder.done(&["completions", "bash"]).contains("countersign"));
+}
+
+#[test]
+fn a_faulty_configuration_exits_with_78_and_names_key_source_and_fix() {
+    let folder = Folder::new();
+    folder.write("config.toml", "[data]\ncache_mib = 1\n\n[server]\nlissen = [\"127.0.0.1:1\"]\n");
+    for args in [&["config", "check"][..], &["company", "list"], &INIT[..], &["serve"]] {
+        let ran = folder.run(args);
+        assert_eq!((ran.status, ran.stdout.as_str()), (78, ""), "{args:?}");
+        for part in
+            ["data.cache_mib: ", "config.toml:2", "server.lissen: ", "server.listen", "2 faults"]
+        {
+            assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+        }
+    }
+    assert!(!folder.path("data").exists());
+}
+
+#[test]
+fn the_configuration_in_effect_tells_where_it_was_given() {
+    let folder = Folder::new();
+    folder.write("other.toml", "[log]\nlevel = \"warn\"\n");
+    let told = folder.done(&["config", "check", "--config", "other.toml"]);
+    assert!(told.contains("other.toml"), "{told}");
+    let printed =
+        folder.done(&["config", "print", "--config", "other.toml", "--set", "tokens.access=2h"]);
+    assert!(printed.contains("other.toml:2") && printed.contains("--set"), "{printed}");
+    let again = Folder::new();
+    again.write("config.toml", &printed);
+    again.done(&["config", "check"]);
+}
+
+#[test]
+fn a_lost_master_key_is_named_with_the_way_out() {
+    let folder = Folder::with_installation();
+    let key = folder.path("data/master.key");
+    fs::remove_file(&key).unwrap();
+    for args in [&["company", "list"][..], &INIT] {
+        let told = folder.failed(args);
+        assert!(
+            told.contains(key.to_str().unwrap()) && told.contains("put the key file back"),
+            "{told}"
+        );
+    }
+    assert!(!key.exists());
+}
+
+#[test]
+fn a_wrong_master_key_is_named_with_the_way_out() {
+    let (folder, other) = (Folder::with_installation(), Folder::with_installation());
+    let key = folder.path("data/master.key");
+    fs::remove_file(&key).unwrap();
+    fs::copy(other.path("data/master.key"), &key).unwrap();
+    let told = folder.failed(&["company", "list"]);
+    assert!(told.contains("is not the one") && told.contains("right key file"), "{told}");
+}
+
+#[test]
+fn a_data_file_in_use_is_named_with_the_way_out() {
+    let folder = Folder::with_installation();
+    let file = folder.path("data/countersign.redb");
+    let held = countersign::store::Store::open(&file, 1024 * 1024).unwrap();
+    let told = folder.failed(&["company", "list"]);
+    assert!(
+        told.contains("in use by another process") && told.contains("stop the server"),
+        "{told}"
+    );
+    drop(held);
+    folder.done(&["company", "list"]);
+}
+
+#[test]
+fn commands_but_init_make_no_installation() {
+    let folder = Folder::new();
+    let told = folder.failed(&["company", "list"]);
+    assert!(told.contains("countersign init"), "{told}");
+    assert!(!folder.path("data").exists());
+}
+
+#[test]
+fn another_issuer_than_the_recorded_one_is_refused() {
+    let folder = Folder::with_installation();
+    let told = folder.failed(&["company", "list", "--set", "issuer=https://other.example"]);
+    assert!(told.contains("issuer = \"https://localhost:8443\""), "{told}");
+}
+
+#[test]
+fn the_data_folder_can_be_named_by_a_flag() {
+    let folder = Folder::with_installation();
+    fs::rename(folder.path("data"), folder.path("moved")).unwrap();
+    folder.done(&["company", "list", "--data-dir", "moved"]);
+    folder.done(&["company", "--data-dir", "moved", "show", "acme"]);
+}
+
+#[test]
+fn the_audit_trail_is_listed_verified_and_exported() {
+    let folder = Folder::with_installation();
+    let verdict = folder.json(&["audit", "verify"]);
+    assert_eq!(verdict, serde_json::json!({"intact": true, "entries": 5}));
+    let newest = folder.json(&["audit", "list", "--limit", "1"]);
+    assert_eq!((&newest[0]["sequence"], &newest[0]["kind"]), (&5.into(), &"link_issued".into()));
+    assert_eq!(newest[0]["user"], "owner@acme.example");
+    let older = folder.json(&["audit", "list", "--before", "2"]);
+    assert_eq!(older[0]["kind"], "installation_created");
+
+    folder.done(&["audit", "export", "--output", "activity.jsonl"]);
+    let exported = fs::read_to_string(folder.path("activity.jsonl")).unwrap();
+    assert_eq!(exported, folder.done(&["audit", "export"]));
+    let first: Value = serde_json::from_str(exported.lines().next().unwrap()).unwrap();
+    assert_eq!((exported.lines().count(), &first["sequence"]), (5, &1.into()));
+    let told = folder.failed(&["audit", "export", "--output", "activity.jsonl"]);
+    assert!(told.contains("activity.jsonl cannot be written"), "{told}");
+}
+
+#[test]
+fn empty_lists_say_so_and_are_empty_json() {
+    let folder = Folder::with_installation();
+    for (noun, none) in [
+        ("firm", "no firms"),
+        ("app", "no apps"),
+        ("connection", "no connections"),
+        ("token", "No access token"),
+    ] {
+        let told = folder.done(&[noun, "list"]);
+        assert!(told.contains(none), "{told}");
+        assert_eq!(folder.json(&[noun, "list"]), serde_json::json!([]));
+    }
+    let roles = folder.json(&["role", "list"]);
+    assert!(roles.as_array().unwrap().iter().any(|role| role["name"] == "owner"));
+}
+
+#[test]
+fn what_is_not_there_is_said_with_where_to_look() {
+    let folder = Folder::with_installation();
+    for noun in ["company", "firm", "user", "app", "connection"] {
+        let told = folder.failed(&[noun, "show", "nothing"]);
+        assert!(told.contains(&format!("countersign {noun} list")), "{told}");
+    }
+}
