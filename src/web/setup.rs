@@ -101,7 +101,9 @@ pub(super) async fn submit(
     let password: Secret = sent.first("password").into();
     let done = match open.purpose {
         LinkPurpose::FirstOwner => match first_owner(&visitor, &sent) {
-            Ok(owner) => visitor.ops().set_up_by_link(&open, owner, password, visitor.origin()).await,
+            Ok(owner) => {
+                visitor.ops().set_up_by_link(&open, owner, password, visitor.origin()).await
+            }
             Err(errors) => return again(errors),
         },
         LinkPurpose::Welcome { .. } => match invited(&visitor, &open, &sent) {
