@@ -1,7 +1,22 @@
 //! `countersign serve`.
 
+use std::str::FromStr as _;
+
+use crate::app::installation;
+use crate::app::installation::Installation;
+use crate::app::say;
+use crate::app::serving;
+use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
+use crate::app::wire;
 use crate::config::Settings;
+use crate::domain::audit::Origin;
+use crate::domain::link::LinkPurpose;
+use crate::ops::Ops;
+use crate::ops::administration::installation::Kind;
+use crate::ops::failure::Failure;
+use crate::server::binding;
+use crate::telemetry::logs;
 
 /// What the command line says beside the settings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,6 +29,59 @@ pub struct Options {
 ///
 /// # Errors
 /// Why it could not start, or had to stop.
-pub fn run(_settings: Settings, _options: Options) -> Result<(), Stopped> {
-    Err(Stopped::because(&"not wired yet"))
+pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
+    start_log(&settings)?;
+    serving::block_on(async move {
+        let mut listeners = Vec::new();
+        for address in &settings.server.listen {
+            let bound = binding::bind(*address).await;
+            listeners.push(bound.map_err(|fault| Stopped::because(&fault))?);
+        }
+        let opening = installation::Options {
+            accept_new_issuer: options.accept_new_issuer,
+            ..installation::Options::of(&settings, Kind::Real)
+        };
+        let installation = Installation::open(&settings.data.folder, &opening)?;
+        let ops = wire::ops(&settings, &installation)?;
+        let first_run = first_run(&ops).await?;
+        let serving = Serving {
+            settings: &settings,
+            installation: &installation,
+            ops,
+            listeners,
+            protected: None,
+        };
+        serving.run(|| announce(&settings, first_run)).await
+    })
+}
+
+fn start_log(settings: &Settings) -> Result<(), Stopped> {
+    let format = match settings.log.format {
+        crate::config::LogFormat::Text => "text",
+        crate::config::LogFormat::Json => "json",
+    };
+    let format = logs::Format::from_str(format).map_err(|fault| Stopped::because(&fault))?;
+    logs::init(format, settings.log.level.as_str()).map_err(|fault| Stopped::because(&fault))
+}
+
+/// The link for making the first owner, while there is none. Each start makes a new one.
+async fn first_run(ops: &Ops) -> Result<Option<String>, Stopped> {
+    if ops.has_users()? {
+        return Ok(None);
+    }
+    match ops.issue_link(LinkPurpose::FirstOwner, Origin::default()).await {
+        Ok(link) => Ok(Some(link.url.expose().to_owned())),
+        Err(Failure::Refused(_)) => Ok(None),
+        Err(Failure::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+fn announce(settings: &Settings, first_run: Option<String>) -> Result<(), Stopped> {
+    say::line(&format!("Countersign serves {}", settings.issuer))?;
+    if let Some(link) = first_run {
+        say::line("There are no users yet. Open this link once to make the first owner:")?;
+        say::line(&format!("  {link}"))?;
+        say::line("It works for 24 hours, or until the server is started again.")?;
+    }
+    Ok(())
 }

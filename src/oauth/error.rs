@@ -47,6 +47,12 @@ impl OauthError {
         "Supported are authorization_code, refresh_token and client_credentials.",
     );
 
+    /// Another method than the endpoint takes.
+    pub(super) const METHOD: Self = Self {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        ..bad("invalid_request", "This endpoint takes another HTTP method.")
+    };
+
     /// With a challenge for the scheme that was used.
     pub(super) const fn with_basic(self, basic: bool) -> Self {
         Self { basic, ..self }

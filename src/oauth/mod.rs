@@ -16,11 +16,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
+use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
 use crate::http::cors;
 use crate::http::paths;
+use crate::oauth::error::OauthError;
 use crate::ops::Ops;
 use crate::view::renderer::Views;
 
@@ -47,5 +49,10 @@ pub fn routes(state: OauthState) -> Router {
         .route(paths::INTROSPECT, post(introspect::answer))
         .route(paths::PAR, post(par::answer))
         .merge(open)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
+}
+
+async fn method_not_allowed() -> Response {
+    OauthError::METHOD.respond()
 }

@@ -55,15 +55,17 @@ pub fn routes(state: WebState) -> Router {
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
 }
 
 /// The answer for an address that nobody has.
-pub async fn not_found(State(_): State<WebState>, visitor: Visitor) -> Response {
+async fn not_found(State(_): State<WebState>, visitor: Visitor) -> Response {
     visitor.refuse(ErrorKind::NotFound)
 }
 
 /// The answer for a method that an address does not have.
-pub async fn method_not_allowed(State(_): State<WebState>, visitor: Visitor) -> Response {
+async fn method_not_allowed(State(_): State<WebState>, visitor: Visitor) -> Response {
     visitor.refuse(ErrorKind::MethodNotAllowed)
 }

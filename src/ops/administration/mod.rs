@@ -22,6 +22,7 @@ pub mod live_tokens;
 pub mod lookup;
 pub mod names;
 pub mod new_password;
+pub mod provision_factors;
 pub mod records;
 pub mod refusal;
 pub mod remove_role;

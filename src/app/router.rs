@@ -1,0 +1,70 @@
+//! All doors in one router, inside the middleware that every request passes.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::stopped::Stopped;
+use crate::base::clock::Clock;
+use crate::base::entropy::Entropy;
+use crate::config::Settings;
+use crate::domain::surface::Surface;
+use crate::gateway;
+use crate::gateway::GatewayState;
+use crate::gateway::Upstream;
+use crate::http::limits::RequestLimits;
+use crate::oauth;
+use crate::oauth::OauthState;
+use crate::ops::Ops;
+use crate::server;
+use crate::server::LayerContext;
+use crate::server::health;
+use crate::view::renderer::Views;
+use crate::web;
+use crate::web::WebState;
+
+/// A protected surface and what serves it.
+#[derive(Clone)]
+pub struct Protected {
+    /// Routes and scopes.
+    pub surface: Arc<Surface>,
+    /// Where permitted requests go.
+    pub upstream: Upstream,
+}
+
+/// The whole router.
+///
+/// # Errors
+/// A template cannot be read, or the issuer is no URL: defects, both.
+pub fn build(
+    settings: &Settings,
+    ops: &Ops,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    protected: Option<Protected>,
+) -> Result<Router, Stopped> {
+    let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
+    let store = ops.clone();
+    let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
+    let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
+    let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
+    if let Some(Protected { surface, upstream }) = protected {
+        router =
+            router.merge(gateway::routes(GatewayState { ops: ops.clone(), surface, upstream }));
+    }
+    let issuer =
+        url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
+    let limits = request_limits(settings);
+    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+}
+
+fn request_limits(settings: &Settings) -> RequestLimits {
+    let chosen = &settings.limits;
+    RequestLimits {
+        url_bytes: chosen.url_bytes,
+        header_bytes: chosen.header_bytes,
+        body_bytes: u64::try_from(chosen.body_bytes).unwrap_or(u64::MAX),
+        body_stall: chosen.body_stall,
+        ..RequestLimits::default()
+    }
+}

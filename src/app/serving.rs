@@ -1,0 +1,195 @@
+//! Serving: from an open installation to a server that runs until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::app::installation::Installation;
+use crate::app::router;
+use crate::app::router::Protected;
+use crate::app::stopped::Stopped;
+use crate::config::Settings;
+use crate::config::TlsMode;
+use crate::config::TlsVersion;
+use crate::ops::Ops;
+use crate::server::Ended;
+use crate::server::Limits;
+use crate::server::Server;
+use crate::server::Shutdown;
+use crate::server::signals::Signals;
+use crate::tls::acceptor;
+use crate::tls::acceptor::Certificates;
+use crate::tls::acceptor::MinVersion;
+use crate::tls::material::Material;
+use crate::tls::private_ca;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// Everything that serving takes.
+pub struct Serving<'a> {
+    /// The configuration.
+    pub settings: &'a Settings,
+    /// The open installation.
+    pub installation: &'a Installation,
+    /// The operations over it.
+    pub ops: Ops,
+    /// Sockets that listen already.
+    pub listeners: Vec<TcpListener>,
+    /// The protected surface, if there is one.
+    pub protected: Option<Protected>,
+}
+
+impl Serving<'_> {
+    /// Serves; `announce` runs once everything is ready.
+    ///
+    /// # Errors
+    /// Why it could not start, or that the store failed while it ran.
+    pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
+        let Self { settings, installation, ops, listeners, protected } = self;
+        let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
+        let certificates = Certificates::new(&material(settings, installation)?);
+        let tls = acceptor::server_config(&certificates, min_version(settings))
+            .map_err(|fault| Stopped::because(&fault))?;
+        let (clock, entropy) = (&installation.clock, &installation.entropy);
+        let router =
+            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let shutdown = Shutdown::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(signals.drive(shutdown.clone()));
+        tasks.spawn(keep_house(ops.clone(), shutdown.clone()));
+        if settings.tls.mode == TlsMode::PrivateCa {
+            let (settings, folder) = (settings.clone(), installation.folder.clone());
+            let clock = Arc::clone(clock);
+            let renewed = Arc::clone(&certificates);
+            tasks.spawn(until(shutdown.clone(), RENEW_EVERY, move || {
+                renew(&settings, &folder, clock.as_ref(), &renewed);
+                std::future::ready(())
+            }));
+        }
+        announce()?;
+        let server = Server { listeners, tls, router, limits: limits(settings) };
+        let ended = server.run(shutdown).await;
+        finish(&ops, ended).await
+    }
+}
+
+/// What the server shows: the configured files, or a certificate of the private CA.
+fn material(settings: &Settings, installation: &Installation) -> Result<Material, Stopped> {
+    let now = installation.clock.now();
+    let loaded = match (settings.tls.mode, &settings.tls.certificate_file, &settings.tls.key_file) {
+        (TlsMode::Files, Some(certificate), Some(key)) => Material::load(certificate, key, now),
+        _ => private_ca::ensure(&tls_folder(&installation.folder), &names(settings), now)
+            .map(|ca| ca.material),
+    };
+    loaded.map_err(|fault| Stopped::because(&fault))
+}
+
+/// Where the private CA lies under the data folder.
+#[must_use]
+pub fn tls_folder(data: &std::path::Path) -> std::path::PathBuf {
+    data.join("tls")
+}
+
+fn names(settings: &Settings) -> Vec<String> {
+    let mut names = vec![settings.issuer.host()];
+    names.extend(settings.tls.names.iter().cloned());
+    names
+}
+
+fn min_version(settings: &Settings) -> MinVersion {
+    match settings.tls.minimum_version {
+        TlsVersion::Tls12 => MinVersion::Tls12,
+        TlsVersion::Tls13 => MinVersion::Tls13,
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let chosen = &settings.limits;
+    Limits {
+        connections: chosen.connections,
+        connections_per_address: chosen.connections_per_address,
+        handshake: chosen.handshake,
+        header_read: chosen.headers,
+        write_stall: chosen.write_stall,
+        drain: settings.server.shutdown_grace,
+        ..Limits::default()
+    }
+}
+
+fn renew(
+    settings: &Settings,
+    folder: &std::path::Path,
+    clock: &dyn crate::base::clock::Clock,
+    certificates: &Certificates,
+) {
+    match private_ca::ensure(&tls_folder(folder), &names(settings), clock.now()) {
+        Ok(ca) => certificates.publish(&ca.material),
+        Err(fault) => tracing::error!(%fault, "the certificate could not be renewed"),
+    }
+}
+
+/// Sweeps what is over, writes down counts of refusals, and stops the server if the store fails:
+/// the supervisor restarts it, and opening the file anew shows what is durable.
+async fn keep_house(ops: Ops, shutdown: Shutdown) {
+    let sweeping = until(shutdown.clone(), SWEEP_EVERY, || async {
+        if let Err(fault) = ops.flush_refusals().await {
+            tracing::warn!(%fault, "refusals could not be written down");
+        }
+        if let Err(fault) = ops.sweep().await {
+            tracing::warn!(%fault, "the sweep did not finish");
+        }
+    });
+    let watching = until(shutdown.clone(), WATCH_EVERY, || {
+        if !ops.is_sound() {
+            tracing::error!("the store has failed; stopping");
+            shutdown.begin();
+        }
+        std::future::ready(())
+    });
+    tokio::join!(sweeping, watching);
+}
+
+/// Does `work` every so often until the server stops.
+async fn until<F: Future<Output = ()>>(
+    shutdown: Shutdown,
+    every: Duration,
+    mut work: impl FnMut() -> F,
+) {
+    let mut tick = tokio::time::interval(every);
+    tick.tick().await;
+    loop {
+        tokio::select! {
+            () = shutdown.begun() => return,
+            _ = tick.tick() => work().await,
+        }
+    }
+}
+
+async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
+    if let Err(fault) = ops.flush_refusals().await {
+        tracing::warn!(%fault, "refusals could not be written down");
+    }
+    let sound = ops.is_sound();
+    ops.close();
+    if ended == Ended::Cut {
+        tracing::warn!("some requests were cut, since they took longer than the shutdown grace");
+    }
+    if sound {
+        return Ok(());
+    }
+    Err(Stopped::because(&"the store failed while the server ran, so it stopped")
+        .hint("the log says why; free disk space if the disk is full, then start it again"))
+}
+
+/// Runs the future of a whole command.
+///
+/// # Errors
+/// What it said, or the machine gave no threads.
+pub fn block_on(future: impl Future<Output = Result<(), Stopped>>) -> Result<(), Stopped> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Stopped::because(&error))?.block_on(future)
+}
