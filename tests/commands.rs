@@ -1,11 +1,6 @@
 //! The commands as scripts use them: exit status, JSON, and sentences that name the fix.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may stop at a surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use std::fs;
 use std::path::Path;

@@ -9,6 +9,7 @@ use crate::cli::rows::word;
 use crate::cli::rows::yes_no;
 use crate::domain::company::Company;
 use crate::domain::company::Environment;
+use crate::domain::resource::Resource;
 
 /// A company.
 #[derive(Debug, Serialize)]
@@ -36,7 +37,7 @@ impl CompanyRow {
             confidential: company.confidential,
             confided_to: company.confided_to.iter().map(|user| names.user(*user)).collect(),
             suspended: company.suspended,
-            mcp_url: format!("{issuer}/companies/{}/mcp", company.slug),
+            mcp_url: Resource::Mcp(company.slug.clone()).url(issuer),
             created_at: company.created_at.rfc3339(),
         }
     }

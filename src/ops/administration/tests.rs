@@ -1,5 +1,7 @@
 //! What the administrative acts promise.
 
+mod tokens;
+
 use std::sync::Arc;
 use std::time::Duration;
 
