@@ -13,7 +13,6 @@ use tokio::net::TcpListener;
 use crate::app::durable;
 use crate::app::installation;
 use crate::app::installation::DATA_FILE;
-use crate::app::installation::Installation;
 use crate::app::router::Protected;
 use crate::app::sandbox_guide::Guide;
 use crate::app::sandbox_seed;
@@ -110,7 +109,7 @@ async fn serve(
         )));
     }
     let opening = installation::Options::of(&settings, Kind::Sandbox);
-    let installation = Installation::open(folder, &opening)?;
+    let installation = serving::open(folder, opening).await?;
     let ops = wire::ops(&settings, &installation)?;
     let tls = serving::tls_folder(folder);
     let ca = private_ca::ensure(&tls, &[settings.issuer.host()], installation.clock.now())

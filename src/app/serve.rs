@@ -3,7 +3,6 @@
 use std::str::FromStr as _;
 
 use crate::app::installation;
-use crate::app::installation::Installation;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
@@ -41,7 +40,8 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             accept_new_issuer: options.accept_new_issuer,
             ..installation::Options::of(&settings, Kind::Real)
         };
-        let installation = Installation::open(&settings.data.folder, &opening)?;
+        let folder = &settings.data.folder;
+        let installation = serving::open(folder, opening).await?;
         let ops = wire::ops(&settings, &installation)?;
         let first_run = first_run(&ops).await?;
         let serving = Serving {

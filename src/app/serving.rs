@@ -1,5 +1,7 @@
 //! Serving: from an open installation to a server that runs until it is told to stop.
 
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use crate::app::installation::Installation;
+use crate::app::installation::Options;
 use crate::app::router;
 use crate::app::router::Protected;
 use crate::app::stopped::Stopped;
@@ -90,7 +93,7 @@ fn material(settings: &Settings, installation: &Installation) -> Result<Material
 
 /// Where the private CA lies under the data folder.
 #[must_use]
-pub fn tls_folder(data: &std::path::Path) -> std::path::PathBuf {
+pub fn tls_folder(data: &Path) -> PathBuf {
     data.join("tls")
 }
 
@@ -122,7 +125,7 @@ fn limits(settings: &Settings) -> Limits {
 
 fn renew(
     settings: &Settings,
-    folder: &std::path::Path,
+    folder: &Path,
     clock: &dyn crate::base::clock::Clock,
     certificates: &Certificates,
 ) {
@@ -183,6 +186,16 @@ async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
     }
     Err(Stopped::because(&"the store failed while the server ran, so it stopped")
         .hint("the log says why; free disk space if the disk is full, then start it again"))
+}
+
+/// Opens the installation in `folder`, away from the executor's threads: opening waits for disks.
+///
+/// # Errors
+/// As [`Installation::open`].
+pub async fn open(folder: &Path, opening: Options) -> Result<Installation, Stopped> {
+    let folder = folder.to_owned();
+    let opened = tokio::task::spawn_blocking(move || Installation::open(&folder, &opening)).await;
+    Ok(opened.map_err(|error| Stopped::because(&error))??)
 }
 
 /// Runs the future of a whole command.

@@ -1,6 +1,6 @@
 //! One line a request: method, path, route, status, time taken, peer, request id.
 //!
-//! Never the query (it holds codes and state), never a header.
+//! Never the query (it holds codes and state), never a header, never a path that holds a secret.
 
 use std::sync::Arc;
 
@@ -34,6 +34,17 @@ pub async fn record(State(log): State<AccessLog>, request: Request, next: Next) 
     response
 }
 
+/// Paths whose second segment is a secret: a sealed request, a one-time link.
+const SECRET: [&str; 2] = ["/consent/", "/setup/"];
+
+/// The path without what must not stand in a log.
+fn loggable(path: &str) -> String {
+    SECRET
+        .iter()
+        .find(|start| path.starts_with(**start))
+        .map_or_else(|| path.to_owned(), |start| format!("{start}…"))
+}
+
 struct Line {
     log: AccessLog,
     begun: Timestamp,
@@ -51,7 +62,7 @@ impl Line {
             begun: log.clock.now(),
             log,
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            path: loggable(request.uri().path()),
             route: request.extensions().get().cloned(),
             peer: request.extensions().get().copied(),
             request: request.extensions().get().copied(),
@@ -138,6 +149,12 @@ mod tests {
         let line = logged("/apps/7?code=SECRET&state=SECRET").await;
         assert!(line.contains(r#"path="/apps/7" route="/apps/{id}" status=200 ms=0"#), "{line}");
         assert!(!line.contains("SECRET") && !line.contains('?'), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_path_that_holds_a_secret_is_not_written_out() {
+        assert!(!logged("/setup/SECRET").await.contains("SECRET"));
+        assert!(!logged("/consent/SECRET/cancel").await.contains("SECRET"));
     }
 
     #[tokio::test]

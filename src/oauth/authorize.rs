@@ -59,7 +59,7 @@ pub(super) async fn answer(
             Err(Failure::Fault(fault)) => refused(broken(&fault)),
         },
     };
-    let relaxed = Relaxed { opener: true, form_action: true, cross_origin: false };
+    let relaxed = Relaxed { opener: true, form_action: false, cross_origin: false };
     response.extensions_mut().insert(relaxed);
     response
 }

@@ -80,7 +80,7 @@ fn render(
     page.csrf = visitor.form_tag(ALLOW, handle);
     page.cancel_csrf = visitor.form_tag(CANCEL, handle);
     page.resume = Some(handle.to_owned());
-    visitor.show_for_client(&page, status)
+    visitor.show_leading_out(&page, status)
 }
 
 /// Allow access.

@@ -135,15 +135,22 @@ impl Visitor {
         self.with_browser(response)
     }
 
-    /// Shows a page of an authorization request: its opener stays, and so does the way back to the
-    /// client through a form.
+    /// Shows a page on the way to consent: its opener stays, for clients that open a popup.
     pub fn show_for_client(&self, page: &impl Page, status: StatusCode) -> Response {
         for_client(self.show(page, status))
     }
 
+    /// Shows the consent page: its form leads on to the client, wherever that sends the browser.
+    pub fn show_leading_out(&self, page: &impl Page, status: StatusCode) -> Response {
+        let mut response = self.show(page, status);
+        let relaxed = Relaxed { opener: true, form_action: true, cross_origin: false };
+        response.extensions_mut().insert(relaxed);
+        response
+    }
+
     /// Shows what went wrong.
     pub fn refuse(&self, kind: ErrorKind) -> Response {
-        self.with_browser(page::error(&self.state.views, self.frame(), kind, &self.extensions))
+        page::error(&self.state.views, self.frame(), kind, &self.extensions)
     }
 
     /// Shows that we failed.
@@ -191,9 +198,9 @@ impl Visitor {
     }
 }
 
-/// Marks a response as belonging to an authorization request.
+/// Marks a response as belonging to an authorization request: its opener stays.
 pub(super) fn for_client(mut response: Response) -> Response {
-    let relaxed = Relaxed { opener: true, form_action: true, cross_origin: false };
+    let relaxed = Relaxed { opener: true, form_action: false, cross_origin: false };
     response.extensions_mut().insert(relaxed);
     response
 }
