@@ -72,6 +72,6 @@ mod tests {
 
     #[test]
     fn there_is_a_migration_for_every_format_before_this_one() {
-        assert_eq!(MIGRATIONS.len() as u32, FORMAT - 1);
+        assert_eq!(u32::try_from(MIGRATIONS.len()), Ok(FORMAT - 1));
     }
 }

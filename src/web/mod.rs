@@ -14,7 +14,7 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod verify;
-mod visitor;
+pub mod visitor;
 
 use std::sync::Arc;
 

@@ -199,7 +199,7 @@ impl Visitor {
 }
 
 /// Marks a response as belonging to an authorization request: its opener stays.
-pub(super) fn for_client(mut response: Response) -> Response {
+pub fn for_client(mut response: Response) -> Response {
     let relaxed = Relaxed { opener: true, form_action: false, cross_origin: false };
     response.extensions_mut().insert(relaxed);
     response
@@ -207,7 +207,7 @@ pub(super) fn for_client(mut response: Response) -> Response {
 
 /// The handle that a page of the sign-in carries: what to return to. Only its alphabet is checked
 /// here; whether it opens is checked where it is opened.
-pub(super) fn resume_of(parameters: &Parameters) -> Option<String> {
+pub fn resume_of(parameters: &Parameters) -> Option<String> {
     let handle = parameters.first("resume");
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let sound = !handle.is_empty() && handle.len() <= 7 * 1024 && handle.bytes().all(legal);
