@@ -111,6 +111,6 @@ mod tests {
         }
         let known = ["owner@acme.example", "Acme Trading"];
         let own_name = check(&"acme trading".into(), &known);
-        assert_eq!(own_name, Err(WeakPassword::TooCommon));
+        assert_eq!(own_name, Err(WeakPassword::TooClose));
     }
 }
