@@ -135,12 +135,12 @@ fn renew(
     }
 }
 
-/// Sweeps what is over, writes down counts of refusals, and stops the server if the store fails:
+/// Sweeps what is over, writes down what is counted in memory, and stops the server if the store fails:
 /// the supervisor restarts it, and opening the file anew shows what is durable.
 async fn keep_house(ops: Ops, shutdown: Shutdown) {
     let sweeping = until(shutdown.clone(), SWEEP_EVERY, || async {
-        if let Err(fault) = ops.flush_refusals().await {
-            tracing::warn!(%fault, "refusals could not be written down");
+        if let Err(fault) = ops.flush().await {
+            tracing::warn!(%fault, "counts could not be written down");
         }
         if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
@@ -173,8 +173,8 @@ async fn until<F: Future<Output = ()>>(
 }
 
 async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
-    if let Err(fault) = ops.flush_refusals().await {
-        tracing::warn!(%fault, "refusals could not be written down");
+    if let Err(fault) = ops.flush().await {
+        tracing::warn!(%fault, "counts could not be written down");
     }
     let sound = ops.is_sound();
     ops.close();
