@@ -15,6 +15,7 @@ use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::catalogue::Access;
 use crate::domain::consent::AuthorizationRequest;
+use crate::domain::consent::Targets;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::scope::ScopeSet;
@@ -22,7 +23,6 @@ use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::targets;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -270,11 +270,9 @@ impl Ops {
         check_form(parameters).map_err(refused)?;
         check_active(app, self.now()).map_err(refused)?;
         let issuer = self.settings.issuer.as_str();
-        let audience = self
-            .store
-            .read(|reader| targets::resolve(reader, issuer, &parameters.resources))?
+        let targets = Targets::read(issuer, &parameters.resources)
             .map_err(|_| refused(RequestRefusal::Target))?;
-        let must_prove = app.must_use_pkce() || audience.mcp.is_some();
+        let must_prove = app.must_use_pkce() || targets.mcp.is_some();
         let challenge = check_challenge(parameters, must_prove).map_err(refused)?;
         let scopes = self.scopes_asked(app, parameters.scope.as_deref()).map_err(refused)?;
         Ok(AuthorizationRequest {
@@ -284,7 +282,7 @@ impl Ops {
             redirect: redirect.clone(),
             state: parameters.state.clone(),
             scopes,
-            audience,
+            targets,
             challenge,
             at: self.now(),
             pushed: None,
