@@ -1,0 +1,51 @@
+//! What the two processes say to each other: a line of JSON at a time.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Where the server is and what to ask it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ready {
+    /// The port of the real site.
+    pub(crate) issuance: u16,
+    /// The port of the bare handler.
+    pub(crate) ceiling: u16,
+    /// What to trust.
+    pub(crate) ca_file: String,
+    /// The path to post to.
+    pub(crate) path: String,
+    /// The `Authorization` header.
+    pub(crate) authorization: String,
+    /// The body.
+    pub(crate) form: String,
+}
+
+/// What the server has spent since it started.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Spent {
+    /// Processor time of the whole process.
+    pub(crate) processor: Duration,
+    /// Commits.
+    pub(crate) commits: u64,
+    /// Of `processor`: the writer, deciding and applying.
+    pub(crate) deciding: Duration,
+    /// Of `processor`: the writer, committing.
+    pub(crate) committing: Duration,
+    /// How long the commits took by the clock.
+    pub(crate) commit_time: Duration,
+}
+
+impl Spent {
+    /// What was spent after `before`.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        Self {
+            processor: self.processor.saturating_sub(before.processor),
+            commits: self.commits.saturating_sub(before.commits),
+            deciding: self.deciding.saturating_sub(before.deciding),
+            committing: self.committing.saturating_sub(before.committing),
+            commit_time: self.commit_time.saturating_sub(before.commit_time),
+        }
+    }
+}
