@@ -20,6 +20,7 @@ use crate::Outcome;
 use crate::load::Target;
 use crate::machine::Cores;
 use crate::protocol::Ready;
+use crate::protocol::Site;
 use crate::protocol::Spent;
 
 /// A running server. It ends when its input does, so it never outlives the load.
@@ -50,10 +51,9 @@ impl Host {
         Ok(Self { process, input, output, log, ready })
     }
 
-    /// What to load: the real site, or the bare handler.
-    pub(crate) fn target(&self, issuance: bool) -> Outcome<Target> {
-        let port = if issuance { self.ready.issuance } else { self.ready.ceiling };
-        Target::new(&self.ready, port)
+    /// What to load.
+    pub(crate) fn target(&self, site: Site) -> Outcome<Target> {
+        Target::new(&self.ready, self.ready.port(site))
     }
 
     /// What the server has spent so far.

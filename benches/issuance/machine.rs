@@ -20,6 +20,8 @@ const TMPFS: i64 = 0x0102_1994;
 pub(crate) struct Cores {
     /// How many this process may use.
     pub(crate) available: usize,
+    /// How many the machine has.
+    pub(crate) online: f64,
     /// The load's and the server's.
     pub(crate) pair: Option<(usize, usize)>,
 }
@@ -29,11 +31,14 @@ impl Cores {
         let allowed = rustix::thread::sched_getaffinity(None)?;
         let usable: Vec<usize> =
             (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+        let stat = std::fs::read_to_string("/proc/stat")?;
+        let online = stat.lines().skip(1).take_while(|line| line.starts_with("cpu")).count();
+        let online = f64::from(u32::try_from(online).unwrap_or(u32::MAX));
         let pair = match usable.as_slice() {
             [first, .., last] => Some((*first, *last)),
             _ => None,
         };
-        Ok(Self { available: usable.len(), pair })
+        Ok(Self { available: usable.len(), online, pair })
     }
 
     pub(crate) fn pin_load(self) -> io::Result<()> {
@@ -64,6 +69,32 @@ pub(crate) fn thread_time() -> Duration {
 
 fn processor(clock: ClockId) -> Duration {
     Duration::try_from(rustix::time::clock_gettime(clock)).unwrap_or_default()
+}
+
+/// Processor time of the whole machine since it started, in ticks.
+pub(crate) struct Ticks {
+    busy: u64,
+    idle: u64,
+}
+
+impl Ticks {
+    /// As the kernel counts them: user, nice, system, idle, waiting for disks, interrupts (two
+    /// kinds), stolen. What guests take is counted in the first two.
+    pub(crate) fn now() -> Outcome<Self> {
+        let stat = std::fs::read_to_string("/proc/stat")?;
+        let words = stat.lines().next().unwrap_or_default().split_whitespace().skip(1).take(8);
+        let counts = words.map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+        let idle = counts.iter().skip(3).take(2).sum();
+        Ok(Self { busy: counts.iter().sum::<u64>() - idle, idle })
+    }
+
+    /// How much of the machine was busy after `before`: 0 to 1.
+    pub(crate) fn busy_since(&self, before: &Self) -> f64 {
+        let span = |now: u64, then: u64| Duration::from_millis(now.saturating_sub(then));
+        let busy = span(self.busy, before.busy).as_secs_f64();
+        let idle = span(self.idle, before.idle).as_secs_f64();
+        busy / (busy + idle).max(f64::EPSILON)
+    }
 }
 
 /// Durability in memory is none: numbers from there would flatter.

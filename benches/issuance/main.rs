@@ -2,8 +2,9 @@
 //!
 //! Issuance is `client_credentials` through the real listener, router, operations and store: each
 //! token is committed with full durability before it is answered. The ceiling is the same listener
-//! and the same load, answered from memory by a bare handler. Server and load are two processes,
-//! each on a processor of its own where the machine has two. `docs/performance.md` says more.
+//! and the same load, answered from memory by a bare handler; between the two, the same handler
+//! inside the middleware. Server and load are two processes, each on a processor of its own where
+//! the machine has two. `docs/performance.md` says more.
 //!
 //! `cargo bench --bench issuance -- --seconds 3 --connections 1,16,64`
 
@@ -24,6 +25,8 @@ use clap::Parser;
 use crate::host::Host;
 use crate::load::Load;
 use crate::machine::Cores;
+use crate::machine::Ticks;
+use crate::protocol::Site;
 use crate::report::Row;
 use crate::report::Side;
 
@@ -83,20 +86,23 @@ fn measure(options: &Options) -> Outcome<()> {
             warm_up: Duration::try_from_secs_f64(options.warm_up)?,
             measured: Duration::try_from_secs_f64(options.seconds)?,
         };
-        let ceiling = runtime.block_on(one(&mut host, &load, false))?;
-        let issuance = runtime.block_on(one(&mut host, &load, true))?;
-        rows.push(Row { connections, ceiling, issuance });
+        let mut measure = |site| runtime.block_on(one(&mut host, &load, site));
+        let ceiling = measure(Site::Bare)?;
+        let layered = measure(Site::Layered)?;
+        let issuance = measure(Site::Real)?;
+        rows.push(Row { connections, ceiling, layered, issuance });
     }
     host.stop()?;
-    report::rows(&rows)
+    report::rows(cores, &rows)
 }
 
 /// One measurement, and what it cost the server.
-async fn one(host: &mut Host, load: &Load, issuance: bool) -> Outcome<Side> {
-    let target = host.target(issuance)?;
+async fn one(host: &mut Host, load: &Load, site: Site) -> Outcome<Side> {
+    let target = host.target(site)?;
     let connections = load.connect(&target).await?;
-    let before = host.spent()?;
+    let (before, ticks) = (host.spent()?, Ticks::now()?);
     let measured = load.run(connections, &target).await.map_err(|error| host.explain(&error))?;
+    let busy = Ticks::now()?.busy_since(&ticks);
     let spent = host.spent()?.since(&before);
-    Ok(Side { measured, spent })
+    Ok(Side { measured, spent, busy })
 }

@@ -5,13 +5,22 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 
+/// What answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Site {
+    /// A handler that gives a constant, with nothing around it: the ceiling.
+    Bare,
+    /// The same handler inside the middleware that every request passes.
+    Layered,
+    /// The real router.
+    Real,
+}
+
 /// Where the server is and what to ask it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ready {
-    /// The port of the real site.
-    pub(crate) issuance: u16,
-    /// The port of the bare handler.
-    pub(crate) ceiling: u16,
+    /// A port for each [`Site`].
+    pub(crate) ports: [u16; 3],
     /// What to trust.
     pub(crate) ca_file: String,
     /// The path to post to.
@@ -20,6 +29,18 @@ pub(crate) struct Ready {
     pub(crate) authorization: String,
     /// The body.
     pub(crate) form: String,
+}
+
+impl Ready {
+    /// Where `site` listens.
+    pub(crate) const fn port(&self, site: Site) -> u16 {
+        let [bare, layered, real] = self.ports;
+        match site {
+            Site::Bare => bare,
+            Site::Layered => layered,
+            Site::Real => real,
+        }
+    }
 }
 
 /// What the server has spent since it started.

@@ -14,12 +14,15 @@ use crate::protocol::Spent;
 pub(crate) struct Side {
     pub(crate) measured: Measured,
     pub(crate) spent: Spent,
+    /// How much of the whole machine was busy meanwhile: 0 to 1.
+    pub(crate) busy: f64,
 }
 
-/// Both, at one number of connections.
+/// All three, at one number of connections.
 pub(crate) struct Row {
     pub(crate) connections: usize,
     pub(crate) ceiling: Side,
+    pub(crate) layered: Side,
     pub(crate) issuance: Side,
 }
 
@@ -29,9 +32,12 @@ impl Side {
         micros(time) / real(self.measured.answers).max(1.0)
     }
 
-    /// How much of the time `processor` was at work, in percent.
-    fn busy(&self, processor: Duration) -> f64 {
-        100.0 * processor.as_secs_f64() / self.measured.took.as_secs_f64()
+    /// How busy server, load and everybody else were, in percent of one processor.
+    fn shares(&self, cores: Cores) -> String {
+        let share = |time: Duration| 100.0 * time.as_secs_f64() / self.measured.took.as_secs_f64();
+        let (server, load) = (share(self.spent.processor), share(self.measured.processor));
+        let all = 100.0 * self.busy * cores.online;
+        format!("{server:.0}, {load:.0}, {:.0}", (all - server - load).max(0.0))
     }
 
     fn per_commit(&self) -> f64 {
@@ -67,12 +73,12 @@ pub(crate) fn head(cores: Cores, durable_write: Duration) -> Outcome<()> {
 }
 
 /// Both tables.
-pub(crate) fn rows(rows: &[Row]) -> Outcome<()> {
+pub(crate) fn rows(cores: Cores, rows: &[Row]) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\nAnswers a second; latency of issuance in µs\n")?;
     writeln!(out, "| connections | ratio | issuance | ceiling | p50 | p99 | tokens a commit |")?;
     writeln!(out, "|--:|--:|--:|--:|--:|--:|--:|")?;
-    for Row { connections, ceiling, issuance } in rows {
+    for Row { connections, ceiling, issuance, .. } in rows {
         let (rate, most) = (issuance.measured.rate, ceiling.measured.rate);
         writeln!(
             out,
@@ -83,33 +89,33 @@ pub(crate) fn rows(rows: &[Row]) -> Outcome<()> {
             issuance.per_commit(),
         )?;
     }
-    writeln!(out, "\nProcessor time of the server, µs an answer; how busy it and the load were\n")?;
     writeln!(
         out,
-        "| connections | ceiling | issuance | its doors | deciding | committing | µs by the clock a commit | server, load | at the ceiling |"
+        "\nProcessor time of the server, µs an answer; how busy server, load and all other \
+         programs were, % of one processor\n"
     )?;
-    writeln!(out, "|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
-    for Row { connections, ceiling, issuance } in rows {
+    writeln!(
+        out,
+        "| connections | bare | in middleware | issuance | outside the writer | deciding | committing | a commit, by the clock | busy | busy when bare |"
+    )?;
+    writeln!(out, "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+    for Row { connections, ceiling, layered, issuance } in rows {
         let spent = issuance.spent;
         let writer = spent.deciding + spent.committing;
         writeln!(
             out,
-            "| {connections} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {} |",
+            "| {connections} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {} |",
             ceiling.each(ceiling.spent.processor),
+            layered.each(layered.spent.processor),
             issuance.each(spent.processor),
             issuance.each(spent.processor.saturating_sub(writer)),
             issuance.each(spent.deciding),
             issuance.each(spent.committing),
             issuance.commit_time(),
-            both_busy(issuance),
-            both_busy(ceiling),
+            issuance.shares(cores),
+            ceiling.shares(cores),
         )?;
     }
     writeln!(out)?;
     Ok(())
-}
-
-fn both_busy(side: &Side) -> String {
-    let (server, load) = (side.spent.processor, side.measured.processor);
-    format!("{:.0} %, {:.0} %", side.busy(server), side.busy(load))
 }

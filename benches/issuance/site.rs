@@ -1,4 +1,4 @@
-//! The server's process: the real site on one port, the bare handler on another.
+//! The server's process: each [`Site`] on a port of its own.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -25,6 +25,7 @@ use countersign::domain::company::Environment;
 use countersign::domain::company::Place;
 use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
+use countersign::http::limits::RequestLimits;
 use countersign::http::paths;
 use countersign::ops::Ops;
 use countersign::ops::administration::create_app::NewApp;
@@ -33,6 +34,8 @@ use countersign::ops::administration::create_user::NewUser;
 use countersign::ops::administration::installation::Kind;
 use countersign::ops::administration::refusal::Refusal;
 use countersign::ops::failure::Failure;
+use countersign::server;
+use countersign::server::LayerContext;
 use countersign::server::Limits;
 use countersign::server::Server;
 use countersign::server::Shutdown;
@@ -58,6 +61,7 @@ use crate::machine;
 use crate::metered::Meter;
 use crate::metered::Metered;
 use crate::protocol::Ready;
+use crate::protocol::Site;
 
 const SCOPES: &str =
     "companies:readonly customer_invoices:readonly customers:readonly products:readonly";
@@ -97,15 +101,21 @@ async fn start(
     shutdown: &Shutdown,
     tasks: &TaskTracker,
 ) -> Outcome<Ready> {
-    let real = binding::bind("127.0.0.1:0".parse()?).await?;
-    let bare = binding::bind("127.0.0.1:0".parse()?).await?;
-    let (issuance, ceiling) = (real.local_addr()?.port(), bare.local_addr()?.port());
-    let settings = settings(folder, issuance)?;
+    let listeners = [listen().await?, listen().await?, listen().await?];
+    let ports = listeners.each_ref().map(|(_, port)| *port);
+    let [bare, layered, real] = listeners;
+    let settings = settings(folder, real.1)?;
     logs::init(logs::Format::Text, settings.log.level.as_str())?;
     let installation = metered(folder, &settings, meter).await?;
     let ops = wire::ops(&settings, &installation)?;
     let authorization = credentials(&ops).await?;
     let (clock, entropy) = (Arc::clone(&installation.clock), Arc::clone(&installation.entropy));
+    let context = LayerContext {
+        issuer: format!("https://localhost:{}", layered.1).parse()?,
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        limits: RequestLimits::default(),
+    };
     let router = router::build(&settings, &ops, clock, entropy, None)?;
 
     let form = form_urlencoded::Serializer::new(String::new())
@@ -118,8 +128,7 @@ async fn start(
         installation.clock.now(),
     )?;
     let ready = Ready {
-        issuance,
-        ceiling,
+        ports,
         ca_file: ca.ca_file.display().to_string(),
         path: paths::TOKEN.to_owned(),
         authorization,
@@ -132,9 +141,17 @@ async fn start(
         let server = Server { listeners: vec![listener], tls: Arc::clone(&tls), router, limits };
         tasks.spawn(server.run(shutdown.clone()));
     };
-    serve(real, router);
-    serve(bare, Router::new().route(paths::TOKEN, post(|_: Bytes| async move { constant })));
+    let constant = Router::new().route(paths::TOKEN, post(|_: Bytes| async move { constant }));
+    serve(bare.0, constant.clone());
+    serve(layered.0, server::layers(constant, context));
+    serve(real.0, router);
     Ok(ready)
+}
+
+async fn listen() -> Outcome<(TcpListener, u16)> {
+    let listener = binding::bind("127.0.0.1:0".parse()?).await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
 }
 
 /// The defaults, but for where.
@@ -203,7 +220,7 @@ fn said(failure: Failure<Refusal>) -> String {
 /// The body of one real answer, for the bare handler to give.
 async fn sample(router: &Router, ready: &Ready) -> Outcome<Bytes> {
     let request = Request::post(&ready.path)
-        .header(HOST, format!("localhost:{}", ready.issuance))
+        .header(HOST, format!("localhost:{}", ready.port(Site::Real)))
         .header(AUTHORIZATION, &ready.authorization)
         .header(CONTENT_TYPE, FORM)
         .body(Body::from(ready.form.clone()))?;
