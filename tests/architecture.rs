@@ -37,7 +37,7 @@ const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Modules of the table that nobody has built yet.
-const TO_COME: &[&str] = &["outbound", "view", "oauth", "web", "gateway", "admin", "app", "cli"];
+const TO_COME: &[&str] = &["admin", "outbound"];
 
 /// Who may name a module, where being above it is not enough.
 const ONLY_FOR: &[(&str, &[&str])] = &[
@@ -75,8 +75,17 @@ const NEVER: &[(&str, &[&str])] = &[
     ("http", &["redb", "minijinja"]),
 ];
 
-/// Crates that one module keeps from all others.
-const KEPT_IN: &[(&str, &str)] = &[("redb", "store"), ("minijinja", "view"), ("clap", "cli")];
+/// Crates that only these modules use.
+const KEPT_IN: &[(&str, &[&str])] = &[
+    ("redb", &["store"]),
+    ("minijinja", &["view"]),
+    ("figment", &["config"]),
+    ("clap", &["cli"]),
+    ("argon2", &["crypto"]),
+    ("rcgen", &["tls"]),
+    ("rustls", &["tls", "server", "outbound"]),
+    ("hyper", &["server", "outbound"]),
+];
 
 /// A file longer than this, tests not counted, is to be divided. There are no exceptions.
 const LONGEST_FILE: usize = 450;
@@ -136,7 +145,7 @@ fn words_out_of_place(path: &str, module: &str, source: &Source) -> Vec<String> 
         .filter(|word| {
             let text = word.text.as_str();
             let kept = KEPT_IN.iter().find(|(name, _)| *name == text);
-            never.contains(&text) || kept.is_some_and(|(_, keeper)| *keeper != module)
+            never.contains(&text) || kept.is_some_and(|(_, keepers)| !keepers.contains(&module))
         })
         .map(|word| format!("{path}:{}: `{}` has no place in `{module}`", word.line, word.text))
         .collect()
@@ -220,6 +229,7 @@ fn every_module_has_a_floor_and_every_floor_its_modules() {
     let there: Vec<&str> = files.iter().map(|file| module_of(&file.path)).collect();
     for module in &there {
         assert!(floor(module).is_some(), "`{module}` has no floor");
+        assert!(!TO_COME.contains(module), "`{module}` has come: take it off the list");
     }
     for (module, _) in FLOORS {
         assert!(there.contains(module) || TO_COME.contains(module), "`{module}` is missing");

@@ -166,7 +166,10 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
 }
 
 /// The sample ledger behind the gateway's guard.
-fn protected() -> Result<Protected, Stopped> {
+///
+/// # Errors
+/// A route names a scope that cannot be one: a defect.
+pub fn protected() -> Result<Protected, Stopped> {
     let mut routes = Vec::new();
     for (method, pattern, scope) in ledger::ROUTES {
         let scope = scope.map(str::parse).transpose();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::app::sandbox;
 use crate::cli::error::CliError;
 
-/// Try everything, with nothing set up: companies, users, apps, a sample API and an MCP server
+/// Try everything, with nothing set up: companies, users, apps, and a sample API
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  countersign sandbox --data-dir ./sandbox --json")]
 pub(super) struct Args {

@@ -9,8 +9,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
-
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -75,7 +73,7 @@ settings! {
     /// The server's certificate.
     tls: Tls = "tls" {
         /// "private-ca" makes a certificate authority in the data folder and renews the certificate
-        /// by itself; "files" uses yours and reloads them when they change.
+        /// by itself; "files" uses yours, as they are when the server starts.
         mode: TlsMode = "private-ca", TlsMode::RULE;
         /// PEM file with the certificate and its chain, for the mode "files".
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
@@ -94,7 +92,7 @@ settings! {
         folder: PathBuf = "/var/lib/countersign", Text(text::path);
         /// Memory for the database's cache, in MiB.
         cache_mib: usize = 128, count(64, 4_096);
-        /// The file of the master key, which seals signing keys and second factors. Empty: the
+        /// The file of the master key, which seals token keys and second factors. Empty: the
         /// systemd credential "master.key" if there is one, else master.key in the folder.
         master_key_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
@@ -153,19 +151,6 @@ settings! {
         /// Whether client_credentials is answered when the request comes from a web page (it carries
         /// an Origin header). A secret used in a browser is a secret published.
         allow_browser_secrets: bool = false, Switch;
-    }
-
-    /// Reverse proxies in front of this server.
-    proxies: Proxies = "proxies" {
-        /// Networks whose X-Forwarded-* and X-Original-* headers are believed, such as "10.1.0.0/24".
-        /// Empty: those headers change nothing.
-        trusted: Vec<IpNet> = [], List(Text(text::network));
-    }
-
-    /// The record of who did what.
-    activity: Activity = "activity" {
-        /// How long entries are kept before they are exported and dropped.
-        retention: Duration = "400days", span((30, DAY), (3_650, DAY));
     }
 
     /// What the server writes to standard error.

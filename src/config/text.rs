@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ipnet::IpNet;
 use url::Host;
 
 use crate::config::fault::Wrong;
@@ -49,26 +48,6 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
             "write an IP address and a port, an IPv6 address in brackets",
         )
     })
-}
-
-pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
-    let not_a_network = || {
-        let fix = match text.parse::<IpAddr>() {
-            Ok(address) => format!("write {}", IpNet::from(address)),
-            Err(_) => "write an address and the length of its prefix".to_owned(),
-        };
-        Wrong::new(format!("{} is not a network like 10.0.0.0/8", quoted(text)), fix)
-    };
-    let network: IpNet = text.parse().map_err(|_| not_a_network())?;
-    if network.prefix_len() == 0 {
-        let problem = format!("{network} would trust every address");
-        return Err(Wrong::new(problem, "name the networks of the proxies"));
-    }
-    if network != network.trunc() {
-        let problem = format!("{network} names one address, not a network");
-        return Err(Wrong::new(problem, format!("write {}", network.trunc())));
-    }
-    Ok(network)
 }
 
 pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {

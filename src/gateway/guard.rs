@@ -60,6 +60,7 @@ pub(super) async fn check(state: &GatewayState, request: Request) -> Result<Chec
         }
         Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
     };
+    state.ops.note_use(live.app().id);
     if let Some(response) = answer_own(state, &request, &path, &live)? {
         return Ok(Checked::Own(response));
     }

@@ -42,6 +42,7 @@ pub fn routes(state: OauthState) -> Router {
         .route(paths::TOKEN, post(token::answer))
         .route("/token", post(token::answer))
         .route(paths::REVOKE, post(revoke::answer))
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(cors::open));
     Router::new()
         .route(paths::AUTHORIZE, get(authorize::answer))

@@ -64,7 +64,10 @@ pub(super) async fn answer(
     };
     let app = client.app().id;
     match issue(&state.ops, client, asked, origin).await {
-        Ok(answer) => respond(&answer),
+        Ok(answer) => {
+            state.ops.note_use(app);
+            respond(&answer)
+        }
         Err(Failure::Refused(why)) => {
             let kind = match why {
                 TokenRefusal::SecretInBrowser => EventKind::SecretUsedInBrowser,

@@ -6,6 +6,7 @@ use crate::base::id::UserId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
+use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::catalogue::OWNER;
@@ -22,6 +23,9 @@ use crate::domain::user::Membership;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
 use crate::ops::Ops;
+use crate::ops::administration::grant_role;
+use crate::ops::administration::issue_link;
+use crate::ops::administration::records;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -31,11 +35,7 @@ use crate::ops::sign_in::NewSession;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables::Companies;
-use crate::store::tables::Emails;
 use crate::store::tables::Links;
-use crate::store::tables::Members;
-use crate::store::tables::Memberships;
 use crate::store::tables::Sessions;
 use crate::store::tables::Slugs;
 use crate::store::tables::Users;
@@ -160,8 +160,7 @@ fn good_link(ops: &Ops, reader: &Reader<'_>, token: &PlainToken) -> Result<Optio
     match good {
         // The first-run link ends with the first user, however that one came to be.
         Some(link) if link.purpose == LinkPurpose::FirstOwner => {
-            let users = reader.state().count(crate::store::table::TableId::Users)?;
-            Ok((users == 0).then_some(link))
+            Ok((!issue_link::has_users(reader)?).then_some(link))
         }
         other => Ok(other),
     }
@@ -192,8 +191,7 @@ impl Operation for SetUp {
             return Ok(Decision::unchanged(Err(LinkRefusal::CompanyNameTaken)));
         }
         let mut changes = Changes::new();
-        self.write_company(&mut changes)?;
-        self.write_owner(&mut changes)?;
+        self.write(&mut changes)?;
         let row =
             sessions::row(&self.ops, &self.session, self.user, Level::Password, self.ops.now());
         changes.put::<Sessions>(self.session.id(), &row)?;
@@ -206,40 +204,44 @@ impl Operation for SetUp {
 }
 
 impl SetUp {
-    fn write_company(&self, changes: &mut Changes) -> Result<(), Fault> {
-        let place = Place::Company(self.company);
-        let company = Company {
-            id: self.company,
-            slug: self.owner.slug.clone(),
-            name: self.owner.company.clone(),
-            environment: self.owner.environment,
-            firm: None,
-            confidential: false,
-            confided_to: Vec::new(),
-            suspended: false,
-            created_at: self.ops.now(),
-        };
-        changes.put::<Companies>(&company.id, &company)?;
-        changes.put::<Slugs>(&company.slug, &place.to_string())
-    }
-
-    fn write_owner(&self, changes: &mut Changes) -> Result<(), Fault> {
-        let place = Place::Company(self.company);
-        let user = User {
-            id: self.user,
-            email: self.owner.email.clone(),
-            name: self.owner.name.clone(),
-            status: UserStatus::Active,
-            operator: true,
-            password: Some(self.hash.clone()),
-            created_at: self.ops.now(),
-        };
-        changes.put::<Users>(&user.id, &user)?;
-        changes.put::<Emails>(&user.email, &user.id.to_string())?;
+    fn write(&self, changes: &mut Changes) -> Result<(), Fault> {
+        let (now, place) = (self.ops.now(), Place::Company(self.company));
+        let owner = &self.owner;
+        records::add_company(
+            changes,
+            &Company {
+                id: self.company,
+                slug: owner.slug.clone(),
+                name: owner.company.clone(),
+                environment: owner.environment,
+                firm: None,
+                confidential: false,
+                confided_to: Vec::new(),
+                suspended: false,
+                created_at: now,
+            },
+        )?;
+        records::add_user(
+            changes,
+            &User {
+                id: self.user,
+                email: owner.email.clone(),
+                name: owner.name.clone(),
+                status: UserStatus::Active,
+                operator: true,
+                password: Some(self.hash.clone()),
+                created_at: now,
+            },
+        )?;
+        for event in [
+            Event::new(EventKind::CompanyCreated, now, self.origin).place(place),
+            Event::new(EventKind::UserCreated, now, self.origin).user(self.user),
+        ] {
+            changes.record(event);
+        }
         let role = RoleName(OWNER.to_owned());
-        let membership = Membership { user: self.user, place, role, since: self.ops.now() };
-        changes.put::<Memberships>(&(self.user, place), &membership)?;
-        changes.put::<Members>(&(place, self.user), &())
+        let membership = Membership { user: self.user, place, role, since: now };
+        grant_role::put(changes, &membership, self.origin)
     }
 }
 

@@ -9,12 +9,14 @@ pub mod authorization;
 pub mod check_call;
 pub mod connections;
 pub mod consent;
+pub mod enrol;
 pub mod facts;
 pub mod failure;
 pub mod hashing;
 pub mod introspect;
 pub mod issue;
 pub mod issue_to_client;
+pub mod last_use;
 pub mod links;
 pub mod overview;
 pub mod people;
@@ -44,9 +46,11 @@ use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::hashing::Hashing;
+use crate::ops::last_use::RecentUse;
 use crate::ops::refusals::RecentRefusals;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
+use crate::store::fault::Fault;
 
 /// Everything an act needs. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +63,7 @@ pub struct Ops {
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Arc<Hashing>,
     pub(in crate::ops) refusals: Arc<RecentRefusals>,
+    pub(in crate::ops) recent_use: Arc<RecentUse>,
 }
 
 impl Ops {
@@ -82,6 +87,7 @@ impl Ops {
             settings: Arc::new(settings),
             hashing: Arc::new(hashing),
             refusals: Arc::default(),
+            recent_use: Arc::default(),
         }
     }
 
@@ -133,11 +139,28 @@ pub(in crate::ops) struct NamedScopes {
     pub malformed: bool,
 }
 
+/// What a `scope` parameter asks for; none if it is absent or names nothing but `offline_access`.
+pub(in crate::ops) fn scopes_asked(parameter: Option<&str>) -> Option<NamedScopes> {
+    let named = scopes_named(parameter?);
+    (named.malformed || !named.names.is_empty()).then_some(named)
+}
+
 /// Reads a `scope` parameter.
 pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
     let words = || text.split(' ').filter(|word| !word.is_empty() && *word != OFFLINE_ACCESS);
     NamedScopes {
         names: words().filter_map(|word| word.parse().ok()).collect(),
         malformed: words().any(|word| word.parse::<ScopeName>().is_err()),
+    }
+}
+
+impl Ops {
+    /// Writes down what is kept in memory between times: counts of refusals, uses of apps.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn flush(&self) -> Result<(), Fault> {
+        self.flush_refusals().await?;
+        self.flush_use().await
     }
 }

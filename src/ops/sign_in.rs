@@ -4,14 +4,10 @@
 //! is evaluated, so that guesses made at once are all counted.
 
 use crate::base::clock::Timestamp;
-use crate::base::encoding;
 use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
-use crate::crypto::totp;
-use crate::crypto::totp::SEED_LENGTH;
-use crate::crypto::totp::Verdict;
 use crate::domain::attempts::Attempts;
 use crate::domain::attempts::Slowed;
 use crate::domain::audit::Event;
@@ -20,16 +16,12 @@ use crate::domain::audit::Origin;
 use crate::domain::session::Level;
 use crate::domain::session::Session;
 use crate::domain::user::Email;
-use crate::domain::user::Factors;
-use crate::domain::user::RECOVERY_CODES;
-use crate::domain::user::TotpFactor;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::people;
-use crate::ops::prove_factor;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::Counter;
 use crate::ops::prove_factor::FactorProof;
@@ -69,7 +61,7 @@ pub struct NewSession {
 
 impl Ops {
     /// Checks an address and a password; the session that comes of it is good only for the second
-    /// factor.
+    /// factor. A session that the browser had before, `replaced`, ends.
     ///
     /// # Errors
     /// [`SignInRefusal`]; [`Fault::Busy`] when too many are signing in.
@@ -78,8 +70,10 @@ impl Ops {
         email: &str,
         password: Secret,
         browser: BrowserMark,
+        replaced: Option<RawId>,
         origin: Origin,
     ) -> Outcome<NewSession, SignInRefusal> {
+        let place = self.hashing.place()?;
         let email = email.parse::<Email>().ok();
         let now = self.now();
         let ticket = flatten(
@@ -96,42 +90,45 @@ impl Ops {
         let phc = ticket.user.as_ref().and_then(|user| user.password.clone());
         let rehash = phc.as_deref().is_some_and(|phc| self.hashing.outdated(phc));
         let again = password.clone();
-        let right = self.hashing.verify(password, phc).await?;
+        let right = self.hashing.verify(place, password, phc).await?;
         match ticket.user.filter(|user| right && user.is_active()) {
             Some(user) => {
                 let new_hash =
                     if rehash { Some(self.hashing.hash(again, self.draw()).await?) } else { None };
-                Ok(self.begin_session(user.id, ticket.account, browser, new_hash).await?)
+                let begun = self.begin_session(user, replaced, browser, new_hash).await?;
+                begun.ok_or(Failure::Refused(SignInRefusal::Wrong))
             }
             None => {
-                self.note_failed_sign_in(ticket.known, origin).await;
+                self.note_failed_sign_in(ticket.known, origin);
                 Err(Failure::Refused(SignInRefusal::Wrong))
             }
         }
     }
 
-    async fn note_failed_sign_in(&self, user: Option<UserId>, origin: Origin) {
+    /// Written down a moment later: waiting for it here would tell known addresses from unknown.
+    fn note_failed_sign_in(&self, user: Option<UserId>, origin: Origin) {
         let event = self.event(EventKind::SignInFailed, origin).cause("wrong password");
-        self.note_refusal(match user {
+        self.note_refusal_later(match user {
             Some(user) => event.user(user),
             None => event,
-        })
-        .await;
+        });
     }
 
+    /// None if the password was changed while it was being checked.
     async fn begin_session(
         &self,
-        user: UserId,
-        account: AccountKey,
+        user: User,
+        replaced: Option<RawId>,
         browser: BrowserMark,
         new_hash: Option<String>,
-    ) -> Result<NewSession, Fault> {
+    ) -> Result<Option<NewSession>, Fault> {
         let now = self.now();
         let token = self.draw_session(now);
-        let row = sessions::row(self, &token, user, Level::Password, now);
-        let begun = BeginSession { id: *token.id(), row, account, browser, new_hash };
+        let row = sessions::row(self, &token, user.id, Level::Password, now);
+        let id = *token.id();
+        let begun = BeginSession { id, row, verified: user.password, replaced, browser, new_hash };
         let enrolled = self.store.submit(begun).await?;
-        Ok(NewSession { cookie: token.text().into(), enrolled })
+        Ok(enrolled.map(|enrolled| NewSession { cookie: token.text().into(), enrolled }))
     }
 
     /// The counter for an address that nobody has: one of a bounded number.
@@ -172,92 +169,10 @@ impl Ops {
         }
         verified.map(|()| NewSession { cookie: token.text().into(), enrolled: true })
     }
-
-    /// Whether the account has a second factor already.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn has_second_factor(&self, live: &LiveSession) -> Result<bool, Fault> {
-        let factors = self.store.read(|reader| reader.get::<tables::Factors>(&live.user.id))?;
-        Ok(factors.unwrap_or_default().enrolled())
-    }
-
-    /// The seed that this session would enrol: the same each time it is shown, stored nowhere.
-    #[must_use]
-    pub fn enrolment_seed(&self, live: &LiveSession) -> Vec<u8> {
-        enrolment_seed(self, live.id(), live.user.id)
-    }
-
-    /// Turns on the authenticator app after its first code. The session gets a new id and its full
-    /// level, and recovery codes wait to be shown.
-    ///
-    /// # Errors
-    /// [`CodeRefusal`].
-    pub async fn enrol_totp(
-        &self,
-        live: &LiveSession,
-        code: &Secret,
-        browser: BrowserMark,
-        origin: Origin,
-    ) -> Outcome<NewSession, CodeRefusal> {
-        let token = self.draw_session(self.now());
-        let operation = EnrolTotp {
-            ops: self.frozen(),
-            from: *live.id(),
-            token: token.clone(),
-            code: code.clone(),
-            browser,
-            salt: self.draw(),
-            origin,
-        };
-        flatten(self.store.submit(operation).await)?;
-        Ok(NewSession { cookie: token.text().into(), enrolled: true })
-    }
-
-    /// The recovery codes that wait to be shown in this session; none once they were acknowledged.
-    #[must_use]
-    pub fn waiting_recovery_codes(&self, live: &LiveSession) -> Vec<String> {
-        if live.session.recovery_codes_waiting {
-            recovery_codes(self, live.id(), live.user.id)
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// The codes were saved: they are not shown again.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn acknowledge_recovery_codes(&self, live: &LiveSession) -> Result<(), Fault> {
-        self.store.submit(AcknowledgeCodes { id: *live.id() }).await
-    }
-}
-
-fn enrolment_seed(ops: &Ops, session: &RawId, user: UserId) -> Vec<u8> {
-    let tag = ops.keys.bind("totp enrolment", &[session.bytes(), user.raw().bytes()]);
-    tag.into_iter().take(SEED_LENGTH).collect()
-}
-
-/// Derived from the session under the server's key, so that a reloaded page shows the same codes
-/// and nothing is stored in clear.
-fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
-    (0..RECOVERY_CODES)
-        .map(|number| {
-            let number = number.to_be_bytes();
-            let parts: [&[u8]; 3] = [session.bytes(), user.raw().bytes(), &number];
-            let tag = ops.keys.bind("new recovery code", &parts);
-            let mut random = [0; 15];
-            for (to, from) in random.iter_mut().zip(tag) {
-                *to = from;
-            }
-            prove_factor::recovery_text(random)
-        })
-        .collect()
 }
 
 /// Whom a guess is charged to, and what to compare it with.
 struct Ticket {
-    account: AccountKey,
     known: Option<UserId>,
     user: Option<User>,
 }
@@ -286,34 +201,41 @@ impl Operation for ChargeGuess {
         let mut changes = Changes::new();
         counter.store(&mut changes, counter.attempts().charged(self.now))?;
         let known = user.as_ref().map(|user| user.id);
-        Ok(Decision { changes, outcome: Ok(Ticket { account, known, user }) })
+        Ok(Decision { changes, outcome: Ok(Ticket { known, user }) })
     }
 }
 
 struct BeginSession {
     id: RawId,
     row: Session,
-    account: AccountKey,
+    verified: Option<String>,
+    replaced: Option<RawId>,
     browser: BrowserMark,
     new_hash: Option<String>,
 }
 
 impl Operation for BeginSession {
-    type Outcome = bool;
+    type Outcome = Option<bool>;
 
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Option<bool>>, Fault> {
+        let id = self.row.user;
+        let user = reader.get::<Users>(&id)?;
+        let Some(user) = user.filter(|user| user.is_active() && user.password == self.verified)
+        else {
+            return Ok(Decision::unchanged(None));
+        };
         let mut changes = Changes::new();
-        let counter = Counter::load(reader, self.account, Some(self.browser))?;
+        let counter = Counter::load(reader, AccountKey::User(id), Some(self.browser))?;
         counter.store(&mut changes, Attempts::refunded(counter.attempts()))?;
-        if let Some(hash) = self.new_hash
-            && let Some(user) = reader.get::<Users>(&self.row.user)?
-        {
-            let user = User { password: Some(hash), ..user };
-            changes.put::<Users>(&user.id.clone(), &user)?;
+        if self.new_hash.is_some() {
+            changes.put::<Users>(&id, &User { password: self.new_hash, ..user })?;
         }
-        let factors = reader.get::<tables::Factors>(&self.row.user)?.unwrap_or_default();
+        if let Some(replaced) = &self.replaced {
+            changes.delete::<Sessions>(replaced);
+        }
+        let factors = reader.get::<tables::Factors>(&id)?.unwrap_or_default();
         changes.put::<Sessions>(&self.id, &self.row)?;
-        Ok(Decision { changes, outcome: factors.enrolled() })
+        Ok(Decision { changes, outcome: Some(factors.enrolled()) })
     }
 }
 
@@ -344,7 +266,7 @@ impl Operation for VerifySecondFactor {
         };
         let outcome = match proof.judge(reader, &mut changes)? {
             Ok(proved) => {
-                raise(&self.ops, &mut changes, &live, &self.token, self.browser, false)?;
+                raise(&self.ops, reader, &mut changes, &live, &self.token, self.browser, false)?;
                 changes.record(signed_in(&self.ops, self.origin, live.user.id, proved));
                 if proved == Proved::RecoveryCode {
                     let used = self.ops.event(EventKind::RecoveryCodeUsed, self.origin);
@@ -358,7 +280,7 @@ impl Operation for VerifySecondFactor {
     }
 }
 
-fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved: Proved) -> Event {
+pub(in crate::ops) fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved: Proved) -> Event {
     let factor = match proved {
         Proved::Totp => "password and authenticator app",
         Proved::RecoveryCode => "password and recovery code",
@@ -367,8 +289,9 @@ fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved: Proved) -> Event {
 }
 
 /// Replaces a session by one with a new id and the full level, and remembers the browser.
-fn raise(
+pub(in crate::ops) fn raise(
     ops: &Ops,
+    reader: &Reader<'_>,
     changes: &mut Changes,
     live: &LiveSession,
     token: &PlainToken,
@@ -379,81 +302,28 @@ fn raise(
     let row = sessions::row(ops, token, live.user.id, Level::SecondFactor, began_at);
     changes.delete::<Sessions>(live.id());
     changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, ..row })?;
-    let known = KnownBrowser { seen_at: ops.now(), attempts: Attempts::default() };
-    changes.put::<Browsers>(&(live.user.id, browser), &known)
+    remember_browser(reader, changes, live.user.id, browser, ops.now())
 }
 
-struct EnrolTotp {
-    ops: Ops,
-    from: RawId,
-    token: PlainToken,
-    code: Secret,
+/// As many browsers are known for an account; the one not seen for longest makes room.
+const KNOWN_BROWSERS: usize = 20;
+
+fn remember_browser(
+    reader: &Reader<'_>,
+    changes: &mut Changes,
+    user: UserId,
     browser: BrowserMark,
-    salt: [u8; 32],
-    origin: Origin,
-}
-
-impl Operation for EnrolTotp {
-    type Outcome = Result<(), CodeRefusal>;
-
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
-        let ops = &self.ops;
-        let Some(live) = sessions::still(reader, &self.from, ops, Level::Password)? else {
-            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
-        };
-        let user = live.user.id;
-        let old = reader.get::<tables::Factors>(&user)?.unwrap_or_default();
-        if self.code.expose().trim().is_empty() {
-            return Ok(Decision::unchanged(Err(CodeRefusal::Missing)));
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut others = reader.under::<Browsers>(&user)?;
+    others.retain(|(key, _)| !key.ends_with(&browser.0));
+    others.sort_by_key(|(_, known)| known.seen_at);
+    let surplus = (others.len() + 1).saturating_sub(KNOWN_BROWSERS);
+    for (key, _) in others.iter().take(surplus) {
+        if let Some(mark) = key.last_chunk::<16>() {
+            changes.delete::<Browsers>(&(user, BrowserMark(*mark)));
         }
-        let seed = enrolment_seed(ops, &self.from, user);
-        // An account that has a factor proves it; it is never replaced by whoever has a password.
-        let Verdict::Accepted { step } = totp::judge(&seed, self.code.expose(), ops.now(), None)
-        else {
-            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
-        };
-        if old.enrolled() {
-            return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
-        }
-        let codes = recovery_codes(ops, self.token.id(), user);
-        let factors = Factors {
-            totp: Some(TotpFactor {
-                sealed_seed: prove_factor::seal_seed(&ops.keys, user, &seed, self.salt)?,
-                last_step: step,
-                enrolled_at: ops.now(),
-            }),
-            recovery: prove_factor::recovery_rows(&ops.keys, user, &codes),
-        };
-        let mut changes = Changes::new();
-        changes.put::<tables::Factors>(&user, &factors)?;
-        raise(ops, &mut changes, &live, &self.token, self.browser, true)?;
-        for kind in [EventKind::SecondFactorEnrolled, EventKind::RecoveryCodesCreated] {
-            changes.record(ops.event(kind, self.origin).user(user));
-        }
-        changes.record(signed_in(ops, self.origin, user, Proved::Totp));
-        Ok(Decision { changes, outcome: Ok(()) })
     }
-}
-
-struct AcknowledgeCodes {
-    id: RawId,
-}
-
-impl Operation for AcknowledgeCodes {
-    type Outcome = ();
-
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
-        let mut changes = Changes::new();
-        if let Some(row) = reader.get::<Sessions>(&self.id)? {
-            let row = Session { recovery_codes_waiting: false, ..row };
-            changes.put::<Sessions>(&self.id, &row)?;
-        }
-        Ok(Decision { changes, outcome: () })
-    }
-}
-
-/// The seed as authenticator apps take it by hand.
-#[must_use]
-pub fn seed_text(seed: &[u8]) -> String {
-    encoding::base32(seed)
+    let known = KnownBrowser { seen_at: now, attempts: Attempts::default() };
+    changes.put::<Browsers>(&(user, browser), &known)
 }

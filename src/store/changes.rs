@@ -60,7 +60,7 @@ impl Changes {
         self.rows.is_empty() && self.events.is_empty()
     }
 
-    /// Writes all of it; returns how many rows a range removed.
+    /// Writes all of it.
     pub(in crate::store) fn apply(self, to: &mut dyn Write) -> Result<(), Fault> {
         for change in self.rows {
             match change {

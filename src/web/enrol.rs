@@ -10,9 +10,9 @@ use crate::base::secret::Secret;
 use crate::crypto::totp;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
+use crate::ops::enrol;
 use crate::ops::failure::Failure;
 use crate::ops::sessions::LiveSession;
-use crate::ops::sign_in;
 use crate::view::pages::CodeError;
 use crate::view::pages::EnrolTotp;
 use crate::view::pages::ErrorKind;
@@ -56,7 +56,7 @@ fn form(
         csrf: visitor.form_tag(FORM, ""),
         resume,
         otpauth_uri: totp::provisioning_uri(&issuer, &account, &seed),
-        secret: sign_in::seed_text(&seed),
+        secret: enrol::seed_text(&seed),
         account,
         error,
     }

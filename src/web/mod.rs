@@ -9,7 +9,6 @@ mod consent;
 mod consent_page;
 mod enrol;
 mod home;
-mod password;
 mod setup;
 mod sign_in;
 mod sign_out;

@@ -14,6 +14,8 @@ use crate::domain::link::LinkPurpose;
 use crate::domain::user::Email;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
+use crate::ops::administration::new_password;
+use crate::ops::administration::new_password::WeakPassword;
 use crate::ops::failure::Failure;
 use crate::ops::links::FirstOwner;
 use crate::ops::links::LinkRefusal;
@@ -25,7 +27,6 @@ use crate::view::pages::FieldProblem;
 use crate::view::pages::Setup;
 use crate::view::pages::SetupField;
 use crate::view::pages::SetupKind;
-use crate::web::password;
 use crate::web::visitor::Visitor;
 
 const FORM: &str = "setup";
@@ -195,12 +196,24 @@ fn named(text: &str) -> Result<String, FieldProblem> {
 
 fn check_password(visitor: &Visitor, sent: &Parameters, words: &[&str]) -> Result<(), FieldError> {
     let host = visitor.ops().settings().issuer.host();
-    let mut context = words.to_vec();
-    context.extend([host.as_str(), "countersign"]);
-    password::check(sent.first("password"), sent.first("password_again"), &context).map_err(
-        |problem| match problem {
-            FieldProblem::PasswordsDiffer => wrong(SetupField::PasswordAgain, problem),
-            _ => wrong(SetupField::Password, problem),
-        },
-    )
+    let mut known = words.to_vec();
+    known.extend([host.as_str(), "countersign"]);
+    let password: Secret = sent.first("password").into();
+    if password.expose().is_empty() {
+        return Err(wrong(SetupField::Password, FieldProblem::Missing));
+    }
+    new_password::check(&password, &known).map_err(|weak| {
+        let problem = match weak {
+            WeakPassword::TooShort => FieldProblem::PasswordTooShort,
+            WeakPassword::TooLong => FieldProblem::PasswordTooLong,
+            WeakPassword::TooClose => FieldProblem::PasswordTooClose,
+            WeakPassword::TooCommon => FieldProblem::PasswordTooCommon,
+        };
+        wrong(SetupField::Password, problem)
+    })?;
+    if sent.first("password") == sent.first("password_again") {
+        Ok(())
+    } else {
+        Err(wrong(SetupField::PasswordAgain, FieldProblem::PasswordsDiffer))
+    }
 }

@@ -160,36 +160,36 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('cancels, and the client is told so without a code', async () => {
-    const owner = await arrive('owner');
+    const viewer = await arrive('viewer');
     const { url } = request();
-    await owner.open(url);
-    await owner.button('Cancel').click();
+    await viewer.open(url);
+    await viewer.button('Cancel').click();
     assertDenied(await listener.next());
   });
 
   it('answers a request once: after Allow, the page cannot be used again', async () => {
-    const owner = await arrive('owner');
+    const viewer = await arrive('viewer');
     const { url, redeem } = request('customers:readonly');
-    await owner.open(url);
-    const consent = owner.page.url();
-    await owner.choose(company('acme').name);
-    await owner.allow();
+    await viewer.open(url);
+    const consent = viewer.page.url();
+    await viewer.choose(company('acme').name);
+    await viewer.allow();
     await redeem(await listener.next());
-    await owner.page.goto(consent);
-    if (await owner.button('Allow access').isVisible()) {
-      await owner.choose(company('acme').name);
-      await owner.allow();
+    await viewer.page.goto(consent);
+    if (await viewer.button('Allow access').isVisible()) {
+      await viewer.choose(company('acme').name);
+      await viewer.allow();
     }
-    await owner.page.getByText('This request was already answered').waitFor();
-    await assertAccessible(owner.page, 'request that was already answered');
+    await viewer.page.getByText('This request was already answered').waitFor();
+    await assertAccessible(viewer.page, 'request that was already answered');
   });
 
   it('unticks everything, which means denied', async () => {
-    const owner = await arrive('owner');
-    await owner.open(request().url);
-    await owner.choose(company('acme').name);
-    for (const box of await owner.permissions().all()) await box.uncheck();
-    await owner.allow();
+    const viewer = await arrive('viewer');
+    await viewer.open(request().url);
+    await viewer.choose(company('acme').name);
+    for (const box of await viewer.permissions().all()) await box.uncheck();
+    await viewer.allow();
     assertDenied(await listener.next());
   });
 

@@ -9,8 +9,8 @@ use crate::domain::user::Factors;
 use crate::domain::user::RECOVERY_CODES;
 use crate::domain::user::TotpFactor;
 use crate::ops::Ops;
+use crate::ops::enrol;
 use crate::ops::prove_factor;
-use crate::ops::sign_in;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -66,7 +66,7 @@ impl Ops {
         let event = self.event(EventKind::SecondFactorEnrolled, origin).user(user);
         let factors = Factors { totp: Some(totp), recovery };
         self.store.submit(ProvisionFactors { user, factors, event }).await?;
-        Ok(Provisioned { totp_secret: sign_in::seed_text(&seed), recovery_codes: codes })
+        Ok(Provisioned { totp_secret: enrol::seed_text(&seed), recovery_codes: codes })
     }
 
     /// 128 random bits for a password that nobody has to remember.

@@ -1,0 +1,56 @@
+// The tests' own tools: the codes that they hand out, and that the checks of a page find anything.
+
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+
+import { assertAccessible, tabTo } from './accessible.mjs';
+import { openBrowser } from './browser.mjs';
+import { totp } from './codes.mjs';
+
+let browser;
+let page;
+
+before(async () => {
+  browser = await openBrowser();
+  page = await (await browser.newContext()).newPage();
+});
+
+after(() => browser?.close());
+
+const document = (body, style = '') =>
+  `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1">
+   <title>Page</title><style>${style}</style><main><h1>Page</h1>${body}</main>`;
+
+it('hands out the codes of RFC 6238', () => {
+  const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+  const examples = { 59: '287082', 1111111109: '081804', 1234567890: '005924', 20000000000: '353130' };
+  for (const [seconds, code] of Object.entries(examples)) {
+    assert.equal(totp(secret, Math.floor(seconds / 30)), code);
+  }
+});
+
+it('lets a plain page pass', async () => {
+  await page.setContent(document('<p>Text</p><button>Press</button>'));
+  await assertAccessible(page, 'plain page');
+});
+
+it('finds a field without a label', async () => {
+  await page.setContent(document('<input type="text">'));
+  await assert.rejects(assertAccessible(page, 'page'), /label/);
+});
+
+it('finds poor contrast in dark only', async () => {
+  const style = '@media (prefers-color-scheme: dark) { body { background: #000; color: #333 } }';
+  await page.setContent(document('<p>Text</p>', style));
+  await assert.rejects(assertAccessible(page, 'page'), /dark/);
+});
+
+it('finds a page that is too wide', async () => {
+  await page.setContent(document('<p style="width: 400px">Text</p>'));
+  await assert.rejects(assertAccessible(page, 'page'), /px wide/);
+});
+
+it('finds a focus that cannot be seen', async () => {
+  await page.setContent(document('<button>Press</button>', 'button { outline: none }'));
+  await assert.rejects(tabTo(page, 'Press'), /cannot be seen/);
+});

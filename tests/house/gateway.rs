@@ -1,0 +1,199 @@
+//! The guard of the protected surface: RFC 6750, companies and firms.
+
+use http::StatusCode;
+use http::header;
+
+use crate::harness::House;
+use crate::harness::request;
+
+const SCOPE: &str = "customers:readonly companies:readonly";
+
+#[tokio::test]
+async fn without_a_token_the_challenge_names_the_scope_and_no_error() {
+    let house = House::new().await;
+    let answer = house.get("/api/external/v2/customers").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.starts_with("Bearer ") && challenge.contains("scope=\"customers:readonly\""));
+    assert!(!challenge.contains("error"), "{challenge}");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert_eq!(answer.json()["error"], "unauthorized");
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_is_invalid_token_whatever_kind_it_is() {
+    let house = House::new().await;
+    let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    let secret = house.app("api_credentials").client_secret.clone().unwrap();
+    for token in [
+        "x",
+        tokens["refresh_token"].as_str().unwrap(),
+        secret.as_str(),
+        &access[..access.len() - 1],
+        &format!("{access}0"),
+        &access.to_uppercase(),
+    ] {
+        let answer = house.call(token, "/customers").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{token}");
+        assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{token}");
+    }
+    assert_eq!(house.call(access, "/customers").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn tokens_count_only_in_the_authorization_header_and_the_scheme_in_any_case() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let path = format!("/api/external/v2/customers?access_token={token}");
+    assert_eq!(house.get(&path).await.status, StatusCode::UNAUTHORIZED);
+    for scheme in ["bearer", "BEARER"] {
+        let request = request("GET", "/api/external/v2/customers")
+            .header(header::AUTHORIZATION, format!("{scheme} {token}"));
+        let answer = house.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{scheme}");
+    }
+    let twice = request("GET", "/api/external/v2/customers")
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::AUTHORIZATION, "Bearer other");
+    let answer = house.send(twice.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_403_and_named_and_a_broad_scope_satisfies_the_narrow_one() {
+    let house = House::new().await;
+    let tokens = house
+        .tokens("oauth_public", "owner", &house.company("acme"), "customer_invoices:all")
+        .await;
+    let access = tokens["access_token"].as_str().unwrap();
+    assert_eq!(house.call(access, "/customer_invoices").await.status, StatusCode::OK);
+    let answer = house.call(access, "/customers").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(answer.json()["error"], "forbidden");
+    assert_eq!(answer.json()["message"], "Missing scope: customers:readonly");
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.contains("insufficient_scope") && challenge.contains("customers:readonly"));
+}
+
+#[tokio::test]
+async fn what_is_not_listed_is_denied() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    for path in ["/nothing", "/customers/1/2", "/", "/customers/"] {
+        assert_eq!(house.call(&token, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in ["//customers", "/x/../customers", "/customers%2f", "/..;/customers", "/a;b"] {
+        assert_eq!(house.call(&token, path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_company_token_reaches_its_company_and_no_other() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let (acme, bakery) = (house.company("acme"), house.company("bakery"));
+    assert_eq!(
+        house.call(&token, &format!("/companies/{acme}/customers")).await.status,
+        StatusCode::OK
+    );
+    for path in [format!("/companies/{bakery}/customers"), "/companies/acme/customers".to_owned()] {
+        assert_eq!(house.call(&token, &path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let header = [("x-company-id", bakery.as_str())];
+    assert_eq!(house.call_with(&token, "/customers", &header).await.status, StatusCode::FORBIDDEN);
+    let both = format!("/companies/{acme}/customers");
+    assert_eq!(house.call_with(&token, &both, &header).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_firm_token_lists_its_companies_and_must_name_one() {
+    let house = House::new().await;
+    for (name, expected) in
+        [("partner", vec!["acme", "bakery", "clinic"]), ("junior", vec!["acme", "bakery"])]
+    {
+        let tokens = house.tokens("oauth_public", name, &house.firm(), SCOPE).await;
+        let access = tokens["access_token"].as_str().unwrap();
+        let listed = house.call(access, "/companies").await.json();
+        let mut slugs: Vec<&str> = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|company| company["slug"].as_str().unwrap())
+            .collect();
+        slugs.sort_unstable();
+        assert_eq!(slugs, expected, "{name}");
+        let unnamed = house.call(access, "/customers").await;
+        assert_eq!(unnamed.status, StatusCode::BAD_REQUEST);
+        assert_eq!(unnamed.json()["error"], "company_required");
+        for slug in ["acme", "bakery", "clinic", "acme-test"] {
+            let path = format!("/companies/{}/customers", house.company(slug));
+            let reached = house.call(access, &path).await.status == StatusCode::OK;
+            assert_eq!(reached, expected.contains(&slug), "{name} {slug}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_company_that_becomes_confidential_is_out_of_reach_at_the_next_call() {
+    let house = House::new().await;
+    let tokens = house.tokens("oauth_public", "junior", &house.firm(), SCOPE).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    let bakery = house.company("bakery");
+    let path = format!("/companies/{bakery}/customers");
+    assert_eq!(house.call(access, &path).await.status, StatusCode::OK);
+    let confided = vec![house.user_id("partner")];
+    let id = bakery.parse().unwrap();
+    house.ops.set_confidential(id, true, confided, Default::default()).await.unwrap();
+    assert_eq!(house.call(access, &path).await.status, StatusCode::FORBIDDEN);
+    let listed = house.call(access, "/companies").await;
+    assert!(!listed.body.contains("bakery"));
+}
+
+#[tokio::test]
+async fn me_needs_no_scope_and_tells_person_company_and_scopes() {
+    let house = House::new().await;
+    let acme = house.company("acme");
+    let tokens = house.tokens("oauth_public", "owner", &acme, "products:readonly").await;
+    let me = house.call(tokens["access_token"].as_str().unwrap(), "/me").await.json();
+    assert_eq!(me["user"]["email"], "owner@acme.example");
+    assert_eq!(me["company"]["id"], acme);
+    assert_eq!(me["scopes"], serde_json::json!(["products:readonly"]));
+    let tokens = house.tokens("oauth_public", "partner", &house.firm(), SCOPE).await;
+    let me = house.call(tokens["access_token"].as_str().unwrap(), "/me").await.json();
+    assert_eq!(me["firm"]["slug"], "ledgerwise");
+    assert!(me["company"].is_null());
+}
+
+#[tokio::test]
+async fn a_bad_origin_is_refused_with_cors_headers() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    for (origin, expected) in [
+        ("null", StatusCode::FORBIDDEN),
+        ("nonsense", StatusCode::FORBIDDEN),
+        ("https://app.example", StatusCode::OK),
+    ] {
+        let answer = house.call_with(&token, "/customers", &[("origin", origin)]).await;
+        assert_eq!(answer.status, expected, "{origin}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_needs_the_writing_scope() {
+    let house = House::new().await;
+    let acme = house.company("acme");
+    let reading = house.tokens("oauth_public", "viewer", &acme, "customer_invoices:all").await;
+    let writing = house.tokens("oauth_public", "owner", &acme, "customer_invoices:all").await;
+    for (tokens, expected) in
+        [(reading, StatusCode::FORBIDDEN), (writing, StatusCode::UNPROCESSABLE_ENTITY)]
+    {
+        let access = tokens["access_token"].as_str().unwrap();
+        let request = request("POST", "/api/external/v2/customer_invoices")
+            .header(header::AUTHORIZATION, format!("Bearer {access}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        let answer = house.send(request.body(axum::body::Body::from("{}")).unwrap()).await;
+        assert_eq!(answer.status, expected, "{answer:?}");
+    }
+}

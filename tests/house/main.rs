@@ -1,0 +1,25 @@
+//! The house from the inside: the real router and store (in memory), with a clock that stands still
+//! until it is moved. One module for each door or promise; tests are sentences.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod authorize;
+mod bad_input;
+mod client_credentials;
+mod consent;
+mod gateway;
+mod harness;
+mod introspect;
+mod metadata;
+mod par;
+mod races;
+mod redeem;
+mod refresh;
+mod revoke;
+mod setup;
+mod sign_in;
