@@ -88,7 +88,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The latency that `part` of the answers did not exceed.
+    /// The latency that so many in a thousand answers did not exceed.
     pub(crate) fn latency(&self, per_mille: usize) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
         self.latencies.get(last * per_mille / 1000).copied().unwrap_or_default()
