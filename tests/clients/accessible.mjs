@@ -14,6 +14,7 @@ export async function assertAccessible(page, what) {
   const before = page.viewportSize();
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
+    await settled(page);
     const { violations } = await new AxeBuilder({ page }).withTags(STANDARDS).analyze();
     const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((n) => n.html)}`);
     assert.deepEqual(found, [], `${what}, ${colorScheme}`);
@@ -23,6 +24,11 @@ export async function assertAccessible(page, what) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(wide <= NARROW.width, `${what}: ${wide} px wide at ${NARROW.width} px`);
   await page.setViewportSize(before);
+}
+
+/** Waits until no colour is on its way to another any more. */
+function settled(page) {
+  return page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
 }
 
 /** What has the focus: its name, and whether a person can see that it has. */

@@ -5,9 +5,11 @@ import { after, afterEach, before, describe, it } from 'node:test';
 
 import { assertAccessible, tabTo } from './accessible.mjs';
 import { openBrowser, Person } from './browser.mjs';
+import { callbackListener } from './callback.mjs';
 import { anyCode, authenticatorCode, recoveryCode, wrongCode } from './codes.mjs';
-import { authorizationUrl, pkce, postForm } from './metadata.mjs';
-import { api, app, callbackListener, company, firm, site, user } from './site.mjs';
+import { pkce } from './pkce.mjs';
+import { authorizationUrl, postForm } from './requests.mjs';
+import { api, app, company, firm, site, user } from './site.mjs';
 
 const ASKED =
   'customers:readonly customer_invoices:readonly customer_invoices:all trial_balance:readonly';

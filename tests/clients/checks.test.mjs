@@ -6,16 +6,22 @@ import { after, before, it } from 'node:test';
 import { assertAccessible, tabTo } from './accessible.mjs';
 import { openBrowser } from './browser.mjs';
 import { totp } from './codes.mjs';
+import { temporaryFolder } from './server.mjs';
 
+let folder;
 let browser;
 let page;
 
 before(async () => {
-  browser = await openBrowser();
+  folder = await temporaryFolder();
+  browser = await openBrowser(folder.path);
   page = await (await browser.newContext()).newPage();
 });
 
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  await folder?.remove();
+});
 
 const document = (body, style = '') =>
   `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1">

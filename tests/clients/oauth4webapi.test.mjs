@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import * as oauth from 'oauth4webapi';
 
 import { openBrowser, Person } from './browser.mjs';
-import { api, app, callbackListener, company, site, user } from './site.mjs';
+import { callbackListener } from './callback.mjs';
+import { api, app, company, site, user } from './site.mjs';
 
 const SCOPE = 'customers:readonly products:readonly customer_invoices:readonly';
 

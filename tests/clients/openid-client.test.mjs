@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import * as client from 'openid-client';
 
 import { openBrowser, Person } from './browser.mjs';
-import { app, callbackListener, company, site, user } from './site.mjs';
+import { callbackListener } from './callback.mjs';
+import { app, company, site, user } from './site.mjs';
 
 describe('openid-client', { timeout: 120_000 }, () => {
   let browser;

@@ -7,7 +7,8 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 
 import { openBrowser, Person } from './browser.mjs';
-import { app, callbackListener, company, firm, site, user } from './site.mjs';
+import { callbackListener } from './callback.mjs';
+import { app, company, firm, site, user } from './site.mjs';
 
 const run = promisify(execFile);
 

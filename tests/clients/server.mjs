@@ -86,6 +86,12 @@ export class Server {
     }
   }
 
+  /** Kills it in the middle of whatever it does; answers when it is gone. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
   /** Asks it to stop, as a supervisor would, and insists that it ends in order. */
   async stop() {
     this.#child.kill('SIGTERM');

@@ -1,15 +1,6 @@
-// What the clients share: discovery, PKCE and an authorization URL by hand.
-
-import { createHash, randomBytes } from 'node:crypto';
+// Requests that several clients make by hand.
 
 import { site } from './site.mjs';
-
-/** A PKCE pair (RFC 7636, S256). */
-export function pkce() {
-  const verifier = randomBytes(32).toString('base64url');
-  const challenge = createHash('sha256').update(verifier).digest('base64url');
-  return { verifier, challenge };
-}
 
 /** An authorization URL; `parameters` add to or replace the usual ones. */
 export function authorizationUrl(client, redirectUri, parameters = {}) {
