@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::response::Response;
+use http::Method;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -196,7 +197,8 @@ async fn answer(ledger: &Ledger, permitted: Permitted) -> Response {
     debug_assert!(parts.uri.path().starts_with(API_PATH));
     // A body past its limit is answered for by the middleware that cut it.
     let body = to_bytes(body, ledger::LONGEST_BODY).await.unwrap_or_default();
-    ledger.respond(&slug, &parts.method, &path, parts.uri.query(), &body)
+    let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+    ledger.respond(&slug, method, &path, parts.uri.query(), &body)
 }
 
 fn read_guide(folder: &Path) -> Result<Option<Guide>, Stopped> {

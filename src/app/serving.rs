@@ -29,6 +29,7 @@ use crate::tls::material::Material;
 use crate::tls::private_ca;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 
@@ -138,6 +139,11 @@ fn renew(
 /// Sweeps what is over, writes down what is counted in memory, and stops the server if the store fails:
 /// the supervisor restarts it, and opening the file anew shows what is durable.
 async fn keep_house(ops: Ops, shutdown: Shutdown) {
+    let flushing = until(shutdown.clone(), FLUSH_EVERY, || async {
+        if let Err(fault) = ops.flush_refusals().await {
+            tracing::warn!(%fault, "refusals could not be written down");
+        }
+    });
     let sweeping = until(shutdown.clone(), SWEEP_EVERY, || async {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
@@ -153,7 +159,7 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         }
         std::future::ready(())
     });
-    tokio::join!(sweeping, watching);
+    tokio::join!(flushing, sweeping, watching);
 }
 
 /// Does `work` every so often until the server stops.

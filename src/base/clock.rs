@@ -85,12 +85,13 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock: wall time read once, then carried forward by the monotonic clock, so that
-/// a wall clock set back or forward while the process runs extends and ends nothing.
+/// The machine's clock: wall time read once, then carried forward by the time since boot, so that
+/// a wall clock set back or forward while the process runs extends and ends nothing. Time spent
+/// suspended counts.
 #[derive(Debug)]
 pub struct SystemClock {
     wall_at_start: Timestamp,
-    started: std::time::Instant,
+    started: Duration,
 }
 
 impl SystemClock {
@@ -98,7 +99,7 @@ impl SystemClock {
     /// counts as `not_before`: nothing gets a longer life because a clock was wrong at start.
     #[must_use]
     pub fn start(not_before: Timestamp) -> Self {
-        Self { wall_at_start: Self::wall().max(not_before), started: monotonic() }
+        Self { wall_at_start: Self::wall().max(not_before), started: since_boot() }
     }
 
     /// What the wall clock says, uncorrected.
@@ -115,17 +116,15 @@ impl SystemClock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the monotonic clock"
-)]
-fn monotonic() -> std::time::Instant {
-    std::time::Instant::now()
+fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        self.wall_at_start.plus(self.started.elapsed())
+        self.wall_at_start.plus(since_boot().saturating_sub(self.started))
     }
 }
 

@@ -5,14 +5,17 @@ use serde::Serialize;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::CompanyId;
 use crate::base::id::RawId;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
+use crate::domain::company::Slug;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::resource::Audience;
+use crate::domain::resource::Resource;
 use crate::domain::role::RoleName;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
@@ -33,14 +36,60 @@ pub struct AuthorizationRequest {
     pub state: Option<String>,
     /// What was asked for; known scopes only.
     pub scopes: ScopeSet,
-    /// The surfaces asked for; empty: what the chosen place has.
-    pub audience: Audience,
+    /// The surfaces asked for; none: what the chosen place has.
+    pub targets: Targets,
     /// The PKCE challenge.
     pub challenge: Option<Challenge>,
     /// When it was checked.
     pub at: Timestamp,
     /// The pushed request that it came from, which is good once.
     pub pushed: Option<RawId>,
+}
+
+/// The surfaces that a request names. A company stands here by the slug that was sent: whether it
+/// exists is told to nobody who is not signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Targets {
+    /// The API surface.
+    pub api: bool,
+    /// One company's MCP endpoint.
+    pub mcp: Option<Slug>,
+}
+
+/// A resource that is no surface of ours, or two that belong to different companies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownTarget;
+
+impl Targets {
+    /// Reads the `resource` parameters of a request.
+    ///
+    /// # Errors
+    /// [`UnknownTarget`].
+    pub fn read(issuer: &str, resources: &[String]) -> Result<Self, UnknownTarget> {
+        let mut targets = Self::default();
+        for resource in resources {
+            match Resource::parse(issuer, resource).ok_or(UnknownTarget)? {
+                Resource::Api => targets.api = true,
+                Resource::Mcp(slug) if targets.mcp.as_ref().is_none_or(|other| *other == slug) => {
+                    targets.mcp = Some(slug);
+                }
+                Resource::Mcp(_) => return Err(UnknownTarget),
+            }
+        }
+        Ok(targets)
+    }
+
+    /// Whether nothing is named.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        !self.api && self.mcp.is_none()
+    }
+
+    /// As an audience, once the company behind the slug is known.
+    #[must_use]
+    pub const fn audience(&self, company: Option<CompanyId>) -> Audience {
+        Audience { api: self.api, mcp: company }
+    }
 }
 
 /// A company or firm that a person can choose on the consent page.

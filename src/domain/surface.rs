@@ -38,6 +38,13 @@ impl Surface {
         Self { routes }
     }
 
+    /// The methods that `path` takes.
+    #[must_use]
+    pub fn methods(&self, path: &str) -> Vec<&str> {
+        let on_path = self.routes.iter().filter(|route| route.covers(path));
+        on_path.map(|route| route.method.as_str()).collect()
+    }
+
     /// The route for `method` and `path`.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {

@@ -5,6 +5,7 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
+use http::header::ALLOW;
 use http::header::CACHE_CONTROL;
 use http::header::RETRY_AFTER;
 use http::header::WWW_AUTHENTICATE;
@@ -89,6 +90,16 @@ fn gate(why: GateRefusal, scope: Option<&ScopeName>) -> Response {
             "The person or company behind this token no longer allows this.",
         ),
     }
+}
+
+/// The address takes other methods (RFC 9110 section 15.5.6).
+pub(super) fn other_method(allowed: &[&str]) -> Response {
+    let message = "This address does not take that method.";
+    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }
 
 /// We failed: the call did not go through.

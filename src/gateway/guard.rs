@@ -10,8 +10,10 @@ use http::header::ORIGIN;
 
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::gate::GateRefusal;
 use crate::domain::resource::API_PATH;
 use crate::domain::scope::ScopeName;
+use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Found;
 use crate::gateway::GatewayState;
 use crate::gateway::answer;
@@ -24,6 +26,7 @@ use crate::http::origin;
 use crate::ops::check_call::CallRefusal;
 use crate::ops::check_call::LiveToken;
 use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
 
 /// A request that passed.
 pub(super) enum Checked {
@@ -61,8 +64,15 @@ pub(super) async fn check(state: &GatewayState, request: Request) -> Result<Chec
         Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
     };
     state.ops.note_use(live.app().id);
-    if let Some(response) = answer_own(state, &request, &path, &live)? {
-        return Ok(Checked::Own(response));
+    if own::is_own(&path.rest) {
+        let answered = answer_own(state, request.method(), &path, &live);
+        return match answered {
+            Ok(response) => Ok(Checked::Own(response)),
+            Err(Failure::Refused(why)) => {
+                Err(refuse(state, from, Some(&live), why, needs.as_ref()).await)
+            }
+            Err(Failure::Fault(fault)) => Err(Box::new(answer::failed(&fault))),
+        };
     }
     proceed(state, request, path, &live).await
 }
@@ -88,8 +98,9 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
 /// A browser's `Origin` must be one: `null` and nonsense are refused.
 fn check_browser_origin(headers: &HeaderMap) -> Result<(), Refused> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let parsed = origin.to_str().ok().and_then(|text| url::Url::parse(text).ok());
-    if parsed.is_some_and(|url| url.has_host()) {
+    let text = origin.to_str().unwrap_or_default();
+    let parsed = url::Url::parse(text).ok().filter(url::Url::has_host);
+    if parsed.is_some_and(|url| url.origin().ascii_serialization() == text) {
         return Ok(());
     }
     let message = "This Origin may not call.";
@@ -107,34 +118,49 @@ fn unreadable(why: PathRefusal) -> Response {
 }
 
 fn needed_scope(state: &GatewayState, method: &Method, rest: &str) -> Option<ScopeName> {
-    match state.surface.find(method.as_str(), rest) {
+    if own::is_own(rest) {
+        return own::scope(rest);
+    }
+    match state.surface.find(asked(method), rest) {
         Found::Route(route) => route.scope.clone(),
         _ => None,
     }
 }
 
-/// `/me` and `/companies`, which name no company.
+/// HEAD is GET without its body (RFC 9110 section 9.3.2).
+fn asked(method: &Method) -> &str {
+    if method == Method::HEAD { "GET" } else { method.as_str() }
+}
+
+/// `/me` and `/companies`. They need no company, but one that is named must be within reach, and
+/// the gate is passed like everywhere; only having no permission left is no reason to refuse.
 fn answer_own(
     state: &GatewayState,
-    request: &Request,
+    method: &Method,
     path: &CallPath,
     live: &LiveToken,
-) -> Result<Option<Response>, Refused> {
-    let get = request.method() == Method::GET;
-    match path.rest.as_str() {
-        "/me" if get => Ok(Some(own::me(&state.ops, live))),
-        "/companies" if get => {
-            let effective = state.ops.effective(live).unwrap_or_default();
-            if !own::holds(&effective, own::COMPANIES_SCOPE) {
-                let scope = own::COMPANIES_SCOPE.parse().ok();
-                return Err(Box::new(
-                    scope.as_ref().map_or_else(|| answer::no_token(None), answer::missing_scope),
-                ));
-            }
-            let listed = own::companies(&state.ops, live);
-            listed.map(Some).map_err(|fault| Box::new(answer::failed(&fault)))
+) -> Outcome<Response, CallRefusal> {
+    let effective = match state.ops.effective(live) {
+        Ok(effective) => effective,
+        Err(CallRefusal::Gate(GateRefusal::NothingAllowed)) => ScopeSet::default(),
+        Err(why) => return Err(Failure::Refused(why)),
+    };
+    if path.company_is_nonsense {
+        return Err(Failure::Refused(CallRefusal::CompanyOutOfReach));
+    }
+    if path.company.is_some() {
+        match state.ops.call_context(live, path.company) {
+            Ok(_) | Err(Failure::Refused(CallRefusal::Gate(GateRefusal::NothingAllowed))) => {}
+            Err(failure) => return Err(failure),
         }
-        _ => Ok(None),
+    }
+    if asked(method) != "GET" {
+        return Ok(answer::other_method(&["GET"]));
+    }
+    match own::scope(&path.rest) {
+        Some(scope) if !effective.contains(&scope) => Ok(answer::missing_scope(&scope)),
+        Some(_) => Ok(own::companies(&state.ops, live)?),
+        None => Ok(own::me(&state.ops, live, &effective)),
     }
 }
 
@@ -158,15 +184,13 @@ async fn proceed(
         }
         Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
     };
-    match state.surface.find(request.method().as_str(), &path.rest) {
+    match state.surface.find(asked(request.method()), &path.rest) {
         Found::Nothing => {
             let message = "There is no such address in this API.";
             Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
         }
         Found::OtherMethod => {
-            let message = "This address does not take that method.";
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Box::new(answer::refuse(status, "method_not_allowed", message)))
+            Err(Box::new(answer::other_method(&state.surface.methods(&path.rest))))
         }
         Found::Route(route) => match &route.scope {
             Some(scope) if !context.effective.contains(scope) => {

@@ -44,6 +44,8 @@ pub struct GatewayState {
 /// The API surface.
 pub fn routes(state: GatewayState) -> Router {
     Router::new()
+        .route(API_PATH, any(call))
+        .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
         .layer(from_fn(cors::open))
         .with_state(state)

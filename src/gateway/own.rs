@@ -10,16 +10,16 @@ use serde_json::json;
 
 use crate::domain::company::Company;
 use crate::domain::gate::PlaceFacts;
+use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
 use crate::ops::check_call::LiveToken;
 use crate::ops::failure::Fault;
 
 /// `GET /me`: the person, the company or firm, and what the token allows now. Needs no scope.
-pub(super) fn me(ops: &Ops, live: &LiveToken) -> Response {
-    let effective = ops.effective(live).unwrap_or_default();
+pub(super) fn me(ops: &Ops, live: &LiveToken, effective: &ScopeSet) -> Response {
     let scopes: Vec<String> =
-        ops.catalogue().maximal(&effective).iter().map(ToString::to_string).collect();
+        ops.catalogue().maximal(effective).iter().map(ToString::to_string).collect();
     let user = live
         .user()
         .filter(|_| !live.of_client)
@@ -58,10 +58,15 @@ fn answer(body: Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// The scope that the list of companies needs.
-pub(super) const COMPANIES_SCOPE: &str = "companies:readonly";
+const ME: &str = "/me";
+const COMPANIES: &str = "/companies";
 
-/// Whether `effective` holds `scope`.
-pub(super) fn holds(effective: &ScopeSet, scope: &str) -> bool {
-    effective.iter().any(|held| held.as_str() == scope)
+/// Whether the gateway answers this path itself.
+pub(super) fn is_own(path: &str) -> bool {
+    path == ME || path == COMPANIES
+}
+
+/// The scope that it needs.
+pub(super) fn scope(path: &str) -> Option<ScopeName> {
+    if path == COMPANIES { "companies:readonly".parse().ok() } else { None }
 }

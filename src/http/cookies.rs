@@ -25,6 +25,13 @@ pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     found.next().is_none().then_some(first)
 }
 
+/// The browser's cookie, if it is one that we made: 256 random bits in base64url.
+#[must_use]
+pub fn browser(headers: &HeaderMap) -> Option<&str> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    get(headers, BROWSER).filter(|value| value.len() == 43 && value.bytes().all(legal))
+}
+
 /// A cookie that ends with the browser's session. Values are from `[A-Za-z0-9_-]`.
 #[must_use]
 pub fn for_session(name: &str, value: &str) -> Option<HeaderValue> {

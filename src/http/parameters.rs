@@ -1,6 +1,8 @@
 //! Parameters of a query or a form, as OAuth reads them (RFC 6749 section 3.1): empty means absent,
 //! repeated is an error, unknown is ignored.
 
+use std::collections::HashSet;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
@@ -12,9 +14,16 @@ pub struct Repeated;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAForm;
 
+/// More parameters than any request of ours has; a request that has more is refused as one that
+/// repeats some.
+const MOST: usize = 200;
+
 /// Decoded parameters in the order they were sent.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters(Vec<(String, String)>);
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    too_many: bool,
+}
 
 impl Parameters {
     /// Reads a query.
@@ -38,7 +47,10 @@ impl Parameters {
     }
 
     fn read(bytes: &[u8]) -> Self {
-        Self(form_urlencoded::parse(bytes).into_owned().collect())
+        let mut all = form_urlencoded::parse(bytes);
+        let pairs =
+            all.by_ref().take(MOST).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        Self { pairs: pairs.collect(), too_many: all.next().is_some() }
     }
 
     /// The value of `name`; none if absent or empty.
@@ -74,14 +86,13 @@ impl Parameters {
     /// Whether any parameter outside `except` stands more than once.
     #[must_use]
     pub fn repeats_any_but(&self, except: &[&str]) -> bool {
-        self.0.iter().enumerate().any(|(at, (name, _))| {
-            !except.contains(&name.as_str())
-                && self.0.iter().take(at).any(|(earlier, _)| earlier == name)
-        })
+        let mut seen = HashSet::new();
+        let mut names = self.pairs.iter().map(|(name, _)| name.as_str());
+        self.too_many || names.any(|name| !except.contains(&name) && !seen.insert(name))
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -97,6 +108,13 @@ mod tests {
         assert_eq!(query.one("c"), Err(Repeated));
         assert!(query.repeats_any_but(&[]));
         assert!(!query.repeats_any_but(&["c"]));
+    }
+
+    #[test]
+    fn more_parameters_than_any_request_has_are_refused() {
+        let many: Vec<String> = (0..300).map(|n| format!("p{n}=x")).collect();
+        assert!(Parameters::of_query(Some(&many.join("&"))).repeats_any_but(&[]));
+        assert!(!Parameters::of_query(Some(&many[..200].join("&"))).repeats_any_but(&[]));
     }
 
     #[test]

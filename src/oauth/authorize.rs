@@ -90,7 +90,7 @@ fn proceed(
     headers: &HeaderMap,
     request: &AuthorizationRequest,
 ) -> Result<Response, Fault> {
-    let known = cookies::get(headers, cookies::BROWSER).map(str::to_owned);
+    let known = cookies::browser(headers).map(str::to_owned);
     let browser = known.clone().unwrap_or_else(|| ops.draw_browser());
     let Some(handle) = ops.seal_request(request, browser.as_bytes())? else {
         let error = OauthError::from(RequestRefusal::Malformed);

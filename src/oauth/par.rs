@@ -59,11 +59,19 @@ pub(super) async fn answer(
         }
         Err(Failure::Refused(refusal)) => {
             let event = state.ops.event(EventKind::AuthorizationRefused, origin);
-            let event = event.app(app).cause(format!("pushed: {refusal:?}"));
+            let event = event.app(app).cause(cause(&refusal));
             state.ops.note_refusal(event).await;
             wire(&refusal).respond()
         }
         Err(Failure::Fault(fault)) => error::failed(&fault),
+    }
+}
+
+/// The class of the refusal; nothing that the caller sent.
+fn cause(refusal: &AuthorizationRefusal) -> String {
+    match refusal {
+        AuthorizationRefusal::Page(why, _) => format!("pushed: {why:?}"),
+        AuthorizationRefusal::Redirect { why, .. } => format!("pushed: {why:?}"),
     }
 }
 

@@ -97,13 +97,13 @@ impl Ops {
             return Err(unknown);
         };
         let refused = |why| Failure::Refused((why, Some(id)));
-        let secret = self.prove_secret(&app, presented.secret.as_ref()).map_err(refused)?;
         match app.status {
             AppStatus::Active => {}
             AppStatus::Revoked { .. } | AppStatus::Deleted { .. } => {
                 return Err(refused(ClientRefusal::Revoked));
             }
         }
+        let secret = self.prove_secret(&app, presented.secret.as_ref()).map_err(refused)?;
         if app.expires_at.is_some_and(|end| self.now() >= end) {
             return Err(refused(ClientRefusal::Expired));
         }

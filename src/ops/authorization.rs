@@ -15,6 +15,7 @@ use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::catalogue::Access;
 use crate::domain::consent::AuthorizationRequest;
+use crate::domain::consent::Targets;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::scope::ScopeSet;
@@ -22,10 +23,10 @@ use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::targets;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::table::TableId;
 use crate::store::tables::AnsweredRequests;
 use crate::store::tables::Apps;
 use crate::store::tables::PushedRequest;
@@ -161,13 +162,23 @@ impl Ops {
         parameters: &AuthorizationParameters,
     ) -> Outcome<(String, std::time::Duration), AuthorizationRefusal> {
         let request = self.check_for(client.app(), parameters)?;
+        if self.seal_request(&request, &[])?.is_none() {
+            return Err(Failure::Refused(AuthorizationRefusal::Redirect {
+                redirect: request.redirect,
+                state: None,
+                why: RequestRefusal::Malformed,
+                app: request.app,
+            }));
+        }
         let now = self.now();
         let kind = TokenKind::PushedRequest;
         let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
         let lifetime = self.settings.lifetimes.pushed_request;
-        self.store
+        let kept = self
+            .store
             .submit(KeepPushed {
                 id: *token.id(),
+                bounded: !client.app().kind.is_confidential(),
                 row: PushedRequest {
                     hash: self.keys.hash(&token),
                     request: AuthorizationRequest { pushed: Some(*token.id()), ..request },
@@ -175,6 +186,9 @@ impl Ops {
                 },
             })
             .await?;
+        if !kept {
+            return Err(Failure::Fault(Fault::Busy));
+        }
         Ok((format!("{REQUEST_URI_PREFIX}{}", token.text()), lifetime))
     }
 
@@ -188,8 +202,11 @@ impl Ops {
         request: &AuthorizationRequest,
         browser: &[u8],
     ) -> Result<Option<String>, Fault> {
-        let json = serde_json::to_vec(request).map_err(Fault::engine)?;
-        let sealed = self.keys.seal(HANDLE, browser, &json, self.draw()).map_err(Fault::engine)?;
+        let json = serde_json::to_vec(request).map_err(|error| Fault::row("sealed", error))?;
+        let sealed = self
+            .keys
+            .seal(HANDLE, browser, &json, self.draw())
+            .map_err(|error| Fault::row("sealed", error))?;
         let handle = encoding::base64url(&sealed);
         Ok((handle.len() <= LONGEST_HANDLE).then_some(handle))
     }
@@ -253,11 +270,9 @@ impl Ops {
         check_form(parameters).map_err(refused)?;
         check_active(app, self.now()).map_err(refused)?;
         let issuer = self.settings.issuer.as_str();
-        let audience = self
-            .store
-            .read(|reader| targets::resolve(reader, issuer, &parameters.resources))?
+        let targets = Targets::read(issuer, &parameters.resources)
             .map_err(|_| refused(RequestRefusal::Target))?;
-        let must_prove = app.must_use_pkce() || audience.mcp.is_some();
+        let must_prove = app.must_use_pkce() || targets.mcp.is_some();
         let challenge = check_challenge(parameters, must_prove).map_err(refused)?;
         let scopes = self.scopes_asked(app, parameters.scope.as_deref()).map_err(refused)?;
         Ok(AuthorizationRequest {
@@ -267,7 +282,7 @@ impl Ops {
             redirect: redirect.clone(),
             state: parameters.state.clone(),
             scopes,
-            audience,
+            targets,
             challenge,
             at: self.now(),
             pushed: None,
@@ -351,17 +366,26 @@ fn check_challenge(
     }
 }
 
+/// Clients without a secret share so many pushed requests at a time: they can always send the
+/// request by the browser instead, and nobody can fill the disk with them.
+const PUSHED_BY_PUBLIC_CLIENTS: u64 = 1000;
+
 struct KeepPushed {
     id: RawId,
+    bounded: bool,
     row: PushedRequest,
 }
 
 impl Operation for KeepPushed {
-    type Outcome = ();
+    type Outcome = bool;
 
-    fn decide(self, _reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
+        let waiting = reader.state().count(TableId::PushedRequests)?;
+        if self.bounded && waiting >= PUSHED_BY_PUBLIC_CLIENTS {
+            return Ok(Decision::unchanged(false));
+        }
         let mut changes = Changes::new();
         changes.put::<PushedRequests>(&self.id, &self.row)?;
-        Ok(Decision { changes, outcome: () })
+        Ok(Decision { changes, outcome: true })
     }
 }

@@ -33,6 +33,7 @@ use crate::ops::prove_factor::FactorProof;
 use crate::ops::prove_factor::Proved;
 use crate::ops::sessions;
 use crate::ops::sessions::LiveSession;
+use crate::ops::targets;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -179,7 +180,10 @@ fn offer(
         return Ok(Err(ConsentRefusal::ClientGone));
     };
     let mut places = Vec::new();
-    let fixed = request.audience.mcp.map(Place::Company);
+    let Ok(asked) = targets::audience(reader, &request.targets)? else {
+        return Ok(Err(ConsentRefusal::CompanyOutOfReach));
+    };
+    let fixed = asked.mcp.map(Place::Company);
     let mut reached = false;
     for place in place_access::reachable(reader, live.user.id)? {
         if fixed.is_none_or(|fixed| fixed == place) {
@@ -339,8 +343,14 @@ impl Allow {
         proved: Proved,
     ) -> Result<(), Fault> {
         let now = self.ops.now();
-        let asked = self.request.audience;
-        let audience = if asked.is_empty() { Audience::of_place(place) } else { asked };
+        // A request that names a company's MCP was offered that company alone.
+        let named = match (&self.request.targets.mcp, place) {
+            (Some(_), Place::Company(company)) => Some(company),
+            _ => None,
+        };
+        let asked = self.request.targets.audience(named);
+        let audience =
+            if self.request.targets.is_empty() { Audience::of_place(place) } else { asked };
         let code = AuthorizationCode {
             hash: self.ops.keys.hash(&self.token),
             app: app.id,

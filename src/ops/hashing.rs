@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
 use crate::base::secret::Secret;
@@ -12,11 +13,15 @@ use crate::store::fault::Fault;
 /// A password that is nobody's, hashed at start: guesses at unknown addresses cost the same time.
 const NOBODY: &str = "nobody has this password";
 
+/// A place in the queue for hashing.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "held, never read")] OwnedSemaphorePermit);
+
 /// Hashes passwords on threads of their own.
 pub struct Hashing {
     passwords: Arc<Passwords>,
-    running: Semaphore,
-    waiting: Semaphore,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     dummy: String,
 }
 
@@ -29,20 +34,35 @@ impl Hashing {
         let dummy = passwords.hash(&NOBODY.into(), [0; 16])?;
         Ok(Self {
             passwords: Arc::new(passwords),
-            running: Semaphore::new(parallel),
-            waiting: Semaphore::new(parallel + queue),
+            running: Arc::new(Semaphore::new(parallel)),
+            waiting: Arc::new(Semaphore::new(parallel + queue)),
             dummy,
         })
+    }
+
+    /// A place in the queue: taken before anything is charged for a guess, so that a guess that is
+    /// never evaluated costs nothing.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] when too many wait.
+    pub fn place(&self) -> Result<Place, Fault> {
+        let waiting = Arc::clone(&self.waiting);
+        waiting.try_acquire_owned().map(Place).map_err(|_| Fault::Busy)
     }
 
     /// Whether `password` is the one behind `phc`; without one, the same work for nothing.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when too many wait.
-    pub async fn verify(&self, password: Secret, phc: Option<String>) -> Result<bool, Fault> {
+    /// The process is ending.
+    pub async fn verify(
+        &self,
+        place: Place,
+        password: Secret,
+        phc: Option<String>,
+    ) -> Result<bool, Fault> {
         let known = phc.is_some();
         let phc = phc.unwrap_or_else(|| self.dummy.clone());
-        let right = self.run(move |passwords| passwords.verify(&password, &phc)).await?;
+        let right = self.run(place, move |passwords| passwords.verify(&password, &phc)).await?;
         Ok(right && known)
     }
 
@@ -51,7 +71,9 @@ impl Hashing {
     /// # Errors
     /// [`Fault::Busy`] when too many wait, or memory ran out.
     pub async fn hash(&self, password: Secret, salt: [u8; 16]) -> Result<String, Fault> {
-        self.run(move |passwords| passwords.hash(&password, salt)).await?.map_err(Fault::engine)
+        let place = self.place()?;
+        let hashed = self.run(place, move |passwords| passwords.hash(&password, salt)).await?;
+        hashed.map_err(|_| Fault::Busy)
     }
 
     /// As [`Self::hash`], for callers without an executor.
@@ -72,13 +94,19 @@ impl Hashing {
         self.passwords.outdated(phc)
     }
 
+    /// The permits go with the work: a caller that goes away leaves it running, and it still counts.
     async fn run<T: Send + 'static>(
         &self,
+        place: Place,
         work: impl FnOnce(&Passwords) -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let _place = self.waiting.try_acquire().map_err(|_| Fault::Busy)?;
-        let _turn = self.running.acquire().await.map_err(|_| Fault::Stopped)?;
+        let running = Arc::clone(&self.running);
+        let turn = running.acquire_owned().await.map_err(|_| Fault::Stopped)?;
         let passwords = Arc::clone(&self.passwords);
-        tokio::task::spawn_blocking(move || work(&passwords)).await.map_err(|_| Fault::Stopped)
+        let hashing = tokio::task::spawn_blocking(move || {
+            let _kept = (place, turn);
+            work(&passwords)
+        });
+        hashing.await.map_err(|_| Fault::Stopped)
     }
 }

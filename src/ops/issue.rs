@@ -163,9 +163,11 @@ pub fn keep(
         refresh_expires_at: *refresh_expires_at,
         scope: answer.scope.clone(),
     };
-    let json = zeroize::Zeroizing::new(serde_json::to_vec(&kept).map_err(Fault::engine)?);
+    let json = zeroize::Zeroizing::new(
+        serde_json::to_vec(&kept).map_err(|error| Fault::row("sealed", error))?,
+    );
     crate::crypto::seal::seal(consumed.text().as_bytes(), KEPT, terms, &json, salt)
-        .map_err(Fault::engine)
+        .map_err(|error| Fault::row("sealed", error))
 }
 
 /// Opens a kept answer with the token that it was given for.

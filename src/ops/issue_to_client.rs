@@ -184,8 +184,9 @@ impl IssueToClient {
         let Delegation::Only(delegated) = &app.delegation else {
             return Err(TokenRefusal::GrantNotForClient);
         };
-        let Some(text) = &self.request.scope else { return Ok(delegated.clone()) };
-        let asked = super::scopes_named(text);
+        let Some(asked) = super::scopes_asked(self.request.scope.as_deref()) else {
+            return Ok(delegated.clone());
+        };
         let known = self.catalogue.known(&asked.names);
         let delegated = self.catalogue.closure(delegated);
         if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&delegated) {

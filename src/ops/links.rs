@@ -6,6 +6,7 @@ use crate::base::id::UserId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
+use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::catalogue::OWNER;
@@ -22,6 +23,7 @@ use crate::domain::user::Membership;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
 use crate::ops::Ops;
+use crate::ops::administration::grant_role;
 use crate::ops::administration::issue_link;
 use crate::ops::administration::records;
 use crate::ops::failure::Failure;
@@ -231,8 +233,15 @@ impl SetUp {
                 created_at: now,
             },
         )?;
+        for event in [
+            Event::new(EventKind::CompanyCreated, now, self.origin).place(place),
+            Event::new(EventKind::UserCreated, now, self.origin).user(self.user),
+        ] {
+            changes.record(event);
+        }
         let role = RoleName(OWNER.to_owned());
-        records::put_membership(changes, &Membership { user: self.user, place, role, since: now })
+        let membership = Membership { user: self.user, place, role, since: now };
+        grant_role::put(changes, &membership, self.origin)
     }
 }
 

@@ -139,6 +139,12 @@ pub(in crate::ops) struct NamedScopes {
     pub malformed: bool,
 }
 
+/// What a `scope` parameter asks for; none if it is absent or names nothing but `offline_access`.
+pub(in crate::ops) fn scopes_asked(parameter: Option<&str>) -> Option<NamedScopes> {
+    let named = scopes_named(parameter?);
+    (named.malformed || !named.names.is_empty()).then_some(named)
+}
+
 /// Reads a `scope` parameter.
 pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
     let words = || text.split(' ').filter(|word| !word.is_empty() && *word != OFFLINE_ACCESS);

@@ -169,13 +169,18 @@ pub fn seal_seed(
     seed: &[u8],
     salt: [u8; 32],
 ) -> Result<String, Fault> {
-    let sealed = keys.seal(SEED, user.raw().bytes(), seed, salt).map_err(Fault::engine)?;
+    let sealed = keys.seal(SEED, user.raw().bytes(), seed, salt).map_err(unusable)?;
     Ok(encoding::base64url(&sealed))
+}
+
+/// One user's row, not the store's failure.
+fn unusable(error: impl std::fmt::Display) -> Fault {
+    Fault::row("factors", error)
 }
 
 fn open_seed(keys: &Keyring, user: UserId, sealed: &str) -> Result<Vec<u8>, Fault> {
     let sealed = encoding::base64url_decode(sealed).unwrap_or_default();
-    keys.open(SEED, user.raw().bytes(), &sealed).map_err(Fault::engine)
+    keys.open(SEED, user.raw().bytes(), &sealed).map_err(unusable)
 }
 
 /// What is stored of a recovery code.
@@ -197,6 +202,10 @@ pub fn recovery_text(random: [u8; 15]) -> String {
     let group = |at: usize| text.get(at * 6..at * 6 + 6).unwrap_or_default();
     format!("{}-{}-{}-{}", group(0), group(1), group(2), group(3))
 }
+
+/// Guesses a day in a browser that is known: far more than anybody mistypes, far fewer than
+/// guessing takes.
+const KNOWN_PER_DAY: u32 = 200;
 
 /// The counter that a guess is charged to: the browser's own if the account was signed in there
 /// before, otherwise the one that all strangers share.
@@ -236,7 +245,7 @@ impl Counter {
     /// Whether another guess may be evaluated.
     pub fn may_try(&self, now: Timestamp, strangers_per_day: u32) -> Result<(), Slowed> {
         let budget = match self {
-            Self::Known(..) => None,
+            Self::Known(..) => Some(KNOWN_PER_DAY),
             Self::Strangers(..) => Some(strangers_per_day),
         };
         self.attempts().may_try(now, budget)

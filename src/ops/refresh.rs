@@ -218,10 +218,9 @@ impl Refresh {
         connection: &Connection,
         granted: &ScopeSet,
     ) -> Result<(ScopeSet, ScopeSet), TokenRefusal> {
-        let Some(text) = &self.request.scope else {
+        let Some(asked) = super::scopes_asked(self.request.scope.as_deref()) else {
             return Ok((connection.scopes.clone(), granted.clone()));
         };
-        let asked = super::scopes_named(text);
         let approved = self.catalogue.closure(&connection.scopes);
         let known = self.catalogue.known(&asked.names);
         if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&approved) {

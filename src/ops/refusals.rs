@@ -2,11 +2,14 @@
 //! entry with a count, so that nobody can fill the disk by being refused.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::net::Ipv6Addr;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::UserId;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
@@ -21,11 +24,25 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Different refusals remembered at once; beyond it they are only logged.
 const REMEMBERED: usize = 1024;
 
-type Same = (EventKind, String, Option<AppId>, Option<std::net::IpAddr>);
+type Same = (EventKind, String, Option<AppId>, Option<UserId>, Option<IpAddr>);
 
-/// Refusals of the last minute.
+/// An IPv6 address counts by its network: whoever has one address has the whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        other => other,
+    }
+}
+
+/// Refusals of the last minute, and those that wait to be written.
 #[derive(Default)]
-pub struct RecentRefusals(Mutex<HashMap<Same, Counted>>);
+pub struct RecentRefusals {
+    counted: Mutex<HashMap<Same, Counted>>,
+    waiting: Mutex<Vec<Event>>,
+}
 
 struct Counted {
     first: Timestamp,
@@ -36,8 +53,9 @@ struct Counted {
 impl RecentRefusals {
     /// Whether `event` is the first of its kind and is to be written now; otherwise it is counted.
     fn is_first(&self, event: &Event) -> bool {
-        let same = (event.kind, event.cause.clone().unwrap_or_default(), event.app, event.address);
-        let Ok(mut recent) = self.0.lock() else { return false };
+        let cause = event.cause.clone().unwrap_or_default();
+        let same = (event.kind, cause, event.app, event.user, event.address.map(network));
+        let Ok(mut recent) = self.counted.lock() else { return false };
         if let Some(counted) = recent.get_mut(&same) {
             counted.uncounted = counted.uncounted.saturating_add(1);
             counted.last = event.clone();
@@ -50,9 +68,21 @@ impl RecentRefusals {
         true
     }
 
+    fn wait(&self, event: Event) {
+        if let Ok(mut waiting) = self.waiting.lock()
+            && waiting.len() < REMEMBERED
+        {
+            waiting.push(event);
+        }
+    }
+
+    fn waiting(&self) -> Vec<Event> {
+        self.waiting.lock().map(|mut waiting| std::mem::take(&mut *waiting)).unwrap_or_default()
+    }
+
     /// Takes out the windows that are over, as events with their counts.
     fn over(&self, now: Timestamp) -> Vec<Event> {
-        let Ok(mut recent) = self.0.lock() else { return Vec::new() };
+        let Ok(mut recent) = self.counted.lock() else { return Vec::new() };
         let mut events = Vec::new();
         recent.retain(|_, counted| {
             let open = now.since(counted.first) < WINDOW;
@@ -84,6 +114,22 @@ impl Ops {
     /// Writes a refusal that concerns a known app or person down, once a minute for equal ones.
     /// Unknown callers go to the log only.
     pub async fn note_refusal(&self, event: Event) {
+        if self.is_to_be_written(&event)
+            && let Err(fault) = self.store.submit(Record(vec![event])).await
+        {
+            tracing::error!(%fault, "a refusal could not be written down");
+        }
+    }
+
+    /// As [`Self::note_refusal`], but written with the next flush: for answers whose time must not
+    /// depend on whether anything is written.
+    pub fn note_refusal_later(&self, event: Event) {
+        if self.is_to_be_written(&event) {
+            self.refusals.wait(event);
+        }
+    }
+
+    fn is_to_be_written(&self, event: &Event) -> bool {
         tracing::info!(
             kind = ?event.kind,
             cause = event.cause.as_deref().unwrap_or_default(),
@@ -91,20 +137,16 @@ impl Ops {
             "refused"
         );
         let known = event.app.is_some() || event.user.is_some();
-        if known
-            && self.refusals.is_first(&event)
-            && let Err(fault) = self.store.submit(Record(vec![event])).await
-        {
-            tracing::error!(%fault, "a refusal could not be written down");
-        }
+        known && self.refusals.is_first(event)
     }
 
-    /// Writes the counts of refusals whose minute is over.
+    /// Writes the refusals that wait, and the counts of those whose minute is over.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush_refusals(&self) -> Result<(), Fault> {
-        let events = self.refusals.over(self.now());
+        let mut events = self.refusals.waiting();
+        events.extend(self.refusals.over(self.now()));
         if events.is_empty() { Ok(()) } else { self.store.submit(Record(events)).await }
     }
 

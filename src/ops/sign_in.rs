@@ -61,7 +61,7 @@ pub struct NewSession {
 
 impl Ops {
     /// Checks an address and a password; the session that comes of it is good only for the second
-    /// factor.
+    /// factor. A session that the browser had before, `replaced`, ends.
     ///
     /// # Errors
     /// [`SignInRefusal`]; [`Fault::Busy`] when too many are signing in.
@@ -70,8 +70,10 @@ impl Ops {
         email: &str,
         password: Secret,
         browser: BrowserMark,
+        replaced: Option<RawId>,
         origin: Origin,
     ) -> Outcome<NewSession, SignInRefusal> {
+        let place = self.hashing.place()?;
         let email = email.parse::<Email>().ok();
         let now = self.now();
         let ticket = flatten(
@@ -88,42 +90,45 @@ impl Ops {
         let phc = ticket.user.as_ref().and_then(|user| user.password.clone());
         let rehash = phc.as_deref().is_some_and(|phc| self.hashing.outdated(phc));
         let again = password.clone();
-        let right = self.hashing.verify(password, phc).await?;
+        let right = self.hashing.verify(place, password, phc).await?;
         match ticket.user.filter(|user| right && user.is_active()) {
             Some(user) => {
                 let new_hash =
                     if rehash { Some(self.hashing.hash(again, self.draw()).await?) } else { None };
-                Ok(self.begin_session(user.id, ticket.account, browser, new_hash).await?)
+                let begun = self.begin_session(user, replaced, browser, new_hash).await?;
+                begun.ok_or(Failure::Refused(SignInRefusal::Wrong))
             }
             None => {
-                self.note_failed_sign_in(ticket.known, origin).await;
+                self.note_failed_sign_in(ticket.known, origin);
                 Err(Failure::Refused(SignInRefusal::Wrong))
             }
         }
     }
 
-    async fn note_failed_sign_in(&self, user: Option<UserId>, origin: Origin) {
+    /// Written down a moment later: waiting for it here would tell known addresses from unknown.
+    fn note_failed_sign_in(&self, user: Option<UserId>, origin: Origin) {
         let event = self.event(EventKind::SignInFailed, origin).cause("wrong password");
-        self.note_refusal(match user {
+        self.note_refusal_later(match user {
             Some(user) => event.user(user),
             None => event,
-        })
-        .await;
+        });
     }
 
+    /// None if the password was changed while it was being checked.
     async fn begin_session(
         &self,
-        user: UserId,
-        account: AccountKey,
+        user: User,
+        replaced: Option<RawId>,
         browser: BrowserMark,
         new_hash: Option<String>,
-    ) -> Result<NewSession, Fault> {
+    ) -> Result<Option<NewSession>, Fault> {
         let now = self.now();
         let token = self.draw_session(now);
-        let row = sessions::row(self, &token, user, Level::Password, now);
-        let begun = BeginSession { id: *token.id(), row, account, browser, new_hash };
+        let row = sessions::row(self, &token, user.id, Level::Password, now);
+        let id = *token.id();
+        let begun = BeginSession { id, row, verified: user.password, replaced, browser, new_hash };
         let enrolled = self.store.submit(begun).await?;
-        Ok(NewSession { cookie: token.text().into(), enrolled })
+        Ok(enrolled.map(|enrolled| NewSession { cookie: token.text().into(), enrolled }))
     }
 
     /// The counter for an address that nobody has: one of a bounded number.
@@ -168,7 +173,6 @@ impl Ops {
 
 /// Whom a guess is charged to, and what to compare it with.
 struct Ticket {
-    account: AccountKey,
     known: Option<UserId>,
     user: Option<User>,
 }
@@ -197,34 +201,41 @@ impl Operation for ChargeGuess {
         let mut changes = Changes::new();
         counter.store(&mut changes, counter.attempts().charged(self.now))?;
         let known = user.as_ref().map(|user| user.id);
-        Ok(Decision { changes, outcome: Ok(Ticket { account, known, user }) })
+        Ok(Decision { changes, outcome: Ok(Ticket { known, user }) })
     }
 }
 
 struct BeginSession {
     id: RawId,
     row: Session,
-    account: AccountKey,
+    verified: Option<String>,
+    replaced: Option<RawId>,
     browser: BrowserMark,
     new_hash: Option<String>,
 }
 
 impl Operation for BeginSession {
-    type Outcome = bool;
+    type Outcome = Option<bool>;
 
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<Option<bool>>, Fault> {
+        let id = self.row.user;
+        let user = reader.get::<Users>(&id)?;
+        let Some(user) = user.filter(|user| user.is_active() && user.password == self.verified)
+        else {
+            return Ok(Decision::unchanged(None));
+        };
         let mut changes = Changes::new();
-        let counter = Counter::load(reader, self.account, Some(self.browser))?;
+        let counter = Counter::load(reader, AccountKey::User(id), Some(self.browser))?;
         counter.store(&mut changes, Attempts::refunded(counter.attempts()))?;
-        if let Some(hash) = self.new_hash
-            && let Some(user) = reader.get::<Users>(&self.row.user)?
-        {
-            let user = User { password: Some(hash), ..user };
-            changes.put::<Users>(&user.id.clone(), &user)?;
+        if self.new_hash.is_some() {
+            changes.put::<Users>(&id, &User { password: self.new_hash, ..user })?;
         }
-        let factors = reader.get::<tables::Factors>(&self.row.user)?.unwrap_or_default();
+        if let Some(replaced) = &self.replaced {
+            changes.delete::<Sessions>(replaced);
+        }
+        let factors = reader.get::<tables::Factors>(&id)?.unwrap_or_default();
         changes.put::<Sessions>(&self.id, &self.row)?;
-        Ok(Decision { changes, outcome: factors.enrolled() })
+        Ok(Decision { changes, outcome: Some(factors.enrolled()) })
     }
 }
 

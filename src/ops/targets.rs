@@ -1,15 +1,14 @@
-//! Resource indicators (RFC 8707): from URLs to audiences.
+//! Resource indicators (RFC 8707): from what a request names to an audience.
 
+use crate::base::id::CompanyId;
 use crate::domain::company::Place;
+use crate::domain::company::Slug;
+use crate::domain::consent::Targets;
+use crate::domain::consent::UnknownTarget;
 use crate::domain::resource::Audience;
-use crate::domain::resource::Resource;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Slugs;
-
-/// A `resource` that is no surface of ours, or two that belong to different companies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownTarget;
 
 /// The audience that `resources` name; empty when none is named.
 pub fn resolve(
@@ -17,20 +16,26 @@ pub fn resolve(
     issuer: &str,
     resources: &[String],
 ) -> Result<Result<Audience, UnknownTarget>, Fault> {
-    let mut audience = Audience::default();
-    for resource in resources {
-        match Resource::parse(issuer, resource) {
-            Some(Resource::Api) => audience.api = true,
-            Some(Resource::Mcp(slug)) => {
-                let place = reader.get::<Slugs>(&slug)?.and_then(|text| text.parse().ok());
-                let Some(Place::Company(company)) = place else { return Ok(Err(UnknownTarget)) };
-                if audience.mcp.is_some_and(|other| other != company) {
-                    return Ok(Err(UnknownTarget));
-                }
-                audience.mcp = Some(company);
-            }
-            None => return Ok(Err(UnknownTarget)),
-        }
+    match Targets::read(issuer, resources) {
+        Ok(targets) => audience(reader, &targets),
+        Err(unknown) => Ok(Err(unknown)),
     }
-    Ok(Ok(audience))
+}
+
+/// The audience behind `targets`.
+pub fn audience(
+    reader: &Reader<'_>,
+    targets: &Targets,
+) -> Result<Result<Audience, UnknownTarget>, Fault> {
+    let Some(slug) = &targets.mcp else { return Ok(Ok(targets.audience(None))) };
+    let company = company(reader, slug)?;
+    Ok(company.map(|company| targets.audience(Some(company))).ok_or(UnknownTarget))
+}
+
+fn company(reader: &Reader<'_>, slug: &Slug) -> Result<Option<CompanyId>, Fault> {
+    let place = reader.get::<Slugs>(slug)?.and_then(|text| text.parse().ok());
+    Ok(match place {
+        Some(Place::Company(company)) => Some(company),
+        _ => None,
+    })
 }

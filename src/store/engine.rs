@@ -28,6 +28,12 @@ pub trait Read {
         limit: usize,
     ) -> Result<Vec<Row>, Fault>;
 
+    /// How many rows have `key < to`, counted up to `limit`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault>;
+
     /// The row with the highest key.
     ///
     /// # Errors

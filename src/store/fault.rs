@@ -48,6 +48,12 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// A row that cannot be read or made.
+    #[must_use]
+    pub fn row(table: &'static str, error: impl std::fmt::Display) -> Self {
+        Self::Row { table, why: error.to_string().into() }
+    }
+
     /// An engine's own error, told as it is.
     #[must_use]
     pub fn engine(error: impl std::fmt::Display) -> Self {

@@ -154,6 +154,10 @@ impl Read for Snapshot {
         self.table(table)?.map_or_else(|| Ok(Vec::new()), |table| range(table, from, to, limit))
     }
 
+    fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
+        self.table(table)?.map_or(Ok(0), |table| count_below(table, to, limit))
+    }
+
     fn last(&self, table: TableId) -> Result<Option<Row>, Fault> {
         self.table(table)?.map_or(Ok(None), last)
     }
@@ -198,6 +202,10 @@ impl Read for Batch<'_> {
         limit: usize,
     ) -> Result<Vec<Row>, Fault> {
         range(self.table(table)?, from, to, limit)
+    }
+
+    fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
+        count_below(self.table(table)?, to, limit)
     }
 
     fn last(&self, table: TableId) -> Result<Option<Row>, Fault> {
@@ -263,6 +271,15 @@ fn range(
             Ok((key.value().to_vec(), value.value().to_vec()))
         })
         .collect()
+}
+
+fn count_below(
+    table: &impl redb::ReadableTable<Bytes, Bytes>,
+    to: &[u8],
+    limit: usize,
+) -> Result<usize, Fault> {
+    let rows = table.range::<&[u8]>(..to).map_err(Fault::engine)?;
+    rows.take(limit).try_fold(0, |count, row| row.map(|_| count + 1)).map_err(Fault::engine)
 }
 
 fn last(table: &impl redb::ReadableTable<Bytes, Bytes>) -> Result<Option<Row>, Fault> {

@@ -43,11 +43,11 @@ impl Operation for Sweep {
             changes.put::<Meta>(&key, &kept.write())?;
         }
         let end = RawId::floor(self.now.minus(kept.longest(self.now))).bytes().to_vec();
-        let more = reader.state().range(self.table, &[], Some(&end), SWEEP_AT_ONCE + 1)?;
-        if !more.is_empty() {
+        let over = reader.state().count_below(self.table, &end, SWEEP_AT_ONCE + 1)?;
+        if over > 0 {
             changes.delete_below(self.table, end, SWEEP_AT_ONCE);
         }
-        Ok(Decision { changes, outcome: more.len() > SWEEP_AT_ONCE })
+        Ok(Decision { changes, outcome: over > SWEEP_AT_ONCE })
     }
 }
 

@@ -118,6 +118,10 @@ impl Read for ReadView<'_> {
         self.0.range(table, from, to, limit)
     }
 
+    fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
+        self.0.count_below(table, to, limit)
+    }
+
     fn last(&self, table: TableId) -> Result<Option<Row>, Fault> {
         self.0.last(table)
     }
@@ -221,12 +225,23 @@ impl Drop for Writer {
     }
 }
 
+struct Unsound<'a>(&'a AtomicBool);
+
+impl Drop for Unsound<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 fn write_groups(
     engine: &dyn Engine,
     jobs: &mpsc::Receiver<Box<dyn Job>>,
     sound: &AtomicBool,
     counters: &WriterCounters,
 ) {
+    // However this thread ends, the store is then no longer sound: a panic must not leave a server
+    // that says it is ready and writes nothing.
+    let _ended = Unsound(sound);
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP {

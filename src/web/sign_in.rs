@@ -81,7 +81,9 @@ pub(super) async fn submit(visitor: Visitor, headers: HeaderMap, body: Bytes) ->
         return again(SignInError::Incomplete, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let password: Secret = password.into();
-    match visitor.ops().sign_in(email, password, visitor.mark(), visitor.origin()).await {
+    let (mark, origin) = (visitor.mark(), visitor.origin());
+    let replaced = visitor.session.as_ref().map(|live| *live.id());
+    match visitor.ops().sign_in(email, password, mark, replaced, origin).await {
         Ok(session) => {
             let next = if session.enrolled { paths::VERIFY } else { paths::ENROL };
             visitor.go_with(&session, &paths::resuming(next, resume.as_deref()))

@@ -23,13 +23,14 @@ pub(super) async fn submit(visitor: Visitor, headers: HeaderMap, body: Bytes) ->
         return visitor.refuse(ErrorKind::FormBroken);
     };
     let resume = visitor::resume_of(&sent);
-    if let Some(live) = &visitor.session {
-        if !visitor.sent(&sent, "sign-out", "") {
-            return visitor.refuse(ErrorKind::FormExpired);
-        }
-        if let Err(fault) = visitor.ops().sign_out(live, visitor.origin()).await {
-            return visitor.fail(&fault);
-        }
+    // Without a session there is nothing to end; a form from another site comes without one, and
+    // must not take anything from the browser.
+    let Some(live) = &visitor.session else { return visitor.go(paths::SIGN_IN) };
+    if !visitor.sent(&sent, "sign-out", "") {
+        return visitor.refuse(ErrorKind::FormExpired);
+    }
+    if let Err(fault) = visitor.ops().sign_out(live, visitor.origin()).await {
+        return visitor.fail(&fault);
     }
     let next = match resume {
         Some(handle) => paths::resuming(paths::SIGN_IN, Some(&handle)),

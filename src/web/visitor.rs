@@ -37,6 +37,7 @@ pub struct Visitor {
     browser_is_new: bool,
     session_cookie: String,
     same_origin: bool,
+    only_looks: bool,
     extensions: Extensions,
 }
 
@@ -44,7 +45,7 @@ impl FromRequestParts<WebState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Response> {
-        let known = cookies::get(&parts.headers, cookies::BROWSER).map(str::to_owned);
+        let known = cookies::browser(&parts.headers).map(str::to_owned);
         let cookie = cookies::get(&parts.headers, cookies::SESSION).unwrap_or_default().to_owned();
         let mut visitor = Self {
             state: state.clone(),
@@ -53,6 +54,7 @@ impl FromRequestParts<WebState> for Visitor {
             browser: known.unwrap_or_else(|| state.ops.draw_browser()),
             session_cookie: cookie,
             same_origin: is_same_origin(&parts.headers),
+            only_looks: parts.method.is_safe(),
             extensions: parts.extensions.clone(),
         };
         match state.ops.session(&visitor.session_cookie) {
@@ -162,9 +164,11 @@ impl Visitor {
         self.refuse(ErrorKind::Internal)
     }
 
-    /// Goes on to another page.
+    /// Goes on to another page. On the way of an authorization request the opener stays.
     pub fn go(&self, location: &str) -> Response {
-        self.with_browser(page::see_other(location))
+        let response = self.with_browser(page::see_other(location));
+        let with_request = location.starts_with("/consent/") || location.contains("?resume=");
+        if with_request { for_client(response) } else { response }
     }
 
     /// Goes on with a new session.
@@ -180,8 +184,11 @@ impl Visitor {
         response
     }
 
+    /// Gives a browser its cookie when it opens a page, never in answer to a form: a form sent from
+    /// another site comes without cookies, and must not replace the ones that are there.
     fn with_browser(&self, mut response: Response) -> Response {
         if self.browser_is_new
+            && self.only_looks
             && let Some(cookie) = cookies::for_long(cookies::BROWSER, &self.browser)
         {
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -70,7 +70,6 @@ async fn every_other_error_is_told_to_the_client_with_state_and_iss() {
         ("scope", "no:such", "invalid_scope"),
         ("prompt", "none", "interaction_required"),
         ("resource", "https://elsewhere.example/", "invalid_target"),
-        ("resource", "https://cs.example/companies/nobody/mcp", "invalid_target"),
         ("request", "eyJ", "request_not_supported"),
         ("request_uri", "https://evil.example/request", "invalid_request_uri"),
     ] {
@@ -99,6 +98,27 @@ async fn a_repeated_parameter_is_an_error_except_resource() {
     ]);
     let answer = house.get(&format!("{url}&{resources}")).await;
     assert!(answer.location().starts_with("/consent/"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn whether_a_company_exists_is_told_to_nobody_who_cannot_reach_it() {
+    let house = House::new().await;
+    let url = |slug: &str| {
+        let resource = format!("https://cs.example/companies/{slug}/mcp");
+        house.authorize_url("oauth_public", &[("resource", &resource)])
+    };
+    for slug in ["clinic", "nobody"] {
+        assert!(house.get(&url(slug)).await.location().starts_with("/consent/"), "{slug}");
+    }
+    let mut junior = house.signed_in("junior").await;
+    let mut pages = Vec::new();
+    for slug in ["clinic", "nobody"] {
+        let (_, page) = junior.follow(&url(slug)).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{slug}");
+        let reference = page.header("x-request-id").to_owned();
+        pages.push(page.body.replace(&reference, ""));
+    }
+    assert_eq!(pages[0], pages[1]);
 }
 
 #[tokio::test]

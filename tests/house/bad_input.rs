@@ -159,3 +159,13 @@ async fn equal_refusals_within_a_minute_are_one_entry_with_a_count() {
     assert_eq!(newest[0].event.count, 49);
     assert_eq!(house.ops.verify_audit().unwrap(), Ok(newest[0].sequence));
 }
+
+#[tokio::test]
+async fn a_form_with_thousands_of_parameters_is_refused_at_once() {
+    let house = House::new().await;
+    let names: Vec<String> = (0..5000).map(|n| format!("p{n}")).collect();
+    let form: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    for path in FORMS {
+        assert_eq!(house.post(path, &form).await.error(), "invalid_request", "{path}");
+    }
+}

@@ -152,3 +152,13 @@ async fn a_firms_app_is_firm_wide_or_narrowed_to_one_company_that_its_delegator_
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{company}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn offline_access_is_ignored_and_never_granted() {
+    let house = House::new().await;
+    for scope in ["offline_access", " ", "offline_access customers:readonly"] {
+        let answer = grant(&house, &[("scope", scope)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{scope:?}");
+        assert!(!answer.json()["scope"].as_str().unwrap().contains("offline_access"));
+    }
+}

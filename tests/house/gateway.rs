@@ -197,3 +197,60 @@ async fn a_draft_needs_the_writing_scope() {
         assert_eq!(answer.status, expected, "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn who_may_not_act_any_more_learns_nothing_from_me_either() {
+    let house = House::new().await;
+    let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    assert_eq!(house.call(access, "/me").await.status, StatusCode::OK);
+    house.ops.disable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    for path in ["/me", "/companies", "/customers"] {
+        assert_eq!(house.call(access, path).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_company_that_is_named_must_be_within_reach_whatever_is_asked() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let bakery = house.company("bakery");
+    for path in ["/me", "/companies", "/customers"] {
+        for company in [bakery.as_str(), "garbage"] {
+            let by_path = house.call(&token, &format!("/companies/{company}{path}")).await;
+            assert_eq!(by_path.status, StatusCode::FORBIDDEN, "{company}{path}");
+            let header = [("x-company-id", company)];
+            let by_header = house.call_with(&token, path, &header).await;
+            assert_eq!(by_header.status, StatusCode::FORBIDDEN, "{company} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_and_other_methods_are_told_what_is_allowed() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let send = |method: &'static str, path: &'static str| {
+        let request = request(method, path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        house.send(request)
+    };
+    assert_eq!(send("HEAD", "/api/external/v2/customers").await.status, StatusCode::OK);
+    assert_eq!(send("HEAD", "/api/external/v2/me").await.status, StatusCode::OK);
+    for (path, allowed) in [
+        ("/api/external/v2/customers", "GET"),
+        ("/api/external/v2/me", "GET"),
+        ("/api/external/v2/customer_invoices", "GET, POST"),
+    ] {
+        let answer = send("DELETE", path).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+    }
+    for path in ["/api/external/v2", "/api/external/v2/"] {
+        let answer = send("GET", path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.json()["error"], "not_found");
+    }
+}

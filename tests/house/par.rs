@@ -79,3 +79,51 @@ async fn what_authorize_would_refuse_is_refused_here() {
     let answer = house.as_app_at("/oauth/par", "api_credentials", &form).await;
     assert_eq!(answer.error(), "unauthorized_client");
 }
+
+#[tokio::test]
+async fn nothing_that_a_caller_sends_reaches_the_audit_trail() {
+    let house = House::new().await;
+    let more = [("state", "CANARY-STATE"), ("response_type", "token")];
+    let form: Vec<_> = [("redirect_uri", CALLBACK)].iter().chain(&more).copied().collect();
+    let answer = house.as_app_at("/oauth/par", "oauth_confidential", &form).await;
+    assert_eq!(answer.error(), "unsupported_response_type");
+    let entries = house.ops.audit_entries(None, 1000).unwrap();
+    let written = serde_json::to_string(&entries).unwrap();
+    assert!(written.contains("pushed: ResponseType"));
+    assert!(!written.contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_request_too_long_to_be_opened_is_refused_when_it_is_pushed() {
+    let house = House::new().await;
+    let long = "s".repeat(20_000);
+    let form = [("response_type", "code"), ("redirect_uri", CALLBACK), ("state", long.as_str())];
+    let answer = house.as_app_at("/oauth/par", "oauth_confidential", &form).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (StatusCode::BAD_REQUEST, "invalid_request")
+    );
+}
+
+#[tokio::test]
+async fn clients_without_a_secret_share_a_bounded_number_of_pushed_requests() {
+    let house = House::new().await;
+    let form = [
+        ("response_type", "code"),
+        ("redirect_uri", CALLBACK),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    for _ in 0..1000 {
+        let answer = house.as_app_at("/oauth/par", "oauth_public", &form).await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+    }
+    let over = house.as_app_at("/oauth/par", "oauth_public", &form).await;
+    assert_eq!(over.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(over.header("retry-after"), "1");
+    assert_eq!(push(&house, &[]).await.status, StatusCode::CREATED);
+    house.advance(600);
+    house.ops.sweep().await.unwrap();
+    let again = house.as_app_at("/oauth/par", "oauth_public", &form).await;
+    assert_eq!(again.status, StatusCode::CREATED);
+}

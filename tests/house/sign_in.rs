@@ -203,3 +203,39 @@ async fn forms_need_the_tag_of_the_browser_that_they_were_shown_in() {
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(victim.post("/sign-in", &fields).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_form_from_another_site_cannot_replace_or_take_away_the_browsers_cookies() {
+    let house = House::new().await;
+    for path in
+        ["/sign-in", "/sign-in/verify", "/sign-in/enrol", "/sign-in/recovery-codes", "/sign-out"]
+    {
+        let headers = [("sec-fetch-site", "cross-site")];
+        let answer = house.post_with(path, &[("csrf", "x")], &headers).await;
+        assert!(answer.headers.get("set-cookie").is_none(), "{path}: {answer:?}");
+        assert!(answer.headers.get("clear-site-data").is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_anew_ends_the_session_that_the_browser_had() {
+    let house = House::new().await;
+    let mut browser = Browser::new(&house);
+    browser.password("owner").await;
+    let mut before = Browser::new(&house);
+    before.cookies = browser.cookies.clone();
+    browser.password("owner").await;
+    assert_eq!(before.get("/sign-in/verify").await.location(), "/sign-in");
+    assert_eq!(browser.get("/sign-in/verify").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn redirects_on_the_way_of_a_request_keep_the_opener() {
+    let house = House::new().await;
+    let mut browser = Browser::new(&house);
+    let to_consent = browser.get(&house.authorize_url("oauth_public", &[])).await;
+    let to_sign_in = browser.get(&to_consent.location()).await;
+    for answer in [to_consent, to_sign_in] {
+        assert!(answer.headers.get("cross-origin-opener-policy").is_none(), "{answer:?}");
+    }
+}
