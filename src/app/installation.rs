@@ -74,7 +74,7 @@ pub struct Installation {
     pub store: Store,
     /// Its keys.
     pub keyring: Arc<Keyring>,
-    /// The time, never before the last audit entry.
+    /// The time, never before the last that was noted.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
@@ -196,7 +196,7 @@ impl<'a> Place<'a> {
         self.check_kind(&recorded)?;
         self.check_key(&key, &recorded)?;
         let keyring = Arc::new(Keyring::new(&key, &self.token_keys(&key, &recorded)?));
-        let clock = Arc::new(start_clock(recorded.last_entry_at));
+        let clock = Arc::new(start_clock(recorded.last_seen_at));
         self.check_issuer(&store, &recorded, clock.now())?;
         Ok(Installation {
             store,
@@ -261,17 +261,17 @@ impl<'a> Place<'a> {
     }
 }
 
-/// A wall clock that is behind the last entry counts as the last entry.
-fn start_clock(last_entry_at: Timestamp) -> SystemClock {
+/// A wall clock that is behind the last time noted counts as that.
+fn start_clock(last_seen_at: Timestamp) -> SystemClock {
     let wall = SystemClock::wall();
-    if wall < last_entry_at {
+    if wall < last_seen_at {
         tracing::warn!(
             wall = %wall.rfc3339(),
-            last_entry = %last_entry_at.rfc3339(),
-            "the machine's clock is behind the last audit entry; time goes on from there",
+            last_seen = %last_seen_at.rfc3339(),
+            "the machine's clock is behind the last time that was noted; time goes on from there",
         );
     }
-    SystemClock::start(last_entry_at)
+    SystemClock::start(last_seen_at)
 }
 
 fn exists(path: &Path) -> Result<bool, OpenError> {

@@ -1,47 +1,30 @@
 //! The introspection endpoint (RFC 7662).
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
-use http::Extensions;
-use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::http::origin;
-use crate::http::parameters::Parameters;
 use crate::oauth::OauthState;
-use crate::oauth::client;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
+use crate::oauth::posted::Posted;
 use crate::ops::introspect::Introspection;
 
 /// Reads, authenticates, looks. Only callers with a secret may ask.
-pub(super) async fn answer(
-    State(state): State<OauthState>,
-    extensions: Extensions,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let origin = origin::of(&extensions);
-    let Ok(form) = Parameters::of_form(&headers, &body) else {
-        return OauthError::MALFORMED.respond();
-    };
-    if form.repeats_any_but(&[]) {
-        return OauthError::MALFORMED.respond();
-    }
-    let caller = match client::authenticate(&state.ops, &headers, &form, origin).await {
+pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
+    let caller = match posted.client(&state.ops).await {
         Ok(caller) => caller,
         Err(response) => return *response,
     };
     if caller.secret().is_none() {
         return OauthError::INVALID_CLIENT.respond();
     }
-    let Ok(Some(token)) = form.one("token") else {
+    let Ok(Some(token)) = posted.form.one("token") else {
         return OauthError::MALFORMED.respond();
     };
     match state.ops.introspect(&caller, token) {

@@ -9,6 +9,7 @@ mod error;
 mod introspect;
 mod metadata;
 mod par;
+mod posted;
 mod revoke;
 mod token;
 

@@ -1,47 +1,33 @@
 //! Pushed authorization requests (RFC 9126).
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
-use http::Extensions;
-use http::HeaderMap;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde_json::json;
 
 use crate::domain::audit::EventKind;
-use crate::http::origin;
-use crate::http::parameters::Parameters;
 use crate::oauth::OauthState;
 use crate::oauth::authorize;
-use crate::oauth::client;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
+use crate::oauth::posted::Posted;
 use crate::ops::authorization::AuthorizationParameters;
 use crate::ops::authorization::AuthorizationRefusal;
 use crate::ops::failure::Failure;
 
 /// Reads, authenticates, checks as the authorization endpoint does, keeps.
-pub(super) async fn answer(
-    State(state): State<OauthState>,
-    extensions: Extensions,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let origin = origin::of(&extensions);
-    let Ok(form) = Parameters::of_form(&headers, &body) else {
-        return OauthError::MALFORMED.respond();
-    };
-    let Ok(parameters) = authorize::read(&form) else {
+pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
+    let Ok(parameters) = authorize::read(&posted.form) else {
         return OauthError::MALFORMED.respond();
     };
     // A pushed request cannot point at another one (RFC 9126 section 2.1).
-    if parameters.request_uri.is_some() || parameters.repeated {
+    if parameters.request_uri.is_some() {
         return OauthError::MALFORMED.respond();
     }
-    let client = match client::authenticate(&state.ops, &headers, &form, origin).await {
+    let client = match posted.client(&state.ops).await {
         Ok(client) => client,
         Err(response) => return *response,
     };
@@ -58,7 +44,7 @@ pub(super) async fn answer(
             (StatusCode::CREATED, headers, Json(body)).into_response()
         }
         Err(Failure::Refused(refusal)) => {
-            let event = state.ops.event(EventKind::AuthorizationRefused, origin);
+            let event = state.ops.event(EventKind::AuthorizationRefused, posted.origin);
             let event = event.app(app).cause(cause(&refusal));
             state.ops.note_refusal(event).await;
             wire(&refusal).respond()

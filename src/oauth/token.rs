@@ -1,28 +1,22 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
-use http::Extensions;
-use http::HeaderMap;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
-use http::header::ORIGIN;
 use http::header::PRAGMA;
 use serde::Serialize;
 
 use crate::base::clock::Timestamp;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
-use crate::http::origin;
-use crate::http::parameters::Parameters;
 use crate::http::parameters::Repeated;
 use crate::oauth::OauthState;
-use crate::oauth::client;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
+use crate::oauth::posted::Posted;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::failure::Failure;
@@ -41,24 +35,13 @@ enum Asked {
 }
 
 /// Reads, authenticates, issues.
-pub(super) async fn answer(
-    State(state): State<OauthState>,
-    extensions: Extensions,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let origin = origin::of(&extensions);
-    let Ok(form) = Parameters::of_form(&headers, &body) else {
-        return OauthError::MALFORMED.respond();
-    };
-    if form.repeats_any_but(&["resource"]) {
-        return OauthError::MALFORMED.respond();
-    }
-    let asked = match read(&headers, &form) {
+pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
+    let origin = posted.origin;
+    let asked = match read(&posted) {
         Ok(asked) => asked,
         Err(why) => return why.respond(),
     };
-    let client = match client::authenticate(&state.ops, &headers, &form, origin).await {
+    let client = match posted.client(&state.ops).await {
         Ok(client) => client,
         Err(response) => return *response,
     };
@@ -81,7 +64,8 @@ pub(super) async fn answer(
     }
 }
 
-fn read(headers: &HeaderMap, form: &Parameters) -> Result<Asked, OauthError> {
+fn read(posted: &Posted) -> Result<Asked, OauthError> {
+    let form = &posted.form;
     let text = |name| form.text(name).map_err(|_: Repeated| OauthError::MALFORMED);
     let needed = |name| text(name)?.ok_or(OauthError::MALFORMED);
     let resources = form.all("resource");
@@ -101,7 +85,7 @@ fn read(headers: &HeaderMap, form: &Parameters) -> Result<Asked, OauthError> {
             scope: text("scope")?,
             resources,
             company: text("company_id")?,
-            from_browser: headers.contains_key(ORIGIN),
+            from_browser: posted.is_from_browser(),
         })),
         _ => Err(OauthError::UNSUPPORTED_GRANT),
     }

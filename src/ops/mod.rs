@@ -155,12 +155,14 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 }
 
 impl Ops {
-    /// Writes down what is kept in memory between times: counts of refusals, uses of apps.
+    /// Writes down what is kept in memory between times (counts of refusals, uses of apps) and how
+    /// far time has come.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.flush_refusals().await?;
-        self.flush_use().await
+        self.flush_use().await?;
+        self.note_time().await
     }
 }

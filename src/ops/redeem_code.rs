@@ -161,12 +161,7 @@ impl RedeemCode {
             return Ok(Err(why));
         }
         let issuer = self.settings.issuer.as_str();
-        Ok(match targets::resolve(reader, issuer, &self.request.resources)? {
-            Err(_) => Err(TokenRefusal::TargetUnknown),
-            Ok(asked) if asked.is_empty() => Ok(code.audience),
-            Ok(asked) if code.audience.includes(asked) => Ok(asked),
-            Ok(_) => Err(TokenRefusal::ResourceBeyondGrant),
-        })
+        targets::narrow(reader, issuer, &self.request.resources, code.audience)
     }
 
     /// Byte-equal to authorize's; it may be absent only where PKCE binds the code.

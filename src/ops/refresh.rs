@@ -203,12 +203,7 @@ impl Refresh {
         connection: &Connection,
     ) -> Result<Result<Audience, TokenRefusal>, Fault> {
         let issuer = self.settings.issuer.as_str();
-        Ok(match targets::resolve(reader, issuer, &self.request.resources)? {
-            Err(_) => Err(TokenRefusal::TargetUnknown),
-            Ok(asked) if asked.is_empty() => Ok(connection.audience),
-            Ok(asked) if connection.audience.includes(asked) => Ok(asked),
-            Ok(_) => Err(TokenRefusal::ResourceBeyondGrant),
-        })
+        targets::narrow(reader, issuer, &self.request.resources, connection.audience)
     }
 
     /// The scopes for the access token, and which of them are effective. The refresh token keeps

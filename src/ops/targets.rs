@@ -6,6 +6,7 @@ use crate::domain::company::Slug;
 use crate::domain::consent::Targets;
 use crate::domain::consent::UnknownTarget;
 use crate::domain::resource::Audience;
+use crate::ops::token_refusal::TokenRefusal;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Slugs;
@@ -30,6 +31,21 @@ pub fn audience(
     let Some(slug) = &targets.mcp else { return Ok(Ok(targets.audience(None))) };
     let company = company(reader, slug)?;
     Ok(company.map(|company| targets.audience(Some(company))).ok_or(UnknownTarget))
+}
+
+/// What a token request makes of the audience that was granted: all of it, or less.
+pub fn narrow(
+    reader: &Reader<'_>,
+    issuer: &str,
+    resources: &[String],
+    granted: Audience,
+) -> Result<Result<Audience, TokenRefusal>, Fault> {
+    Ok(match resolve(reader, issuer, resources)? {
+        Err(_) => Err(TokenRefusal::TargetUnknown),
+        Ok(asked) if asked.is_empty() => Ok(granted),
+        Ok(asked) if granted.includes(asked) => Ok(asked),
+        Ok(_) => Err(TokenRefusal::ResourceBeyondGrant),
+    })
 }
 
 fn company(reader: &Reader<'_>, slug: &Slug) -> Result<Option<CompanyId>, Fault> {

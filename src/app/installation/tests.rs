@@ -220,3 +220,29 @@ fn time_never_starts_before_the_last_audit_entry() {
     let opened = Installation::open(folder.path(), &options).unwrap();
     assert!(opened.clock.now() >= ahead);
 }
+
+#[tokio::test]
+async fn time_never_starts_before_what_a_running_server_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let open = || {
+        let (folder, options) = (folder.path().to_owned(), options.clone());
+        tokio::task::spawn_blocking(move || Installation::open(&folder, &options).unwrap())
+    };
+    let mut first = open().await.unwrap();
+    let ahead = first.clock.now().plus(std::time::Duration::from_secs(3600));
+    first.clock = Arc::new(crate::base::clock::ManualClock::at(ahead));
+    let cheap = |key: &str, value: &str| config::Flag {
+        name: "test".to_owned(),
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    let flags = vec![cheap("passwords.memory_kib", "19456"), cheap("passwords.passes", "2")];
+    let sources = config::Sources { flags, ..config::Sources::default() };
+    let settings = config::load(&sources).unwrap().settings;
+    let ops = crate::app::wire::ops(&settings, &first).unwrap();
+    ops.flush().await.unwrap();
+    ops.close();
+    drop((ops, first));
+    assert!(open().await.unwrap().clock.now() >= ahead);
+}

@@ -5,11 +5,13 @@ use crate::base::clock::Timestamp;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::ops::Ops;
 use crate::store::Store;
 use crate::store::chain;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::table::Row as _;
 use crate::store::tables::Meta;
 use crate::store::tables::TokenKeys;
 use crate::store::writer::Decision;
@@ -18,6 +20,7 @@ use crate::store::writer::Operation;
 const KEY_CHECK: &str = "key_check";
 const ISSUER: &str = "issuer";
 const KIND: &str = "kind";
+const LAST_SEEN: &str = "last_seen";
 const CREATED_AT: &str = "created_at";
 
 /// The first version of the key that tokens are hashed under.
@@ -52,8 +55,8 @@ pub struct Recorded {
     pub kind: Kind,
     /// The token keys, sealed, by version; the last one is in use.
     pub token_keys: Vec<(u8, Vec<u8>)>,
-    /// When the newest audit entry was written.
-    pub last_entry_at: Timestamp,
+    /// The last time that was noted: by the newest audit entry, or by a server that ran.
+    pub last_seen_at: Timestamp,
 }
 
 /// What the data file says of itself; nothing while it is not complete.
@@ -68,7 +71,7 @@ pub fn recorded(store: &Store) -> Result<Option<Recorded>, Fault> {
             issuer: text(reader, ISSUER)?,
             kind: kind(&text(reader, KIND)?)?,
             token_keys: token_keys(reader)?,
-            last_entry_at: last_entry_at(reader)?,
+            last_seen_at: last_seen_at(reader)?,
         }))
     })
 }
@@ -90,9 +93,35 @@ fn token_keys(reader: &Reader<'_>) -> Result<Vec<(u8, Vec<u8>)>, Fault> {
     Ok(rows.filter_map(|(key, sealed)| key.first().map(|version| (*version, sealed))).collect())
 }
 
-fn last_entry_at(reader: &Reader<'_>) -> Result<Timestamp, Fault> {
+fn last_seen_at(reader: &Reader<'_>) -> Result<Timestamp, Fault> {
     let newest = chain::newest(reader.state(), None, 1)?;
-    Ok(newest.first().map_or(Timestamp::EPOCH, |entry| entry.event.at))
+    let newest = newest.first().map_or(Timestamp::EPOCH, |entry| entry.event.at);
+    let noted = reader.get::<Meta>(LAST_SEEN)?.map(|bytes| Timestamp::from_bytes("meta", &bytes));
+    Ok(newest.max(noted.transpose()?.unwrap_or(Timestamp::EPOCH)))
+}
+
+/// Notes that time has come this far, so that a clock that is behind at the next start gives
+/// nothing a longer life.
+struct NoteTime(Timestamp);
+
+impl Operation for NoteTime {
+    type Outcome = ();
+
+    fn decide(self, _reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+        let mut changes = Changes::new();
+        changes.put::<Meta>(LAST_SEEN, &self.0.to_bytes("meta")?)?;
+        Ok(Decision { changes, outcome: () })
+    }
+}
+
+impl Ops {
+    /// Notes the present in the file.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn note_time(&self) -> Result<(), Fault> {
+        self.store.submit(NoteTime(self.now())).await
+    }
 }
 
 fn unreadable(why: String) -> Fault {

@@ -1,0 +1,57 @@
+//! What every endpoint that takes a form begins with: the form, read once, and who sent it.
+
+use axum::body::Bytes;
+use axum::extract::FromRequest;
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::ORIGIN;
+
+use crate::domain::audit::Origin;
+use crate::http::origin;
+use crate::http::parameters::Parameters;
+use crate::oauth::OauthState;
+use crate::oauth::client;
+use crate::oauth::error::OauthError;
+use crate::ops::Ops;
+use crate::ops::authenticate_client::AuthenticatedClient;
+
+/// A form that was posted. No parameter stands twice, but for `resource`.
+pub(super) struct Posted {
+    /// Its parameters.
+    pub form: Parameters,
+    /// Where it came from.
+    pub origin: Origin,
+    headers: HeaderMap,
+}
+
+impl FromRequest<OauthState> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &OauthState) -> Result<Self, Response> {
+        let origin = origin::of(request.extensions());
+        let headers = request.headers().clone();
+        let malformed = || OauthError::MALFORMED.respond();
+        let body = Bytes::from_request(request, state).await.map_err(|_| malformed())?;
+        let form = Parameters::of_form(&headers, &body).map_err(|_| malformed())?;
+        if form.repeats_any_but(&["resource"]) {
+            return Err(malformed());
+        }
+        Ok(Self { form, origin, headers })
+    }
+}
+
+impl Posted {
+    /// Authenticates the client that sent it.
+    ///
+    /// # Errors
+    /// The response to give.
+    pub(super) async fn client(&self, ops: &Ops) -> Result<AuthenticatedClient, Box<Response>> {
+        client::authenticate(ops, &self.headers, &self.form, self.origin).await
+    }
+
+    /// Whether it came from a web page.
+    pub(super) fn is_from_browser(&self) -> bool {
+        self.headers.contains_key(ORIGIN)
+    }
+}
