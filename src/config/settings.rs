@@ -34,7 +34,7 @@ use crate::domain::issuer::Issuer;
 
 settings! {
     root {
-        /// The origin under which clients and browsers reach this installation: https://host[:port],
+        /// The origin under which clients and browsers reach this installation: `https://host[:port]`,
         /// lower case, no path, no trailing slash. Clients keep it, so choose it once: changing it
         /// later orphans every connected client.
         issuer: Issuer = "https://localhost:8443", Text(text::issuer);

@@ -144,7 +144,7 @@ impl<'a> Loopback<'a> {
             },
         };
         let port_is_well_formed = port.is_none_or(|port| {
-            !port.is_empty()
+            !port.starts_with('0')
                 && port.bytes().all(|byte| byte.is_ascii_digit())
                 && port.parse::<u16>().is_ok()
         });
@@ -332,6 +332,8 @@ mod tests {
                 "https://127.0.0.1:5000/callback",
                 "http://127.0.0.1:/callback",
                 "http://127.0.0.1:70000/callback",
+                "http://127.0.0.1:0/callback",
+                "http://127.0.0.1:05000/callback",
                 "http://127.0.0.1:+1/callback",
                 "http://127.0.0.1:5000@evil.example/callback",
                 "http://evil.example:5000/callback",
