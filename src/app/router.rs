@@ -8,9 +8,11 @@ use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::config::Settings;
+use crate::domain::rate::RateLimit;
 use crate::domain::surface::Surface;
 use crate::gateway;
 use crate::gateway::GatewayState;
+use crate::gateway::Rates;
 use crate::gateway::Upstream;
 use crate::http::limits::RequestLimits;
 use crate::oauth;
@@ -30,6 +32,8 @@ pub struct Protected {
     pub surface: Arc<Surface>,
     /// Where permitted requests go.
     pub upstream: Upstream,
+    /// How often a token may call, if that is limited.
+    pub limit: Option<RateLimit>,
 }
 
 /// The whole router.
@@ -48,9 +52,10 @@ pub fn build(
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream }) = protected {
-        router =
-            router.merge(gateway::routes(GatewayState { ops: ops.clone(), surface, upstream }));
+    if let Some(Protected { surface, upstream, limit }) = protected {
+        let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
+        let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
+        router = router.merge(gateway::routes(state));
     }
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;

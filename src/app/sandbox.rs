@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::response::Response;
@@ -25,6 +26,7 @@ use crate::app::wire;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
+use crate::domain::rate::RateLimit;
 use crate::domain::resource::API_PATH;
 use crate::domain::surface::Route;
 use crate::domain::surface::Surface;
@@ -46,6 +48,9 @@ pub struct Options {
     /// Whether the guide is one line of JSON.
     pub json: bool,
 }
+
+/// The limit that integrators of accounting software know: 25 calls in 5 seconds for each token.
+const PENNYLANE: RateLimit = RateLimit { calls: 25, window: Duration::from_secs(5) };
 
 /// Secrets of a sandbox, so that a restart prints the same ones.
 const GUIDE_FILE: &str = "sandbox.json";
@@ -183,6 +188,7 @@ pub fn protected() -> Result<Protected, Stopped> {
     let ledger = Arc::new(Ledger::new());
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
+        limit: Some(PENNYLANE),
         upstream: Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })

@@ -12,6 +12,7 @@ pub mod issuer;
 pub mod lifetimes;
 pub mod link;
 pub mod pkce;
+pub mod rate;
 pub mod redirect_uri;
 pub mod resource;
 pub mod role;

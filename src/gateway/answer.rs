@@ -92,6 +92,12 @@ fn gate(why: GateRefusal, scope: Option<&ScopeName>) -> Response {
     }
 }
 
+/// The token called more often than it may.
+pub(super) fn too_many_calls() -> Response {
+    let message = "Rate limit exceeded. Wait as long as retry-after says, then try again.";
+    refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+}
+
 /// The address takes other methods (RFC 9110 section 15.5.6).
 pub(super) fn other_method(allowed: &[&str]) -> Response {
     let message = "This address does not take that method.";

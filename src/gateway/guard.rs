@@ -11,6 +11,7 @@ use http::header::ORIGIN;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::gate::GateRefusal;
+use crate::domain::rate::Allowance;
 use crate::domain::resource::API_PATH;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
@@ -38,11 +39,15 @@ pub(super) enum Checked {
 
 type Refused = Box<Response>;
 
-/// Checks one request.
+/// Checks one request. Once its token is known, `allowance` says where that token stands.
 ///
 /// # Errors
 /// The refusal to answer with; the exact cause is written down.
-pub(super) async fn check(state: &GatewayState, request: Request) -> Result<Checked, Refused> {
+pub(super) async fn check(
+    state: &GatewayState,
+    request: Request,
+    allowance: &mut Option<Allowance>,
+) -> Result<Checked, Refused> {
     let from = origin::of(request.extensions());
     check_browser_origin(request.headers())?;
     let below = request.uri().path().strip_prefix(API_PATH).unwrap_or_default();
@@ -64,6 +69,10 @@ pub(super) async fn check(state: &GatewayState, request: Request) -> Result<Chec
         Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
     };
     state.ops.note_use(live.app().id);
+    *allowance = state.rates.as_ref().and_then(|rates| rates.count(live.id, state.ops.now()));
+    if allowance.is_some_and(|allowance| allowance.exceeded) {
+        return Err(Box::new(answer::too_many_calls()));
+    }
     if own::is_own(&path.rest) {
         let answered = answer_own(state, request.method(), &path, &live);
         return match answered {

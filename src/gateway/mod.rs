@@ -7,6 +7,7 @@ mod guard;
 mod own;
 mod path;
 mod permitted;
+mod rates;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,6 +21,7 @@ use axum::response::Response;
 use axum::routing::any;
 
 pub use crate::gateway::permitted::Permitted;
+pub use crate::gateway::rates::Rates;
 
 use crate::domain::resource::API_PATH;
 use crate::domain::surface::Surface;
@@ -39,6 +41,8 @@ pub struct GatewayState {
     pub surface: Arc<Surface>,
     /// Where permitted requests go.
     pub upstream: Upstream,
+    /// How often a token may call, if that is limited.
+    pub rates: Option<Arc<Rates>>,
 }
 
 /// The API surface.
@@ -52,9 +56,14 @@ pub fn routes(state: GatewayState) -> Router {
 }
 
 async fn call(State(state): State<GatewayState>, request: Request) -> Response {
-    match guard::check(&state, request).await {
+    let mut allowance = None;
+    let mut response = match guard::check(&state, request, &mut allowance).await {
         Ok(guard::Checked::Own(response)) => response,
         Ok(guard::Checked::Permitted(permitted)) => (state.upstream)(*permitted).await,
         Err(refused) => *refused,
+    };
+    if let Some(allowance) = allowance {
+        rates::tell(allowance, state.ops.now(), response.headers_mut());
     }
+    response
 }

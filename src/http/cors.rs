@@ -43,7 +43,9 @@ fn allow(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
     );
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("WWW-Authenticate, X-Request-Id, Retry-After"),
+        HeaderValue::from_static(
+            "WWW-Authenticate, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+        ),
     );
     if let Some(asked) = asked {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);

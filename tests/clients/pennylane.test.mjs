@@ -161,7 +161,7 @@ describe("Pennylane's guide", { timeout: 240_000 }, () => {
     assert.equal(foreign.status, 403);
   });
 
-  it('limits are told as Pennylane tells them', { todo: 'calls are not limited yet' }, async () => {
+  it('limits are told as Pennylane tells them', async () => {
     const { client_id: id, client_secret: secret } = app('api_credentials');
     const granted = await curl(
       `${site.issuer}/oauth/token`,

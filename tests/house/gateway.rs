@@ -254,3 +254,25 @@ async fn head_is_get_and_other_methods_are_told_what_is_allowed() {
         assert_eq!(answer.json()["error"], "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_token_may_call_25_times_in_5_seconds_and_is_told_where_it_stands() {
+    let house = House::new().await;
+    let (token, other) = (house.client_token().await, house.client_token().await);
+    for left in (0..25).rev() {
+        let answer = house.call(&token, "/me").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("ratelimit-limit"), "25");
+        assert_eq!(answer.header("ratelimit-remaining"), left.to_string());
+        assert!(answer.headers.get("retry-after").is_none());
+    }
+    let over = house.call(&token, "/customers").await;
+    assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(over.json()["error"], "too_many_requests");
+    assert_eq!(over.header("retry-after"), "5");
+    let reset: u64 = over.header("ratelimit-reset").parse().unwrap();
+    assert_eq!(house.call(&other, "/me").await.status, StatusCode::OK);
+    house.advance(5);
+    assert_eq!(house.ops.now().seconds(), reset);
+    assert_eq!(house.call(&token, "/me").await.status, StatusCode::OK);
+}
