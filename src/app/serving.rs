@@ -13,10 +13,12 @@ use crate::app::installation::Options;
 use crate::app::router;
 use crate::app::router::Protected;
 use crate::app::stopped::Stopped;
+use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::ops::Ops;
+use crate::ops::failure::Fault;
 use crate::server::Ended;
 use crate::server::Limits;
 use crate::server::Server;
@@ -31,6 +33,8 @@ use crate::tls::private_ca;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// More than this is no drift but a clock that was wrong at start.
+const FAR_AHEAD: Duration = Duration::from_secs(3600);
 const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that serving takes.
@@ -148,6 +152,7 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
+        note_time(&ops).await;
         if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
         }
@@ -160,6 +165,16 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         std::future::ready(())
     });
     tokio::join!(flushing, sweeping, watching);
+}
+
+/// Notes how far time has come; not while the wall clock says that ours runs far ahead, since what
+/// is noted holds for every later start.
+async fn note_time(ops: &Ops) {
+    if ops.now() > SystemClock::wall().plus(FAR_AHEAD) {
+        tracing::error!("time runs far ahead of the machine's clock; restart the server");
+    } else if let Err(fault) = ops.note_time().await {
+        tracing::warn!(%fault, "the time could not be noted");
+    }
 }
 
 /// Does `work` every so often until the server stops.
@@ -178,8 +193,14 @@ async fn until<F: Future<Output = ()>>(
     }
 }
 
+/// What is still in memory at the end.
+async fn write_all(ops: &Ops) -> Result<(), Fault> {
+    ops.flush_all_refusals().await?;
+    ops.flush().await
+}
+
 async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
-    if let Err(fault) = ops.flush().await {
+    if let Err(fault) = write_all(ops).await {
         tracing::warn!(%fault, "counts could not be written down");
     }
     let sound = ops.is_sound();

@@ -102,6 +102,8 @@ pub(super) fn too_many_calls() -> Response {
 pub(super) fn other_method(allowed: &[&str]) -> Response {
     let message = "This address does not take that method.";
     let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    let head = allowed.contains(&"GET").then_some("HEAD");
+    let allowed: Vec<&str> = allowed.iter().copied().chain(head).collect();
     if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
         response.headers_mut().insert(ALLOW, allowed);
     }

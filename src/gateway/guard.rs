@@ -108,12 +108,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
 fn check_browser_origin(headers: &HeaderMap) -> Result<(), Refused> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let text = origin.to_str().unwrap_or_default();
-    let parsed = url::Url::parse(text).ok().filter(url::Url::has_host);
-    if parsed.is_some_and(|url| url.origin().ascii_serialization() == text) {
+    if url::Url::parse(text).is_ok_and(|url| is_origin(&url, text)) {
         return Ok(());
     }
     let message = "This Origin may not call.";
     Err(Box::new(answer::refuse(StatusCode::FORBIDDEN, "forbidden", message)))
+}
+
+/// Scheme, host and port and nothing else (RFC 6454 section 6.2), of whatever scheme: browser
+/// extensions and desktop shells have their own.
+fn is_origin(url: &url::Url, text: &str) -> bool {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    url.host_str().is_some_and(|host| format!("{}://{host}{port}", url.scheme()) == text)
 }
 
 fn unreadable(why: PathRefusal) -> Response {
@@ -167,7 +173,9 @@ fn answer_own(
         return Ok(answer::other_method(&["GET"]));
     }
     match own::scope(&path.rest) {
-        Some(scope) if !effective.contains(&scope) => Ok(answer::missing_scope(&scope)),
+        Some(scope) if !effective.contains(&scope) => {
+            Err(Failure::Refused(CallRefusal::Gate(GateRefusal::NothingAllowed)))
+        }
         Some(_) => Ok(own::companies(&state.ops, live)?),
         None => Ok(own::me(&state.ops, live, &effective)),
     }

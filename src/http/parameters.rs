@@ -14,9 +14,9 @@ pub struct Repeated;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAForm;
 
-/// More parameters than any request of ours has; a request that has more is refused as one that
-/// repeats some.
-const MOST: usize = 200;
+/// More parameters than any request of ours has: a form with more is none, a query with more counts
+/// as one that repeats some.
+const MOST: usize = 500;
 
 /// Decoded parameters in the order they were sent.
 #[derive(Clone, Debug, Default)]
@@ -35,15 +35,16 @@ impl Parameters {
     /// Reads the body of a form.
     ///
     /// # Errors
-    /// Its content type is another than `application/x-www-form-urlencoded`.
+    /// Its content type is another than `application/x-www-form-urlencoded`, or it has more
+    /// parameters than any form of ours.
     pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, NotAForm> {
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            Ok(Self::read(body))
-        } else {
-            Err(NotAForm)
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(NotAForm);
         }
+        let form = Self::read(body);
+        if form.too_many { Err(NotAForm) } else { Ok(form) }
     }
 
     fn read(bytes: &[u8]) -> Self {
@@ -112,9 +113,9 @@ mod tests {
 
     #[test]
     fn more_parameters_than_any_request_has_are_refused() {
-        let many: Vec<String> = (0..300).map(|n| format!("p{n}=x")).collect();
+        let many: Vec<String> = (0..700).map(|n| format!("p{n}=x")).collect();
         assert!(Parameters::of_query(Some(&many.join("&"))).repeats_any_but(&[]));
-        assert!(!Parameters::of_query(Some(&many[..200].join("&"))).repeats_any_but(&[]));
+        assert!(!Parameters::of_query(Some(&many[..500].join("&"))).repeats_any_but(&[]));
     }
 
     #[test]

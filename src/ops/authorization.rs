@@ -162,6 +162,10 @@ impl Ops {
         parameters: &AuthorizationParameters,
     ) -> Outcome<(String, std::time::Duration), AuthorizationRefusal> {
         let request = self.check_for(client.app(), parameters)?;
+        let now = self.now();
+        let kind = TokenKind::PushedRequest;
+        let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
+        let request = AuthorizationRequest { pushed: Some(*token.id()), ..request };
         if self.seal_request(&request, &[])?.is_none() {
             return Err(Failure::Refused(AuthorizationRefusal::Redirect {
                 redirect: request.redirect,
@@ -170,23 +174,20 @@ impl Ops {
                 app: request.app,
             }));
         }
-        let now = self.now();
-        let kind = TokenKind::PushedRequest;
-        let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
         let lifetime = self.settings.lifetimes.pushed_request;
-        let kept = self
-            .store
-            .submit(KeepPushed {
-                id: *token.id(),
-                bounded: !client.app().kind.is_confidential(),
-                row: PushedRequest {
-                    hash: self.keys.hash(&token),
-                    request: AuthorizationRequest { pushed: Some(*token.id()), ..request },
-                    expires_at: now.plus(lifetime),
-                },
-            })
-            .await?;
+        let keep = KeepPushed {
+            id: *token.id(),
+            bounded: !client.app().kind.is_confidential(),
+            over_before: now.minus(lifetime),
+            row: PushedRequest {
+                hash: self.keys.hash(&token),
+                request,
+                expires_at: now.plus(lifetime),
+            },
+        };
+        let kept = self.store.submit(keep).await?;
         if !kept {
+            tracing::warn!(app = %client.app().id, "too many pushed requests wait");
             return Err(Failure::Fault(Fault::Busy));
         }
         Ok((format!("{REQUEST_URI_PREFIX}{}", token.text()), lifetime))
@@ -292,14 +293,10 @@ impl Ops {
     /// Unknown scopes are dropped while a known one remains. Without `scope`, what the app was
     /// registered for; an app that may ask for anything gets what only reads.
     fn scopes_asked(&self, app: &App, scope: Option<&str>) -> Result<ScopeSet, RequestRefusal> {
-        let named = scope.map(super::scopes_named).map(|named| named.names);
-        let asked = match named {
-            Some(names) if !names.is_empty() => self.catalogue.known(&names),
-            _ if scope.is_some_and(|scope| !only_offline_access(scope)) => ScopeSet::default(),
-            _ => match &app.delegation {
-                Delegation::Only(scopes) => self.catalogue.known(scopes),
-                Delegation::Anything => self.reading(),
-            },
+        let asked = match (super::scopes_asked(scope), &app.delegation) {
+            (Some(named), _) => self.catalogue.known(&named.names),
+            (None, Delegation::Only(scopes)) => self.catalogue.known(scopes),
+            (None, Delegation::Anything) => self.reading(),
         };
         if asked.is_empty() { Err(RequestRefusal::Scope) } else { Ok(asked) }
     }
@@ -311,10 +308,6 @@ impl Ops {
             .map(|permission| permission.name.clone())
             .collect()
     }
-}
-
-fn only_offline_access(scope: &str) -> bool {
-    scope.split(' ').all(|word| word.is_empty() || word == crate::domain::scope::OFFLINE_ACCESS)
 }
 
 fn check_form(parameters: &AuthorizationParameters) -> Result<(), RequestRefusal> {
@@ -366,13 +359,14 @@ fn check_challenge(
     }
 }
 
-/// Clients without a secret share so many pushed requests at a time: they can always send the
-/// request by the browser instead, and nobody can fill the disk with them.
-const PUSHED_BY_PUBLIC_CLIENTS: u64 = 1000;
+/// While so many pushed requests wait, clients without a secret cannot push another: they can always
+/// send the request by the browser instead, and so nobody can fill the disk.
+const WAITING_FOR_PUBLIC_CLIENTS: u64 = 1000;
 
 struct KeepPushed {
     id: RawId,
     bounded: bool,
+    over_before: Timestamp,
     row: PushedRequest,
 }
 
@@ -380,12 +374,23 @@ impl Operation for KeepPushed {
     type Outcome = bool;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
-        let waiting = reader.state().count(TableId::PushedRequests)?;
-        if self.bounded && waiting >= PUSHED_BY_PUBLIC_CLIENTS {
+        if self.bounded && self.waiting(reader)? >= WAITING_FOR_PUBLIC_CLIENTS {
             return Ok(Decision::unchanged(false));
         }
         let mut changes = Changes::new();
         changes.put::<PushedRequests>(&self.id, &self.row)?;
         Ok(Decision { changes, outcome: true })
+    }
+}
+
+impl KeepPushed {
+    /// Pushed requests that have not ended.
+    fn waiting(&self, reader: &Reader<'_>) -> Result<u64, Fault> {
+        let table = TableId::PushedRequests;
+        let all = reader.state().count(table)?;
+        let end = RawId::floor(self.over_before);
+        let limit = usize::try_from(all).unwrap_or(usize::MAX);
+        let over = reader.state().count_below(table, end.bytes(), limit)?;
+        Ok(all.saturating_sub(over as u64))
     }
 }

@@ -155,14 +155,12 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 }
 
 impl Ops {
-    /// Writes down what is kept in memory between times (counts of refusals, uses of apps) and how
-    /// far time has come.
+    /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.flush_refusals().await?;
-        self.flush_use().await?;
-        self.note_time().await
+        self.flush_use().await
     }
 }

@@ -145,9 +145,28 @@ impl Ops {
     /// # Errors
     /// The store failed.
     pub async fn flush_refusals(&self) -> Result<(), Fault> {
+        self.flush_refusals_until(self.now()).await
+    }
+
+    /// Writes every refusal and every count that is still kept in memory: at the end.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn flush_all_refusals(&self) -> Result<(), Fault> {
+        self.flush_refusals_until(Timestamp::NEVER).await
+    }
+
+    async fn flush_refusals_until(&self, now: Timestamp) -> Result<(), Fault> {
         let mut events = self.refusals.waiting();
-        events.extend(self.refusals.over(self.now()));
-        if events.is_empty() { Ok(()) } else { self.store.submit(Record(events)).await }
+        events.extend(self.refusals.over(now));
+        if events.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.submit(Record(events.clone())).await;
+        if written.is_err() {
+            events.into_iter().for_each(|event| self.refusals.wait(event));
+        }
+        written
     }
 
     /// An event of `kind` now, from `origin`.

@@ -93,10 +93,14 @@ impl Ops {
         let right = self.hashing.verify(place, password, phc).await?;
         match ticket.user.filter(|user| right && user.is_active()) {
             Some(user) => {
-                let new_hash =
-                    if rehash { Some(self.hashing.hash(again, self.draw()).await?) } else { None };
+                // A hash that cannot be renewed now is renewed at the next sign-in.
+                let new_hash = match rehash {
+                    true => self.hashing.hash(again, self.draw()).await.ok(),
+                    false => None,
+                };
                 let begun = self.begin_session(user, replaced, browser, new_hash).await?;
-                begun.ok_or(Failure::Refused(SignInRefusal::Wrong))
+                // It changed while it was being checked: the next try sees the new one.
+                begun.ok_or(Failure::Fault(Fault::Busy))
             }
             None => {
                 self.note_failed_sign_in(ticket.known, origin);

@@ -103,8 +103,6 @@ fn client(app: &App) -> ConsentClient {
         host: app.website_host(),
         badge: if app.reviewed { ConsentBadge::Reviewed } else { ConsentBadge::Registered },
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
-        // The host says it; a second line would say it twice.
-        website: None,
         self_registered: false,
     }
 }

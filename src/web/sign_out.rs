@@ -25,7 +25,9 @@ pub(super) async fn submit(visitor: Visitor, headers: HeaderMap, body: Bytes) ->
     let resume = visitor::resume_of(&sent);
     // Without a session there is nothing to end; a form from another site comes without one, and
     // must not take anything from the browser.
-    let Some(live) = &visitor.session else { return visitor.go(paths::SIGN_IN) };
+    let Some(live) = &visitor.session else {
+        return visitor.go(&paths::resuming(paths::SIGN_IN, resume.as_deref()));
+    };
     if !visitor.sent(&sent, "sign-out", "") {
         return visitor.refuse(ErrorKind::FormExpired);
     }

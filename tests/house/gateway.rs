@@ -172,7 +172,12 @@ async fn a_bad_origin_is_refused_with_cors_headers() {
     for (origin, expected) in [
         ("null", StatusCode::FORBIDDEN),
         ("nonsense", StatusCode::FORBIDDEN),
+        ("https://app.example/path", StatusCode::FORBIDDEN),
+        ("https://user:secret@app.example", StatusCode::FORBIDDEN),
         ("https://app.example", StatusCode::OK),
+        ("https://app.example:8443", StatusCode::OK),
+        ("chrome-extension://abcdefgh", StatusCode::OK),
+        ("vscode-webview://x1", StatusCode::OK),
     ] {
         let answer = house.call_with(&token, "/customers", &[("origin", origin)]).await;
         assert_eq!(answer.status, expected, "{origin}");
@@ -240,9 +245,9 @@ async fn head_is_get_and_other_methods_are_told_what_is_allowed() {
     assert_eq!(send("HEAD", "/api/external/v2/customers").await.status, StatusCode::OK);
     assert_eq!(send("HEAD", "/api/external/v2/me").await.status, StatusCode::OK);
     for (path, allowed) in [
-        ("/api/external/v2/customers", "GET"),
-        ("/api/external/v2/me", "GET"),
-        ("/api/external/v2/customer_invoices", "GET, POST"),
+        ("/api/external/v2/customers", "GET, HEAD"),
+        ("/api/external/v2/me", "GET, HEAD"),
+        ("/api/external/v2/customer_invoices", "GET, POST, HEAD"),
     ] {
         let answer = send("DELETE", path).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");

@@ -241,7 +241,7 @@ async fn time_never_starts_before_what_a_running_server_noted() {
     let sources = config::Sources { flags, ..config::Sources::default() };
     let settings = config::load(&sources).unwrap().settings;
     let ops = crate::app::wire::ops(&settings, &first).unwrap();
-    ops.flush().await.unwrap();
+    ops.note_time().await.unwrap();
     ops.close();
     drop((ops, first));
     assert!(open().await.unwrap().clock.now() >= ahead);

@@ -62,8 +62,6 @@ pub struct ConsentClient {
     pub badge: ConsentBadge,
     /// The letter in its tile.
     pub initial: String,
-    /// Its web site, shown as text and never linked.
-    pub website: Option<String>,
     /// Nobody here entered it: its name is its own claim.
     pub self_registered: bool,
 }

@@ -49,7 +49,6 @@ fn reviewed() -> Consent {
             host: Some("tidewater.example".to_owned()),
             badge: ConsentBadge::Reviewed,
             initial: "T".to_owned(),
-            website: None,
             self_registered: false,
         },
         warning: None,
@@ -86,7 +85,6 @@ fn self_registered() -> Consent {
             host: None,
             badge: ConsentBadge::Unregistered,
             initial: "D".to_owned(),
-            website: None,
             self_registered: true,
         },
         warning: Some(ConsentWarning::LoopbackOnly),
@@ -99,11 +97,7 @@ fn self_registered() -> Consent {
 fn unreviewed() -> Consent {
     let page = reviewed();
     Consent {
-        client: ConsentClient {
-            badge: ConsentBadge::Registered,
-            website: Some("www.tidewater.example".to_owned()),
-            ..page.client.clone()
-        },
+        client: ConsentClient { badge: ConsentBadge::Registered, ..page.client.clone() },
         warning: Some(ConsentWarning::Unreviewed),
         resume: None,
         lasts_days: 1,
