@@ -66,8 +66,9 @@ impl Serving<'_> {
         let router =
             router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
         let shutdown = Shutdown::new();
+        // Not waited for: it listens for the signal that cuts a stop short, to the very end.
+        TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
-        tasks.spawn(signals.drive(shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), shutdown.clone()));
         if settings.tls.mode == TlsMode::PrivateCa {
             let (settings, folder) = (settings.clone(), installation.folder.clone());
@@ -81,6 +82,8 @@ impl Serving<'_> {
         announce()?;
         let server = Server { listeners, tls, router, limits: limits(settings) };
         let ended = server.run(shutdown).await;
+        tasks.close();
+        tasks.wait().await;
         finish(&ops, ended).await
     }
 }

@@ -124,6 +124,12 @@ impl PlainToken {
         self.text.expose()
     }
 
+    /// Whether it was made for a test company.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.text().starts_with("cs_test_")
+    }
+
     /// The last four characters, by which people tell secrets apart later.
     #[must_use]
     pub fn last_four(&self) -> String {
@@ -246,7 +252,8 @@ mod tests {
             Timestamp::from_millis(1),
             &SystemEntropy::new(),
         );
-        assert!(minted.text().starts_with("cs_test_at_"));
+        assert!(minted.is_test() && minted.text().starts_with("cs_test_at_"));
+        assert!(!token(TokenKind::AccessToken).is_test());
         assert!(PlainToken::parse(TokenKind::AccessToken, minted.text()).is_some());
     }
 

@@ -69,9 +69,6 @@ pub enum AppStatus {
     },
 }
 
-/// At most so many secrets live at once.
-pub const LIVE_SECRETS: usize = 2;
-
 /// One client secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppSecret {

@@ -107,15 +107,6 @@ pub fn pass(
     if effective.is_empty() { Err(GateRefusal::NothingAllowed) } else { Ok(effective) }
 }
 
-/// All that could be granted here to this app by this person: the gate with everything asked.
-///
-/// # Errors
-/// As [`pass`].
-pub fn grantable(facts: &Facts, catalogue: &Catalogue) -> Result<ScopeSet, GateRefusal> {
-    let everything = catalogue.permissions().iter().map(|p| p.name.clone()).collect();
-    pass(facts, catalogue, &everything)
-}
-
 fn app_may_act(facts: &Facts) -> Result<(), GateRefusal> {
     match facts.app.status {
         AppStatus::Active => {}

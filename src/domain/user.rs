@@ -130,12 +130,6 @@ impl Factors {
     pub const fn enrolled(&self) -> bool {
         self.totp.is_some()
     }
-
-    /// Recovery codes that are still good.
-    #[must_use]
-    pub fn recovery_left(&self) -> usize {
-        self.recovery.iter().filter(|code| code.used_at.is_none()).count()
-    }
 }
 
 /// An authenticator app.

@@ -100,7 +100,7 @@ async fn issue(
     match asked {
         Asked::Code(request) => ops.redeem_code(client, request, origin).await,
         Asked::Refresh(request) => ops.refresh(client, request, origin).await,
-        Asked::Client(request) => ops.issue_to_client(client, request, origin).await,
+        Asked::Client(request) => ops.issue_to_client(client, request).await,
     }
 }
 

@@ -7,7 +7,6 @@ use crate::crypto::token::TokenKind;
 use crate::domain::app::AppKind;
 use crate::domain::company::Place;
 use crate::domain::gate;
-use crate::domain::gate::PlaceFacts;
 use crate::domain::resource::Audience;
 use crate::domain::resource::Resource;
 use crate::domain::token::RefreshState;
@@ -166,15 +165,5 @@ fn place_names(place: Place) -> (Option<String>, Option<String>) {
     match place {
         Place::Company(id) => (Some(id.to_string()), None),
         Place::Firm(id) => (None, Some(id.to_string())),
-    }
-}
-
-/// The name of the place that a token is for.
-#[must_use]
-pub fn place_name(place: &PlaceFacts) -> String {
-    match place {
-        PlaceFacts::Company(company) => company.name.clone(),
-        PlaceFacts::Firm(firm) => firm.name.clone(),
-        PlaceFacts::Gone => String::new(),
     }
 }

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
-use crate::crypto::keyring::Keyring;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
@@ -82,11 +81,6 @@ impl DrawnPair {
     /// The id of the refresh token.
     pub const fn refresh_id(&self) -> &crate::base::id::RawId {
         self.refresh.id()
-    }
-
-    /// The id of the access token.
-    pub const fn access_id(&self) -> &crate::base::id::RawId {
-        self.access.id()
     }
 
     /// Writes both tokens down and makes the answer. No life passes the connection's absolute end
@@ -187,9 +181,4 @@ pub fn recall(
         scope: kept.scope,
         now,
     })
-}
-
-/// Whether `token` is the one behind `hash`; for rows found by a token's id.
-pub fn proves(keys: &Keyring, hash: &HashedToken, token: &PlainToken) -> bool {
-    keys.matches(hash, token)
 }

@@ -4,14 +4,12 @@
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
-use crate::base::id::AppId;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
 use crate::domain::app::Delegation;
-use crate::domain::audit::Origin;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::company::Place;
 use crate::domain::gate;
@@ -71,7 +69,6 @@ impl Ops {
         &self,
         client: AuthenticatedClient,
         request: ClientGrantRequest,
-        _origin: Origin,
     ) -> Outcome<TokenAnswer, TokenRefusal> {
         if client.app().kind != AppKind::ApiCredentials {
             return Err(Failure::Refused(TokenRefusal::GrantNotForClient));
@@ -162,11 +159,10 @@ impl IssueToClient {
     ) -> Result<Result<(Place, Audience), TokenRefusal>, Fault> {
         let Some(own) = app.place else { return Ok(Err(TokenRefusal::GrantNotForClient)) };
         let issuer = self.settings.issuer.as_str();
-        let asked = match targets::resolve(reader, issuer, &self.request.resources)? {
-            Ok(asked) if asked.mcp.is_none() => asked,
+        match targets::resolve(reader, issuer, &self.request.resources)? {
+            Ok(asked) if asked.mcp.is_none() => {}
             Ok(_) | Err(_) => return Ok(Err(TokenRefusal::TargetUnknown)),
-        };
-        debug_assert!(asked.is_empty() || asked.api);
+        }
         let audience = Audience { api: true, mcp: None };
         let Some(company) = &self.request.company else { return Ok(Ok((own, audience))) };
         let Ok(id) = company.parse() else { return Ok(Err(TokenRefusal::CompanyOutOfReach)) };
@@ -219,11 +215,4 @@ impl IssueToClient {
             Err(why) => Err(TokenRefusal::Gate(why)),
         })
     }
-}
-
-/// The subject of a token that an app holds in its own right: the app itself. App ids and user ids
-/// have different prefixes, so the two never collide.
-#[must_use]
-pub fn subject(app: AppId) -> String {
-    app.to_string()
 }

@@ -90,7 +90,7 @@ impl Ops {
             return Err(Failure::Refused(TokenRefusal::RefreshUnknown));
         };
         let now = self.now();
-        let test = token.text().starts_with("cs_test_");
+        let test = token.is_test();
         let operation = Refresh {
             client,
             token,

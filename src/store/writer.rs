@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -131,21 +130,11 @@ impl Read for ReadView<'_> {
     }
 }
 
-/// How the writer is doing.
-#[derive(Debug, Default)]
-pub struct WriterCounters {
-    /// Commits so far.
-    pub commits: AtomicU64,
-    /// Operations so far.
-    pub operations: AtomicU64,
-}
-
 /// A handle on the writer's thread.
 pub struct Writer {
     queue: Mutex<Option<mpsc::SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     sound: Arc<AtomicBool>,
-    counters: Arc<WriterCounters>,
 }
 
 impl Writer {
@@ -153,18 +142,12 @@ impl Writer {
     pub(in crate::store) fn start(engine: Arc<dyn Engine>) -> Result<Self, Fault> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
         let sound = Arc::new(AtomicBool::new(true));
-        let counters = Arc::new(WriterCounters::default());
-        let (flag, counted) = (Arc::clone(&sound), Arc::clone(&counters));
+        let flag = Arc::clone(&sound);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_groups(engine.as_ref(), &jobs, &flag, &counted))
+            .spawn(move || write_groups(engine.as_ref(), &jobs, &flag))
             .map_err(Fault::engine)?;
-        Ok(Self {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(Some(thread)),
-            sound,
-            counters,
-        })
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), sound })
     }
 
     pub(in crate::store) async fn submit<O: Operation>(
@@ -200,12 +183,6 @@ impl Writer {
         self.sound.load(Ordering::Acquire)
     }
 
-    /// Commits and operations so far.
-    #[must_use]
-    pub fn counters(&self) -> &WriterCounters {
-        &self.counters
-    }
-
     /// Finishes what is queued and ends the thread.
     pub(in crate::store) fn close(&self) {
         if let Ok(mut queue) = self.queue.lock() {
@@ -233,12 +210,7 @@ impl Drop for Unsound<'_> {
     }
 }
 
-fn write_groups(
-    engine: &dyn Engine,
-    jobs: &mpsc::Receiver<Box<dyn Job>>,
-    sound: &AtomicBool,
-    counters: &WriterCounters,
-) {
+fn write_groups(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>, sound: &AtomicBool) {
     // However this thread ends, the store is then no longer sound: a panic must not leave a server
     // that says it is ready and writes nothing.
     let _ended = Unsound(sound);
@@ -255,8 +227,6 @@ fn write_groups(
         } else {
             Err(Fault::Stopped)
         };
-        counters.commits.fetch_add(1, Ordering::Relaxed);
-        counters.operations.fetch_add(group.len() as u64, Ordering::Relaxed);
         if let Err(fault) = &committed {
             fail_closed(fault, sound);
         }
