@@ -105,7 +105,7 @@ async fn start(
     let ports = listeners.each_ref().map(|(_, port)| *port);
     let [bare, layered, real] = listeners;
     let settings = settings(folder, real.1)?;
-    logs::init(logs::Format::Text, settings.log.level.as_str())?;
+    std::mem::forget(logs::init(logs::Format::Text, settings.log.level.as_str())?);
     let installation = metered(folder, &settings, meter).await?;
     let ops = wire::ops(&settings, &installation)?;
     let authorization = credentials(&ops).await?;

@@ -26,7 +26,7 @@ pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Exten
         Err(fault) => {
             tracing::error!(%fault, "a page could not be rendered");
             let sentence = "Something went wrong on our side. Please try again.";
-            plain::answer(StatusCode::INTERNAL_SERVER_ERROR, sentence, request)
+            plain::answer(StatusCode::INTERNAL_SERVER_ERROR, sentence, request.get().copied())
         }
     }
 }

@@ -33,6 +33,7 @@ pub mod sweeping;
 pub mod targets;
 pub mod token_refusal;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::clock::Clock;
@@ -52,18 +53,31 @@ use crate::ops::settings::OpsSettings;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
-/// Everything an act needs. Cheap to clone.
+/// Everything an act needs. Cheap to clone: every request has its own.
 #[derive(Clone)]
 pub struct Ops {
+    pub(in crate::ops) clock: Arc<dyn Clock>,
+    parts: Arc<Parts>,
+}
+
+/// What all clones of an [`Ops`] share.
+pub struct Parts {
     pub(in crate::ops) store: Store,
     pub(in crate::ops) keys: Arc<Keyring>,
-    pub(in crate::ops) clock: Arc<dyn Clock>,
     pub(in crate::ops) entropy: Arc<dyn Entropy>,
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
-    pub(in crate::ops) hashing: Arc<Hashing>,
-    pub(in crate::ops) refusals: Arc<RecentRefusals>,
-    pub(in crate::ops) recent_use: Arc<RecentUse>,
+    pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) refusals: RecentRefusals,
+    pub(in crate::ops) recent_use: RecentUse,
+}
+
+impl Deref for Ops {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl Ops {
@@ -78,17 +92,17 @@ impl Ops {
         settings: OpsSettings,
         hashing: Hashing,
     ) -> Self {
-        Self {
+        let parts = Parts {
             store,
             keys,
-            clock,
             entropy,
             catalogue,
             settings: Arc::new(settings),
-            hashing: Arc::new(hashing),
-            refusals: Arc::default(),
-            recent_use: Arc::default(),
-        }
+            hashing,
+            refusals: RecentRefusals::default(),
+            recent_use: RecentUse::default(),
+        };
+        Self { clock, parts: Arc::new(parts) }
     }
 
     /// The present moment, by the clock that every act uses.
@@ -123,7 +137,7 @@ impl Ops {
     /// These operations with the clock stopped at this moment: what an operation carries to the
     /// writer, so that its time was drawn before it was queued.
     pub(in crate::ops) fn frozen(&self) -> Self {
-        Self { clock: Arc::new(ManualClock::at(self.now())), ..self.clone() }
+        Self { clock: Arc::new(ManualClock::at(self.now())), parts: Arc::clone(&self.parts) }
     }
 
     pub(in crate::ops) fn draw<const N: usize>(&self) -> [u8; N] {
