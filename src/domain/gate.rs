@@ -10,6 +10,7 @@ use crate::domain::company::Company;
 use crate::domain::company::Environment;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
+use crate::domain::permission_set::PermissionSet;
 use crate::domain::role::RoleName;
 use crate::domain::scope::ScopeSet;
 use crate::domain::user::User;
@@ -102,9 +103,15 @@ pub fn pass(
     app_serves(facts)?;
     person_may_act(facts)?;
     let allowed = allowed_by_roles(facts, catalogue)?;
-    let delegated = delegated(&facts.app, catalogue, &allowed);
-    let effective = catalogue.closure(asked).intersection(&delegated);
-    if effective.is_empty() { Err(GateRefusal::NothingAllowed) } else { Ok(effective) }
+    let mut effective = catalogue.closure_numbers(asked);
+    effective.retain(&allowed);
+    if let Delegation::Only(delegated) = &facts.app.delegation {
+        effective.retain(&catalogue.closure_numbers(delegated));
+    }
+    if effective.is_empty() {
+        return Err(GateRefusal::NothingAllowed);
+    }
+    Ok(catalogue.names(&effective))
 }
 
 fn app_may_act(facts: &Facts) -> Result<(), GateRefusal> {
@@ -146,17 +153,13 @@ fn person_may_act(facts: &Facts) -> Result<(), GateRefusal> {
     if person.is_active() { Ok(()) } else { Err(GateRefusal::PersonDisabled) }
 }
 
-fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<ScopeSet, GateRefusal> {
+fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<PermissionSet, GateRefusal> {
     if facts.roles.is_empty() {
         return Err(GateRefusal::NoRole);
     }
-    let allow = |all: ScopeSet, role: &RoleName| all.union(&catalogue.role_allows(role));
-    Ok(facts.roles.iter().fold(ScopeSet::default(), allow))
-}
-
-fn delegated(app: &App, catalogue: &Catalogue, allowed: &ScopeSet) -> ScopeSet {
-    match &app.delegation {
-        Delegation::Anything => allowed.clone(),
-        Delegation::Only(scopes) => catalogue.closure(scopes).intersection(allowed),
+    let mut allowed = PermissionSet::default();
+    for closure in facts.roles.iter().filter_map(|role| catalogue.role_closure(role)) {
+        allowed.extend(closure);
     }
+    Ok(allowed)
 }

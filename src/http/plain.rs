@@ -10,7 +10,11 @@ use crate::base::id::RequestId;
 /// `sentence` as plain text under `status`, with the request's `reference` if it has one. The
 /// sentence is a constant: nothing that the caller sent is echoed.
 #[must_use]
-pub fn answer(status: StatusCode, sentence: &'static str, reference: Option<RequestId>) -> Response {
+pub fn answer(
+    status: StatusCode,
+    sentence: &'static str,
+    reference: Option<RequestId>,
+) -> Response {
     let mut body = format!("{sentence}\n");
     if let Some(id) = reference {
         body.push_str(&format!("Reference: {id}\n"));
