@@ -109,10 +109,16 @@ impl Ops {
         &self.settings
     }
 
-    /// Whether the store takes work.
+    /// Whether the store can be used now.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.store.is_sound()
+    }
+
+    /// Whether the store's writer is gone, and with it all work.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.store.has_ended()
     }
 
     /// Lets the writer finish and stops it.
