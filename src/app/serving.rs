@@ -160,6 +160,9 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
         }
+        if let Err(fault) = ops.reclaim().await {
+            tracing::warn!(%fault, "space could not be given back");
+        }
     });
     let watching = until(shutdown.clone(), WATCH_EVERY, || {
         if ops.has_ended() {

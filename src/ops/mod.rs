@@ -22,6 +22,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
@@ -47,6 +48,7 @@ use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
+use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
@@ -64,6 +66,7 @@ pub struct Ops {
     pub(in crate::ops) hashing: Arc<Hashing>,
     pub(in crate::ops) refusals: Arc<RecentRefusals>,
     pub(in crate::ops) recent_use: Arc<RecentUse>,
+    pub(in crate::ops) quiet: Arc<Quiet>,
 }
 
 impl Ops {
@@ -88,6 +91,7 @@ impl Ops {
             hashing: Arc::new(hashing),
             refusals: Arc::default(),
             recent_use: Arc::default(),
+            quiet: Arc::default(),
         }
     }
 

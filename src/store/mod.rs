@@ -16,6 +16,7 @@ pub mod medium;
 pub mod reader;
 pub mod redb;
 pub mod rows;
+pub mod space;
 pub mod sweep;
 pub mod table;
 pub mod tables;
