@@ -70,6 +70,18 @@ impl<E: Engine> Engine for Metered<E> {
         self.meter.commits.fetch_add(1, Ordering::Relaxed);
         written
     }
+
+    fn reopen(&self) -> Result<(), Fault> {
+        self.engine.reopen()
+    }
+
+    fn compact(&self) -> Result<(), Fault> {
+        self.engine.compact()
+    }
+
+    fn size(&self) -> Result<u64, Fault> {
+        self.engine.size()
+    }
 }
 
 fn add(sum: &AtomicU64, time: Duration) {

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
@@ -48,6 +49,7 @@ use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
+use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
@@ -70,6 +72,7 @@ pub struct Parts {
     pub(in crate::ops) hashing: Hashing,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) recent_use: RecentUse,
+    pub(in crate::ops) quiet: Quiet,
 }
 
 impl Deref for Ops {
@@ -101,6 +104,7 @@ impl Ops {
             hashing,
             refusals: RecentRefusals::default(),
             recent_use: RecentUse::default(),
+            quiet: Quiet::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }
@@ -123,10 +127,16 @@ impl Ops {
         &self.settings
     }
 
-    /// Whether the store takes work.
+    /// Whether the store can be used now.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.store.is_sound()
+    }
+
+    /// Whether the store's writer is gone, and with it all work.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.store.has_ended()
     }
 
     /// Lets the writer finish and stops it.

@@ -4,7 +4,10 @@
 use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::RwLock;
 
+use redb::CompactionError;
 use redb::Database;
 use redb::DatabaseError;
 use redb::Durability;
@@ -16,15 +19,19 @@ use redb::Table;
 use redb::TableDefinition;
 use redb::TableError;
 use redb::WriteTransaction;
-use redb::backends::FileBackend;
-use redb::backends::InMemoryBackend;
 
 use crate::store::engine::Engine;
 use crate::store::engine::Read;
 use crate::store::engine::Row;
 use crate::store::engine::Write;
 use crate::store::fault::Fault;
+use crate::store::medium::DataFile;
+use crate::store::medium::Medium;
+use crate::store::medium::Memory;
 use crate::store::table::TableId;
+
+/// Far more than what is ever kept in memory only.
+const CACHE_IN_MEMORY: usize = 64 * 1024 * 1024;
 
 type Bytes = &'static [u8];
 type ReadTable = redb::ReadOnlyTable<Bytes, Bytes>;
@@ -33,9 +40,15 @@ const fn definition(table: TableId) -> TableDefinition<'static, Bytes, Bytes> {
     TableDefinition::new(table.name())
 }
 
-/// A redb database.
+/// A redb database on some medium.
+///
+/// redb refuses further work once its file has failed, and rightly: what a failed sync left in the
+/// system's cache may look written and not be. Only what is read back after opening anew counts.
 pub struct RedbEngine {
-    database: Database,
+    /// None while nobody knows what the file holds.
+    database: RwLock<Option<Database>>,
+    open: Box<dyn Fn() -> Result<Database, Fault> + Send + Sync>,
+    size: Box<dyn Fn() -> Result<u64, Fault> + Send + Sync>,
 }
 
 impl RedbEngine {
@@ -44,44 +57,57 @@ impl RedbEngine {
     /// # Errors
     /// Another process has it, or it cannot be opened.
     pub fn open(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
-        let opened = open_private(file).map_err(|error| Fault::Unopenable {
-            file: file.to_owned(),
-            why: error.to_string().into(),
-        })?;
-        let database = Database::builder()
-            .set_cache_size(cache_bytes)
-            .create_with_backend(FileBackend::new(opened).map_err(|e| explain(file.to_owned(), e))?)
-            .map_err(|error| explain(file.to_owned(), error))?;
-        Ok(Self { database })
+        Self::over(DataFile::at(file), cache_bytes)
     }
 
-    /// A database in memory.
+    /// A database in memory. Once failed it has nothing to be opened from anew.
     ///
     /// # Errors
     /// Never, short of a defect in redb.
     pub fn in_memory() -> Result<Self, Fault> {
-        let backend = InMemoryBackend::new();
-        let database = Database::builder().create_with_backend(backend).map_err(Fault::engine)?;
-        Ok(Self { database })
+        Self::over(Memory::default(), CACHE_IN_MEMORY)
+    }
+
+    /// A database on `medium`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn over(medium: impl Medium, cache_bytes: usize) -> Result<Self, Fault> {
+        let medium = Arc::new(medium);
+        let measured = Arc::clone(&medium);
+        let open = move || {
+            let mut builder = Database::builder();
+            let opened = builder.set_cache_size(cache_bytes).create_with_backend(medium.open()?);
+            opened.map_err(|error| explain(medium.name(), error))
+        };
+        let database = RwLock::new(Some(open()?));
+        Ok(Self { database, open: Box::new(open), size: Box::new(move || measured.size()) })
+    }
+
+    /// Does something with the database, as long as it is open.
+    fn with<T>(&self, act: impl FnOnce(&Database) -> Result<T, Fault>) -> Result<T, Fault> {
+        let database = self.database.read().map_err(|_| Fault::Stopped)?;
+        act(database.as_ref().ok_or(Fault::Unsound)?)
     }
 
     fn begin(&self) -> Result<WriteTransaction, Fault> {
-        let mut transaction = self.database.begin_write().map_err(Fault::engine)?;
+        let begun = self.with(|database| database.begin_write().map_err(Fault::engine));
+        let mut transaction = begun?;
         transaction.set_durability(Durability::Immediate).map_err(Fault::engine)?;
         transaction.set_quick_repair(true);
         Ok(transaction)
     }
-}
 
-fn open_private(file: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file)
+    /// Closes the database if this fault says that it failed: nothing is read or written before it
+    /// was opened anew.
+    fn fail_closed<T>(&self, done: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(Fault::Engine(_)) = &done {
+            let failed = self.database.write().map_err(|_| Fault::Stopped)?.take();
+            // It says no more than that it failed, which is known.
+            drop(failed);
+        }
+        done
+    }
 }
 
 fn explain(file: PathBuf, error: DatabaseError) -> Fault {
@@ -91,9 +117,24 @@ fn explain(file: PathBuf, error: DatabaseError) -> Fault {
     }
 }
 
+fn run(
+    transaction: WriteTransaction,
+    work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
+    match worked {
+        Ok(()) => transaction.commit().map_err(Fault::engine),
+        Err(fault) => {
+            // What the abort itself says adds nothing: the first fault is the one to tell.
+            let _ = transaction.abort();
+            Err(fault)
+        }
+    }
+}
+
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
-        let transaction = self.database.begin_read().map_err(Fault::engine)?;
+        let transaction = self.with(|database| database.begin_read().map_err(Fault::engine))?;
         Ok(Box::new(Snapshot { transaction, tables: Default::default() }))
     }
 
@@ -101,16 +142,35 @@ impl Engine for RedbEngine {
         &self,
         work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let transaction = self.begin()?;
-        let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
-        match worked {
-            Ok(()) => transaction.commit().map_err(Fault::engine),
-            Err(fault) => {
-                // What the abort itself says adds nothing: the first fault is the one to tell.
-                let _ = transaction.abort();
-                Err(fault)
-            }
+        self.fail_closed(self.begin().and_then(|transaction| run(transaction, work)))
+    }
+
+    fn reopen(&self) -> Result<(), Fault> {
+        // A transaction can only begin while no read and no write has failed.
+        let tried = self.begin().and_then(|begun| begun.abort().map_err(Fault::engine));
+        if self.fail_closed(tried).is_ok() {
+            return Ok(());
         }
+        let opened = (self.open)()?;
+        *self.database.write().map_err(|_| Fault::Stopped)? = Some(opened);
+        Ok(())
+    }
+
+    fn compact(&self) -> Result<(), Fault> {
+        let mut held = self.database.write().map_err(|_| Fault::Stopped)?;
+        let compacted = held.as_mut().ok_or(Fault::Unsound)?.compact();
+        drop(held);
+        let compacted = compacted.map(|_| ()).map_err(|error| match error {
+            CompactionError::TransactionInProgress => Fault::Busy,
+            other => Fault::engine(other),
+        });
+        // Compacting leaves no state for quick-repair; the next commit does.
+        self.fail_closed(compacted)?;
+        self.write(&mut |_| Ok(()))
+    }
+
+    fn size(&self) -> Result<u64, Fault> {
+        (self.size)()
     }
 }
 
