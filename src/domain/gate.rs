@@ -1,6 +1,8 @@
 //! The gate: may a token be issued, or used, for this app, this person and this place, and with
 //! which permissions? Every grant and every use passes here; there is no second place that decides.
 
+use std::sync::Arc;
+
 use crate::base::clock::Timestamp;
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
@@ -19,9 +21,9 @@ use crate::domain::user::User;
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The app.
-    pub app: App,
+    pub app: Arc<App>,
     /// The person whose permissions bound the grant: who consented, or who delegated.
-    pub person: Option<User>,
+    pub person: Option<Arc<User>>,
     /// The company or firm.
     pub place: PlaceFacts,
     /// The roles that count for this person there (see [`PlaceFacts`]).
@@ -34,9 +36,9 @@ pub struct Facts {
 #[derive(Clone, Debug)]
 pub enum PlaceFacts {
     /// A company: the person's own role there and the one through its firm both count.
-    Company(Company),
+    Company(Arc<Company>),
     /// A firm: only the role in the firm counts.
-    Firm(Firm),
+    Firm(Arc<Firm>),
     /// It is no more.
     Gone,
 }
@@ -44,7 +46,7 @@ pub enum PlaceFacts {
 impl PlaceFacts {
     /// The environment, if the place exists.
     #[must_use]
-    pub const fn environment(&self) -> Option<Environment> {
+    pub fn environment(&self) -> Option<Environment> {
         match self {
             Self::Company(company) => Some(company.environment),
             Self::Firm(firm) => Some(firm.environment),
@@ -52,7 +54,7 @@ impl PlaceFacts {
         }
     }
 
-    const fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<Place> {
         match self {
             Self::Company(company) => Some(Place::Company(company.id)),
             Self::Firm(firm) => Some(Place::Firm(firm.id)),

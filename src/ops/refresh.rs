@@ -120,7 +120,7 @@ impl Operation for Refresh {
         let Some(row) = found.filter(|row| self.keys.matches(&row.hash, &self.token)) else {
             return refused(TokenRefusal::RefreshUnknown);
         };
-        let Some(connection) = reader.get::<Connections>(&row.connection)? else {
+        let Some(connection) = reader.shared::<Connections>(&row.connection)? else {
             return refused(TokenRefusal::ConnectionEnded);
         };
         if connection.app != app.id {
@@ -141,7 +141,7 @@ impl Operation for Refresh {
                 if in_grace && unused {
                     self.repeat(reader, app, &connection, kept_answer)
                 } else {
-                    self.replayed(connection)
+                    self.replayed(Connection::clone(&connection))
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Refresh {
     fn rotate(
         self,
         reader: &Reader<'_>,
-        app: App,
+        app: Arc<App>,
         connection: &Connection,
         row: &RefreshToken,
     ) -> Result<Decided, Fault> {
@@ -249,7 +249,7 @@ impl Refresh {
     fn repeat(
         self,
         reader: &Reader<'_>,
-        app: App,
+        app: Arc<App>,
         connection: &Connection,
         kept_answer: &[u8],
     ) -> Result<Decided, Fault> {

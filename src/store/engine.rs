@@ -10,11 +10,22 @@ pub type Row = (Vec<u8>, Vec<u8>);
 
 /// Reads a consistent state.
 pub trait Read {
+    /// Shows the value of `key` to `found`, where it lies; says whether there is one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn look(&self, table: TableId, key: &[u8], found: &mut dyn FnMut(&[u8]))
+    -> Result<bool, Fault>;
+
     /// The value of `key`.
     ///
     /// # Errors
     /// The engine failed.
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut value = None;
+        self.look(table, key, &mut |bytes| value = Some(bytes.to_vec()))?;
+        Ok(value)
+    }
 
     /// Rows with `from <= key`, and `key < to` if given, in order, at most `limit`.
     ///

@@ -15,6 +15,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::store::engine::Engine;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::format;
 use crate::store::writer::Job;
@@ -29,6 +30,7 @@ const TELL: Duration = Duration::from_secs(60);
 /// The thread's work.
 pub(in crate::store) struct Groups {
     engine: Arc<dyn Engine>,
+    kept: Arc<Kept>,
     orders: mpsc::Receiver<Order>,
     standing: Arc<Standing>,
     /// How long to wait after opening anew has failed.
@@ -55,11 +57,12 @@ impl Drop for Ending<'_> {
 impl Groups {
     pub(in crate::store) fn new(
         engine: Arc<dyn Engine>,
+        kept: Arc<Kept>,
         orders: mpsc::Receiver<Order>,
         standing: Arc<Standing>,
         retry: Duration,
     ) -> Self {
-        Self { engine, orders, standing, retry, tried: None, told: None, announced: false }
+        Self { engine, kept, orders, standing, retry, tried: None, told: None, announced: false }
     }
 
     /// Works until nobody can send orders any more and all are done.
@@ -122,8 +125,9 @@ impl Groups {
         if inspect {
             self.recover();
         }
+        let kept = Arc::clone(&self.kept);
         let committed = self.attempt(|engine| {
-            engine.write(&mut |to| group.iter_mut().try_for_each(|job| job.run(to)))
+            engine.write(&mut |to| group.iter_mut().try_for_each(|job| job.run(to, &kept)))
         });
         if committed.is_ok() {
             let taken = u64::try_from(group.len()).unwrap_or(u64::MAX);

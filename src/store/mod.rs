@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod chain;
 pub mod changes;
 pub mod engine;
+pub mod familiar;
 pub mod fault;
 pub mod format;
 mod groups;
@@ -28,6 +29,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::store::engine::Engine;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::writer::Operation;
@@ -41,6 +43,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Arc<Writer>,
+    kept: Arc<Kept>,
 }
 
 impl Store {
@@ -58,8 +61,9 @@ impl Store {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_retrying(engine: Arc<dyn Engine>, retry: Duration) -> Result<Self, Fault> {
-        let writer = Arc::new(Writer::start(Arc::clone(&engine), retry)?);
-        Ok(Self { engine, writer })
+        let kept = Arc::default();
+        let writer = Writer::start(Arc::clone(&engine), Arc::clone(&kept), retry)?;
+        Ok(Self { engine, writer: Arc::new(writer), kept })
     }
 
     /// Opens the data file, bringing an older format up to date.
@@ -90,7 +94,8 @@ impl Store {
         if !self.is_sound() {
             return Err(Fault::Unsound);
         }
-        let found = self.engine.snapshot().and_then(|state| look(&Reader::new(state.as_ref())));
+        let found =
+            self.engine.snapshot().and_then(|state| look(&Reader::new(state.as_ref(), &self.kept)));
         if matches!(found, Err(Fault::Engine(_))) {
             self.writer.inspect();
         }

@@ -200,8 +200,13 @@ impl Snapshot {
 }
 
 impl Read for Snapshot {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.table(table)?.map_or(Ok(None), |table| get(table, key))
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        self.table(table)?.map_or(Ok(false), |table| look(table, key, found))
     }
 
     fn range(
@@ -250,8 +255,13 @@ impl<'txn> Batch<'txn> {
 }
 
 impl Read for Batch<'_> {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        get(self.table(table)?, key)
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        look(self.table(table)?, key, found)
     }
 
     fn range(
@@ -305,12 +315,13 @@ impl Write for Batch<'_> {
     }
 }
 
-fn get(
+fn look(
     table: &impl redb::ReadableTable<Bytes, Bytes>,
     key: &[u8],
-) -> Result<Option<Vec<u8>>, Fault> {
-    let found = table.get(key).map_err(Fault::engine)?;
-    Ok(found.map(|value| value.value().to_vec()))
+    found: &mut dyn FnMut(&[u8]),
+) -> Result<bool, Fault> {
+    let value = table.get(key).map_err(Fault::engine)?;
+    Ok(value.map(|value| found(value.value())).is_some())
 }
 
 fn range(

@@ -15,6 +15,7 @@ use crate::store::engine::Engine;
 use crate::store::engine::Read;
 use crate::store::engine::Row;
 use crate::store::engine::Write;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::groups::Groups;
 use crate::store::reader::Reader;
@@ -57,7 +58,7 @@ pub trait Operation: Send + 'static {
 /// An operation in the queue, without its types.
 pub(in crate::store) trait Job: Send {
     /// Decides and applies.
-    fn run(&mut self, to: &mut dyn Write) -> Result<(), Fault>;
+    fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault>;
     /// Answers: the outcome if the commit held, otherwise the fault.
     fn answer(self: Box<Self>, committed: Result<(), Fault>);
 }
@@ -69,11 +70,11 @@ struct Pending<O: Operation> {
 }
 
 impl<O: Operation> Job for Pending<O> {
-    fn run(&mut self, to: &mut dyn Write) -> Result<(), Fault> {
+    fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         let operation = self.operation.take().ok_or(Fault::Stopped)?;
         let decision = {
             let state = ReadView(to);
-            operation.decide(&Reader::new(&state))
+            operation.decide(&Reader::new(&state, kept))
         };
         match decision {
             Ok(decision) => {
@@ -102,8 +103,13 @@ impl<O: Operation> Job for Pending<O> {
 struct ReadView<'a>(&'a dyn Write);
 
 impl Read for ReadView<'_> {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.0.get(table, key)
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        self.0.look(table, key, found)
     }
 
     fn range(
@@ -159,10 +165,14 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(in crate::store) fn start(engine: Arc<dyn Engine>, retry: Duration) -> Result<Self, Fault> {
+    pub(in crate::store) fn start(
+        engine: Arc<dyn Engine>,
+        kept: Arc<Kept>,
+        retry: Duration,
+    ) -> Result<Self, Fault> {
         let (queue, orders) = mpsc::sync_channel(QUEUE);
         let standing = Arc::new(Standing { sound: AtomicBool::new(true), ..Standing::default() });
-        let work = Groups::new(engine, orders, Arc::clone(&standing), retry);
+        let work = Groups::new(engine, kept, orders, Arc::clone(&standing), retry);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || work.run())
