@@ -44,7 +44,7 @@ pub(crate) struct Metered<E> {
 }
 
 impl<E: Engine> Engine for Metered<E> {
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault> {
         self.engine.snapshot()
     }
 

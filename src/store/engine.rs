@@ -2,6 +2,8 @@
 //!
 //! Small on purpose, so that another engine can take redb's place without touching a rule.
 
+use std::sync::Arc;
+
 use crate::store::fault::Fault;
 use crate::store::table::TableId;
 
@@ -88,7 +90,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// The engine failed, or is closed.
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault>;
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault>;
 
     /// Runs `work` and commits what it wrote, durably, before returning. If `work` fails, nothing of
     /// it is kept. If the commit fails, all of it is kept or nothing: reopening shows which.

@@ -5,6 +5,8 @@ use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::RwLock;
 
 use redb::CompactionError;
@@ -46,9 +48,40 @@ const fn definition(table: TableId) -> TableDefinition<'static, Bytes, Bytes> {
 /// system's cache may look written and not be. Only what is read back after opening anew counts.
 pub struct RedbEngine {
     /// None while nobody knows what the file holds.
-    database: RwLock<Option<Database>>,
+    opened: RwLock<Option<Opened>>,
     open: Box<dyn Fn() -> Result<Database, Fault> + Send + Sync>,
     size: Box<dyn Fn() -> Result<u64, Fault> + Send + Sync>,
+}
+
+/// The database while it is open.
+struct Opened {
+    database: Database,
+    /// What was committed last, as soon as somebody has asked for it: until the next commit all
+    /// readers share it, and the tables that one of them opened.
+    latest: Mutex<Option<Arc<Snapshot>>>,
+}
+
+impl Opened {
+    fn new(database: Database) -> Self {
+        Self { database, latest: Mutex::default() }
+    }
+
+    fn latest(&self) -> Result<Arc<Snapshot>, Fault> {
+        // Held until the snapshot is in its place: a commit that comes meanwhile takes it out after
+        // that, so none stays that is older than the last commit.
+        let mut latest = self.latest.lock().map_err(|_| Fault::Stopped)?;
+        if let Some(snapshot) = latest.as_ref() {
+            return Ok(Arc::clone(snapshot));
+        }
+        let transaction = self.database.begin_read().map_err(Fault::engine)?;
+        let begun = Arc::new(Snapshot { transaction, tables: Default::default() });
+        Ok(Arc::clone(latest.insert(begun)))
+    }
+
+    /// The snapshot that readers share is no longer the latest.
+    fn outdate(&self) {
+        self.latest.lock().map(|mut latest| latest.take()).ok();
+    }
 }
 
 impl RedbEngine {
@@ -80,18 +113,18 @@ impl RedbEngine {
             let opened = builder.set_cache_size(cache_bytes).create_with_backend(medium.open()?);
             opened.map_err(|error| explain(medium.name(), error))
         };
-        let database = RwLock::new(Some(open()?));
-        Ok(Self { database, open: Box::new(open), size: Box::new(move || measured.size()) })
+        let opened = RwLock::new(Some(Opened::new(open()?)));
+        Ok(Self { opened, open: Box::new(open), size: Box::new(move || measured.size()) })
     }
 
     /// Does something with the database, as long as it is open.
-    fn with<T>(&self, act: impl FnOnce(&Database) -> Result<T, Fault>) -> Result<T, Fault> {
-        let database = self.database.read().map_err(|_| Fault::Stopped)?;
-        act(database.as_ref().ok_or(Fault::Unsound)?)
+    fn with<T>(&self, act: impl FnOnce(&Opened) -> Result<T, Fault>) -> Result<T, Fault> {
+        let opened = self.opened.read().map_err(|_| Fault::Stopped)?;
+        act(opened.as_ref().ok_or(Fault::Unsound)?)
     }
 
     fn begin(&self) -> Result<WriteTransaction, Fault> {
-        let begun = self.with(|database| database.begin_write().map_err(Fault::engine));
+        let begun = self.with(|opened| opened.database.begin_write().map_err(Fault::engine));
         let mut transaction = begun?;
         transaction.set_durability(Durability::Immediate).map_err(Fault::engine)?;
         transaction.set_quick_repair(true);
@@ -102,7 +135,7 @@ impl RedbEngine {
     /// was opened anew.
     fn fail_closed<T>(&self, done: Result<T, Fault>) -> Result<T, Fault> {
         if let Err(Fault::Engine(_)) = &done {
-            let failed = self.database.write().map_err(|_| Fault::Stopped)?.take();
+            let failed = self.opened.write().map_err(|_| Fault::Stopped)?.take();
             // It says no more than that it failed, which is known.
             drop(failed);
         }
@@ -133,16 +166,17 @@ fn run(
 }
 
 impl Engine for RedbEngine {
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
-        let transaction = self.with(|database| database.begin_read().map_err(Fault::engine))?;
-        Ok(Box::new(Snapshot { transaction, tables: Default::default() }))
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault> {
+        Ok(self.with(Opened::latest)?)
     }
 
     fn write(
         &self,
         work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.fail_closed(self.begin().and_then(|transaction| run(transaction, work)))
+        let written = self.begin().and_then(|transaction| run(transaction, work));
+        self.fail_closed(written)?;
+        self.with(|opened| Ok(opened.outdate()))
     }
 
     fn reopen(&self) -> Result<(), Fault> {
@@ -151,14 +185,16 @@ impl Engine for RedbEngine {
         if self.fail_closed(tried).is_ok() {
             return Ok(());
         }
-        let opened = (self.open)()?;
-        *self.database.write().map_err(|_| Fault::Stopped)? = Some(opened);
+        let opened = Opened::new((self.open)()?);
+        *self.opened.write().map_err(|_| Fault::Stopped)? = Some(opened);
         Ok(())
     }
 
     fn compact(&self) -> Result<(), Fault> {
-        let mut held = self.database.write().map_err(|_| Fault::Stopped)?;
-        let compacted = held.as_mut().ok_or(Fault::Unsound)?.compact();
+        let mut held = self.opened.write().map_err(|_| Fault::Stopped)?;
+        let opened = held.as_mut().ok_or(Fault::Unsound)?;
+        opened.outdate();
+        let compacted = opened.database.compact();
         drop(held);
         let compacted = compacted.map(|_| ()).map_err(|error| match error {
             CompactionError::TransactionInProgress => Fault::Busy,
@@ -174,12 +210,10 @@ impl Engine for RedbEngine {
     }
 }
 
-/// As many tables as there are, opened when first touched.
-type Opened<T> = [OnceCell<T>; TableId::ALL.len()];
-
+/// One committed state; its tables are opened when first touched.
 struct Snapshot {
     transaction: ReadTransaction,
-    tables: Opened<Option<ReadTable>>,
+    tables: [OnceLock<Option<ReadTable>>; TableId::ALL.len()],
 }
 
 impl Snapshot {
@@ -192,7 +226,7 @@ impl Snapshot {
                 Err(TableError::TableDoesNotExist(_)) => None,
                 Err(error) => return Err(Fault::engine(error)),
             };
-            // The slot was empty and nothing else has this snapshot.
+            // Whoever else opened it meanwhile opened the same.
             let _ = slot.set(opened);
         }
         Ok(slot.get().and_then(Option::as_ref))
@@ -232,9 +266,10 @@ impl Read for Snapshot {
     }
 }
 
+/// What a transaction has changed so far.
 struct Batch<'txn> {
     transaction: &'txn WriteTransaction,
-    tables: Opened<Table<'txn, Bytes, Bytes>>,
+    tables: [OnceCell<Table<'txn, Bytes, Bytes>>; TableId::ALL.len()],
 }
 
 impl<'txn> Batch<'txn> {
