@@ -128,6 +128,7 @@ impl Options {
             warm_up: Duration::try_from_secs_f64(self.warm_up)?,
             measured: Duration::try_from_secs_f64(self.seconds)? / self.rounds.max(1),
             tokens: self.tokens,
+            introspections: u64::from(self.tokens / 5),
         })
     }
 }
@@ -141,6 +142,8 @@ pub(crate) struct Plan {
     /// Of each round.
     pub(crate) measured: Duration,
     pub(crate) tokens: u32,
+    /// Before memory is looked at.
+    pub(crate) introspections: u64,
 }
 
 impl Plan {
@@ -152,6 +155,7 @@ impl Plan {
             warm_up: Duration::from_millis(20),
             measured: Duration::from_millis(60),
             tokens: 20_000,
+            introspections: 100,
         }
     }
 

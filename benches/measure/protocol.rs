@@ -52,6 +52,8 @@ pub(crate) struct Issued {
     pub(crate) p99: Duration,
     /// Processor time of the whole process, an operation.
     pub(crate) processor: Duration,
+    /// How long a commit took by the clock.
+    pub(crate) commit_time: Duration,
 }
 
 /// What the server has spent since it started.

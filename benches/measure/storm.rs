@@ -1,5 +1,9 @@
 //! The token endpoint while many sign in: passwords are hashed beside it, and must not hold it up.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::Bench;
 use super::Outcome;
 use super::contest;
@@ -39,15 +43,17 @@ pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> 
         if connections > bench.plan.most_connections() {
             continue;
         }
-        let (mut alone, mut stormed, mut sign_ins) = (Side::default(), Side::default(), 0);
+        let (mut alone, mut stormed) = (Side::default(), Side::default());
+        let (mut sign_ins, mut time) = (0, Duration::ZERO);
         for _ in 0..bench.plan.rounds {
             storms += 1;
             contest.subject_round(bench, &mut site.host, connections, &mut alone)?;
+            let begun = Instant::now();
             let guests = bench.runtime.block_on(arrive(site, storms))?;
             contest.subject_round(bench, &mut site.host, connections, &mut stormed)?;
             sign_ins += bench.runtime.block_on(guests.leave())?.len();
+            time += begun.elapsed();
         }
-        let time = (bench.plan.warm_up + bench.plan.measured) * bench.plan.rounds;
         let raised = stormed.latency(990) / alone.latency(990).max(f64::EPSILON);
         report.say(&format!(
             "| {connections} | {raised:.2} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.1} | {} |",

@@ -82,5 +82,6 @@ fn summary(latencies: &[Duration], measured: Duration, spent: &Spent) -> Outcome
         p50: at(50),
         p99: at(99),
         processor: spent.processor / count.max(1),
+        commit_time: spent.commit_time / commits,
     })
 }

@@ -13,7 +13,15 @@ const SUBMITTERS: [usize; 6] = [1, 8, 16, 64, 256, 512];
 /// Operations a second, a commit, and how long each took, by the number of submitters.
 pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> Outcome<()> {
     let host = &mut sites.small(bench)?.host;
-    let columns = ["submitters", "operations /s", "a commit", "p50", "p99", "µs of the server"];
+    let columns = [
+        "submitters",
+        "operations /s",
+        "a commit",
+        "p50",
+        "p99",
+        "µs of the server",
+        "a commit, by the clock",
+    ];
     report.head("The writer alone, issuing without HTTP; latency in µs", &columns)?;
     for submitters in SUBMITTERS {
         let mut rounds = Vec::new();
@@ -24,12 +32,13 @@ pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> 
         }
         let median = |of: fn(&Issued) -> f64| side::median(rounds.iter().map(of).collect());
         report.say(&format!(
-            "| {submitters} | {:.0} | {:.1} | {:.0} | {:.0} | {:.1} |",
+            "| {submitters} | {:.0} | {:.1} | {:.0} | {:.0} | {:.1} | {:.0} |",
             median(|round| round.rate),
             median(|round| round.per_commit),
             median(|round| side::micros(round.p50)),
             median(|round| side::micros(round.p99)),
             median(|round| side::micros(round.processor)),
+            median(|round| side::micros(round.commit_time)),
         ))?;
     }
     Ok(())
