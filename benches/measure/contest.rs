@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Bench;
 use super::Outcome;
 use super::client;
+use super::client::Connection;
 use super::client::Target;
 use super::host::Host;
 use super::load;
@@ -95,8 +96,27 @@ impl Contest {
         connections: usize,
         side: &mut Side,
     ) -> Outcome<()> {
+        let connections = self.connect(bench, connections)?;
+        self.subject_round_on(bench, host, connections, side)
+    }
+
+    /// Connections to the product, their handshakes done.
+    pub(crate) fn connect(&self, bench: &Bench, connections: usize) -> Outcome<Vec<Connection>> {
         let load = bench.plan.load(connections);
-        side.add(self.subject.round(bench, host, &load, self.length)?);
+        bench.runtime.block_on(load.connect(&self.subject.target))
+    }
+
+    /// A round of the product alone on connections that stand, added to `side`.
+    pub(crate) fn subject_round_on(
+        &mut self,
+        bench: &Bench,
+        host: &mut Host,
+        connections: Vec<Connection>,
+        side: &mut Side,
+    ) -> Outcome<()> {
+        let load = bench.plan.load(connections.len());
+        let asking = self.subject.ask(host, &load, connections, self.length);
+        side.add(bench.runtime.block_on(asking)?);
         Ok(())
     }
 }
@@ -112,12 +132,22 @@ impl Contestant {
     ) -> Outcome<Round> {
         bench.runtime.block_on(async {
             let connections = load.connect(&self.target).await?;
-            let (before, ticks) = (host.spent()?, Ticks::now()?);
-            let run = load.run(connections, &mut self.scripts, Some(length));
-            let measured = run.await.map_err(|error| host.explain(&error))?;
-            let busy = Ticks::now()?.busy_since(&ticks);
-            Ok(Round { measured, spent: host.spent()?.since(&before), busy })
+            self.ask(host, load, connections, length).await
         })
+    }
+
+    async fn ask(
+        &mut self,
+        host: &mut Host,
+        load: &Load,
+        connections: Vec<Connection>,
+        length: usize,
+    ) -> Outcome<Round> {
+        let (before, ticks) = (host.spent()?, Ticks::now()?);
+        let run = load.run(connections, &mut self.scripts, Some(length));
+        let measured = run.await.map_err(|error| host.explain(&error))?;
+        let busy = Ticks::now()?.busy_since(&ticks);
+        Ok(Round { measured, spent: host.spent()?.since(&before), busy })
     }
 }
 

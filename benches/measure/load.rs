@@ -46,13 +46,11 @@ impl Measured {
 }
 
 impl Load {
-    /// Shakes hands, which is not measured.
+    /// Shakes hands, which is not measured; all at once, so that none waits long enough for the
+    /// others to be taken for idle.
     pub(crate) async fn connect(&self, target: &Target) -> Outcome<Vec<Connection>> {
-        let mut connections = Vec::new();
-        for number in 0..self.connections {
-            connections.push(target.connect(number).await?);
-        }
-        Ok(connections)
+        let connecting = (0..self.connections).map(|number| target.connect(number));
+        futures_util::future::try_join_all(connecting).await
     }
 
     /// Asks on all connections until the time is up; each goes on in its own script. Every answer

@@ -29,6 +29,7 @@ const CONNECTIONS: usize = 16;
 
 /// All of it.
 pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> Outcome<()> {
+    sites.full(bench, report)?;
     report.head("Starting, to the first answer; ms", &["file", "median", "slowest"])?;
     let fresh = bench.folder.join("fresh");
     sites::make(bench, &fresh, 0)?;
