@@ -38,7 +38,7 @@ pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> 
             row.subject.per_commit(),
         ))?;
         judge(&row, report)?;
-        report.point(&row);
+        report.point(bench, &row);
         rows.push(row);
     }
     costs(bench, &rows, report)

@@ -58,11 +58,16 @@ impl Target {
     }
 }
 
+/// More than this, in percent of one processor, disturbs what is measured.
+const QUIET: f64 = 10.0;
+
 /// Everything that was said, and what the picture shows.
 #[derive(Default)]
 pub(crate) struct Report {
     text: String,
     verdicts: String,
+    /// How busy other programs were at worst, in percent of one processor.
+    others: f64,
     points: Vec<Point>,
 }
 
@@ -107,12 +112,15 @@ impl Report {
             subject.shares(&bench.cores),
             ceiling.shares(&bench.cores),
         ))?;
-        self.point(row);
+        self.point(bench, row);
         Ok(())
     }
 
     /// Keeps a row for the picture.
-    pub(crate) fn point(&mut self, row: &Row) {
+    pub(crate) fn point(&mut self, bench: &Bench, row: &Row) {
+        for side in [&row.subject, &row.ceiling] {
+            self.others = self.others.max(side.others(&bench.cores));
+        }
         let (rate, ratio) = (row.subject.rate(), row.ratio());
         self.points.push(Point { kind: row.kind, connections: row.connections, rate, ratio });
     }
@@ -130,6 +138,12 @@ impl Report {
         if !self.verdicts.is_empty() {
             let verdicts = std::mem::take(&mut self.verdicts);
             let verdicts = verdicts.trim_end();
+            let others = self.others;
+            if others > QUIET {
+                self.say(&format!(
+                    "\nOther programs took up to {others:.0} % of a processor: what follows says little."
+                ))?;
+            }
             let head = "| result | value | target | |\n|:--|--:|--:|:--|";
             self.say(&format!("\nTargets\n\n{head}\n{verdicts}\n"))?;
         }

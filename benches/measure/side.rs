@@ -61,19 +61,30 @@ impl Side {
 
     /// How busy server, load and everybody else were, in percent of one processor.
     pub(crate) fn shares(&self, cores: &Cores) -> String {
-        let share = |round: &Round, time: Duration| {
-            100.0 * time.as_secs_f64() / round.measured.took.as_secs_f64().max(f64::EPSILON)
-        };
-        let server = |round: &Round| share(round, round.spent.processor);
-        let load = |round: &Round| share(round, round.measured.processor);
-        let others =
-            |round: &Round| 100.0 * round.busy * cores.online - server(round) - load(round);
-        format!(
-            "{:.0}, {:.0}, {:.0}",
-            self.median(server),
-            self.median(load),
-            self.median(others).max(0.0)
-        )
+        let (server, load) = (self.median(Round::server), self.median(Round::load));
+        format!("{server:.0}, {load:.0}, {:.0}", self.others(cores))
+    }
+
+    /// How busy everybody else was.
+    pub(crate) fn others(&self, cores: &Cores) -> f64 {
+        let all = |round: &Round| 100.0 * round.busy * cores.online;
+        self.median(|round| all(round) - round.server() - round.load()).max(0.0)
+    }
+}
+
+impl Round {
+    /// How busy the server was, in percent of one processor.
+    fn server(&self) -> f64 {
+        self.share(self.spent.processor)
+    }
+
+    /// How busy the load was.
+    fn load(&self) -> f64 {
+        self.share(self.measured.processor)
+    }
+
+    fn share(&self, time: Duration) -> f64 {
+        100.0 * time.as_secs_f64() / self.measured.took.as_secs_f64().max(f64::EPSILON)
     }
 }
 
