@@ -11,8 +11,8 @@ use countersign::store::engine::Write;
 use countersign::store::fault::Fault;
 use tokio::time::Instant;
 
-use crate::machine;
-use crate::protocol::Spent;
+use super::machine;
+use super::protocol::Spent;
 
 /// Sums, in nanoseconds.
 #[derive(Default)]
