@@ -1,5 +1,5 @@
-//! The house from the inside: the real router and store (in memory), with a clock that stands still
-//! until it is moved. One module for each door or promise; tests are sentences.
+//! The house from the inside: the real router and store (in memory, or in files where that matters),
+//! with a clock that stands still until it is moved. One module for each door or promise; tests are sentences.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +20,7 @@ mod par;
 mod races;
 mod redeem;
 mod refresh;
+mod restart;
 mod revoke;
 mod setup;
 mod sign_in;
