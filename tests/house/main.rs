@@ -10,12 +10,14 @@
 
 mod authorize;
 mod bad_input;
+mod client_authentication;
 mod client_credentials;
 mod consent;
 mod gateway;
 mod harness;
 mod introspect;
 mod metadata;
+mod obstructed;
 mod par;
 mod races;
 mod redeem;
