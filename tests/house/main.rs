@@ -22,6 +22,7 @@ mod par;
 mod races;
 mod redeem;
 mod refresh;
+mod refresh_again;
 mod restart;
 mod revoke;
 mod setup;
