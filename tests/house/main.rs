@@ -10,6 +10,7 @@
 
 mod authorize;
 mod bad_input;
+mod broken_store;
 mod client_authentication;
 mod client_credentials;
 mod consent;
