@@ -1,5 +1,9 @@
 //! The guard of the protected surface: RFC 6750, companies and firms.
 
+use std::sync::Arc;
+
+use axum::response::IntoResponse as _;
+use countersign::gateway::Upstream;
 use http::StatusCode;
 use http::header;
 
@@ -344,4 +348,34 @@ async fn one_challenge_tells_a_dead_token_alike_whatever_it_died_of() {
     }
     assert_eq!(told[0].0, "Bearer realm=\"countersign\", error=\"invalid_token\"");
     assert!(told.iter().all(|one| one == &told[0]), "{told:?}");
+}
+
+#[tokio::test]
+async fn neither_token_nor_cookie_nor_forged_header_goes_on_to_the_api() {
+    let upstream: Upstream = Arc::new(|permitted| {
+        Box::pin(async move {
+            let headers = permitted.into_request().headers().clone();
+            let names = headers.keys().map(|name| name.as_str().to_owned());
+            axum::Json(names.collect::<Vec<_>>()).into_response()
+        })
+    });
+    let house = House::new().await.in_front_of(upstream);
+    let token = house.client_token().await;
+    let company = house.company("acme");
+    let headers = [
+        ("cookie", "__Host-cs_session=x"),
+        ("forwarded", "for=10.0.0.1"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("X-Forwarded-Host", "evil.example"),
+        ("x_forwarded_user", "root"),
+        ("x-countersign-user", "root"),
+        ("x-original-url", "/admin"),
+        ("x-company-id", company.as_str()),
+        ("accept-language", "en"),
+    ];
+    let answer = house.call_with(&token, "/customers", &headers).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let mut went_on: Vec<String> = serde_json::from_str(&answer.body).unwrap();
+    went_on.sort_unstable();
+    assert_eq!(went_on, ["accept-language", "host", "x-company-id"]);
 }

@@ -11,6 +11,7 @@ use countersign::app::installation::Installation;
 use countersign::app::installation::Kind;
 use countersign::app::installation::Options;
 use countersign::app::router;
+use countersign::app::router::Protected;
 use countersign::app::sandbox;
 use countersign::app::sandbox_guide::Guide;
 use countersign::app::sandbox_guide::GuideApp;
@@ -31,6 +32,7 @@ use countersign::crypto::keyring::MasterKey;
 use countersign::crypto::keyring::TokenKey;
 use countersign::crypto::totp;
 use countersign::domain::audit::EventKind;
+use countersign::gateway::Upstream;
 use countersign::ops::Ops;
 use countersign::store::Store;
 use http::HeaderMap;
@@ -163,6 +165,15 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         Self::open(folder, clock, &[]).seeded().await
+    }
+
+    /// With the defaults, and something else behind its gateway than the sample ledger.
+    pub fn in_front_of(self, upstream: Upstream) -> Self {
+        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let entropy = Arc::new(SystemEntropy::new());
+        let clock = self.clock.clone();
+        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        Self { router: router.unwrap(), ..self }
     }
 
     /// Stopped, and opened again from its files with these settings. No time has passed.
