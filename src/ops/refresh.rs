@@ -218,7 +218,7 @@ impl Refresh {
         };
         let approved = self.catalogue.closure(&connection.scopes);
         let known = self.catalogue.known(&asked.names);
-        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&approved) {
+        if asked.malformed || !self.catalogue.knows(&asked.names) || !known.is_subset(&approved) {
             return Err(TokenRefusal::ScopeBeyondGrant);
         }
         let effective = self.catalogue.closure(&known).intersection(granted);

@@ -24,6 +24,7 @@ use countersign::base::clock::Timestamp;
 use countersign::base::entropy::SystemEntropy;
 use countersign::base::id::UserId;
 use countersign::config;
+use countersign::config::ConfigFile;
 use countersign::config::Flag;
 use countersign::config::Settings;
 use countersign::config::Sources;
@@ -47,6 +48,8 @@ use zeroize::Zeroizing;
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// In the data folder of a house on disk.
+pub const CONFIG_FILE: &str = "config.toml";
 const START: u64 = 1_790_000_000;
 
 pub struct House {
@@ -176,7 +179,8 @@ impl House {
         Self { router: router.unwrap(), ..self }
     }
 
-    /// Stopped, and opened again from its files with these settings. No time has passed.
+    /// Stopped, and opened again from its files with these settings, and with those in
+    /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
     pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
         let Self { router, ops, clock, guide, folder } = self;
         ops.close();
@@ -192,7 +196,7 @@ impl House {
     fn open(folder: TempDir, clock: Arc<ManualClock>, settings: &[(&str, &str)]) -> Self {
         let path = folder.path().to_str().unwrap().to_owned();
         let placed: Vec<_> = settings.iter().copied().chain([("data.folder", &*path)]).collect();
-        let settings = chosen(&placed);
+        let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
         let options = Options::of(&settings, Kind::Real);
         // A thread of its own: opening waits for the writer.
         let opened = std::thread::scope(|scope| {
@@ -403,6 +407,10 @@ impl House {
 
 /// The defaults, with cheap passwords and what a test chose.
 fn chosen(settings: &[(&str, &str)]) -> Settings {
+    chosen_with(settings, std::path::PathBuf::new())
+}
+
+fn chosen_with(settings: &[(&str, &str)], file: std::path::PathBuf) -> Settings {
     let flag = |(key, value): &(&str, &str)| Flag {
         name: "test".to_owned(),
         key: (*key).to_owned(),
@@ -410,7 +418,8 @@ fn chosen(settings: &[(&str, &str)]) -> Settings {
     };
     let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
     let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
-    config::load(&Sources { flags, ..Sources::default() }).unwrap().settings
+    let file = ConfigFile::FirstOf(vec![file]);
+    config::load(&Sources { flags, file, ..Sources::default() }).unwrap().settings
 }
 
 pub fn request(method: &str, path: &str) -> http::request::Builder {

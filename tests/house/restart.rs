@@ -6,6 +6,7 @@ use countersign::domain::audit::EventKind;
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::harness::CONFIG_FILE;
 use crate::harness::House;
 
 const SCOPE: &str = "customers:all products:readonly";
@@ -198,4 +199,45 @@ async fn the_audit_chain_goes_on_without_a_gap() {
     let house = house.restarted(&[]);
     tokens(&house).await;
     assert!(house.ops.verify_audit().unwrap().unwrap() > before);
+}
+
+/// A permission under another name than the sandbox knew it by.
+const RENAMED: &str = r#"
+[[permissions]]
+name = "customers:all"
+title = "Customers"
+area = "Sales"
+access = "write"
+
+[[permissions]]
+name = "articles:readonly"
+title = "Articles"
+area = "Sales"
+access = "read"
+renamed_from = ["products:readonly"]
+"#;
+
+#[tokio::test]
+async fn a_permission_that_was_renamed_can_be_asked_for_by_either_name_or_both() {
+    let house = House::on_disk().await;
+    let first = tokens(&house).await;
+    fs::write(house.folder().join(CONFIG_FILE), RENAMED).unwrap();
+    let house = house.restarted(&[]);
+    let mut token = text(&first, "refresh_token");
+    for asked in ["products:readonly", "articles:readonly", "products:readonly articles:readonly"] {
+        let scope = [("scope", asked)];
+        let refreshed = house.refresh_with("oauth_public", &token, &scope).await;
+        assert_eq!(refreshed.status, StatusCode::OK, "{asked}: {refreshed:?}");
+        assert_eq!(refreshed.text("scope"), "articles:readonly", "{asked}");
+        token = refreshed.text("refresh_token");
+        let form = [("grant_type", "client_credentials"), ("scope", asked)];
+        let granted = house.as_app("api_credentials", &form).await;
+        assert_eq!(granted.status, StatusCode::OK, "{asked}: {granted:?}");
+        assert_eq!(granted.text("scope"), "articles:readonly", "{asked}");
+    }
+    let whole = house.refresh("oauth_public", &token).await;
+    assert_eq!(whole.text("scope"), "articles:readonly customers:all");
+    let unknown = [("scope", "articles:readonly no:such")];
+    let refused = house.refresh_with("oauth_public", &whole.text("refresh_token"), &unknown).await;
+    assert_eq!(refused.error(), "invalid_scope");
 }
