@@ -177,6 +177,13 @@ impl Catalogue {
         self.names(&self.known_numbers(scopes))
     }
 
+    /// Whether the catalogue knows every one of `scopes`, by today's name or a former one.
+    #[must_use]
+    pub fn knows(&self, scopes: &ScopeSet) -> bool {
+        let today = |scope| self.former.get(scope).unwrap_or(scope);
+        scopes.iter().all(|scope| self.closures.contains_key(today(scope)))
+    }
+
     /// All that `scopes` allow: themselves and, transitively, what they include. Former names
     /// count as today's; names that the catalogue does not know allow nothing.
     #[must_use]

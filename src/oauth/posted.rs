@@ -4,6 +4,7 @@ use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use http::header::ORIGIN;
 use http_body_util::BodyExt as _;
 
@@ -49,6 +50,11 @@ impl Posted {
     /// The response to give.
     pub(super) async fn client(&self, ops: &Ops) -> Result<AuthenticatedClient, Box<Response>> {
         client::authenticate(ops, &self.headers, &self.form, self.origin).await
+    }
+
+    /// The response to `why`: a 401 that answers an `Authorization` header says which scheme is taken.
+    pub(super) fn refuse(&self, why: OauthError) -> Response {
+        why.with_basic(self.headers.contains_key(AUTHORIZATION)).respond()
     }
 
     /// Whether it came from a web page.

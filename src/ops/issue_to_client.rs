@@ -185,7 +185,7 @@ impl IssueToClient {
         };
         let known = self.catalogue.known(&asked.names);
         let delegated = self.catalogue.closure(delegated);
-        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&delegated) {
+        if asked.malformed || !self.catalogue.knows(&asked.names) || !known.is_subset(&delegated) {
             return Err(TokenRefusal::ScopeBeyondGrant);
         }
         Ok(known)

@@ -151,11 +151,11 @@ impl Operation for Refresh {
 impl Refresh {
     /// What this request asks for, as bytes: a kept answer opens only for the same.
     fn terms(&self, connection: &Connection) -> Vec<u8> {
-        let mut asked = connection.id.to_string();
-        for part in self.request.scope.iter().chain(&self.request.resources) {
-            asked.push('\n');
-            asked.push_str(part);
-        }
+        let scope = self.request.scope.iter().map(|scope| ("scope", scope));
+        let resources = self.request.resources.iter().map(|resource| ("resource", resource));
+        let asked = form_urlencoded::Serializer::new(format!("{}?", connection.id))
+            .extend_pairs(scope.chain(resources))
+            .finish();
         digest::sha256(asked.as_bytes()).to_vec()
     }
 
@@ -218,7 +218,7 @@ impl Refresh {
         };
         let approved = self.catalogue.closure(&connection.scopes);
         let known = self.catalogue.known(&asked.names);
-        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&approved) {
+        if asked.malformed || !self.catalogue.knows(&asked.names) || !known.is_subset(&approved) {
             return Err(TokenRefusal::ScopeBeyondGrant);
         }
         let effective = self.catalogue.closure(&known).intersection(granted);

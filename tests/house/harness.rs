@@ -7,7 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::body::to_bytes;
+use countersign::app::installation::Installation;
+use countersign::app::installation::Kind;
+use countersign::app::installation::Options;
 use countersign::app::router;
+use countersign::app::router::Protected;
 use countersign::app::sandbox;
 use countersign::app::sandbox_guide::Guide;
 use countersign::app::sandbox_guide::GuideApp;
@@ -20,12 +24,16 @@ use countersign::base::clock::Timestamp;
 use countersign::base::entropy::SystemEntropy;
 use countersign::base::id::UserId;
 use countersign::config;
+use countersign::config::ConfigFile;
 use countersign::config::Flag;
+use countersign::config::Settings;
 use countersign::config::Sources;
 use countersign::crypto::keyring::Keyring;
 use countersign::crypto::keyring::MasterKey;
 use countersign::crypto::keyring::TokenKey;
 use countersign::crypto::totp;
+use countersign::domain::audit::EventKind;
+use countersign::gateway::Upstream;
 use countersign::ops::Ops;
 use countersign::store::Store;
 use http::HeaderMap;
@@ -33,12 +41,15 @@ use http::Request;
 use http::StatusCode;
 use http::header;
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// In the data folder of a house on disk.
+pub const CONFIG_FILE: &str = "config.toml";
 const START: u64 = 1_790_000_000;
 
 pub struct House {
@@ -46,6 +57,7 @@ pub struct House {
     pub ops: Ops,
     pub clock: Arc<ManualClock>,
     pub guide: Guide,
+    folder: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -77,6 +89,16 @@ impl Answer {
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// Status and error code of an OAuth answer.
+    pub fn refusal(&self) -> (u16, String) {
+        (self.status.as_u16(), self.error())
+    }
+
+    /// A text member of a JSON answer.
+    pub fn text(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_else(|| panic!("no {name}: {self:?}")).to_owned()
+    }
+
     /// The error code of an OAuth answer.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
@@ -90,10 +112,13 @@ impl House {
 
     /// With other settings than the defaults.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let mut house = Self::empty_with(settings);
-        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
-        house.guide = seeded.unwrap();
-        house
+        Self::empty_with(settings).seeded().await
+    }
+
+    /// With the sandbox's people and apps in it.
+    pub async fn seeded(self) -> Self {
+        let guide = sandbox_seed::seed(&self.ops, String::new(), String::new()).await.unwrap();
+        Self { guide, ..self }
     }
 
     /// With nobody in it.
@@ -102,28 +127,29 @@ impl House {
     }
 
     fn empty_with(settings: &[(&str, &str)]) -> Self {
-        let flag = |(key, value): &(&str, &str)| Flag {
-            name: "test".to_owned(),
-            key: (*key).to_owned(),
-            value: (*value).to_owned(),
-        };
-        let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
-        let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
-        let settings = config::load(&Sources { flags, ..Sources::default() }).unwrap().settings;
-        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        Self::over(Store::in_memory().unwrap(), settings)
+    }
+
+    /// Over a store that the test made.
+    pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
         let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
-        let installation = countersign::app::installation::Installation {
-            store: Store::in_memory().unwrap(),
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        let installation = Installation {
+            store,
             keyring: Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key])),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
             folder: std::path::PathBuf::new(),
             is_new: true,
         };
-        let ops = wire::ops(&settings, &installation).unwrap();
+        Self::build(&chosen(settings), &installation, clock)
+    }
+
+    fn build(settings: &Settings, installation: &Installation, clock: Arc<ManualClock>) -> Self {
+        let ops = wire::ops(settings, installation).unwrap();
         let protected = Some(sandbox::protected().unwrap());
         let entropy = Arc::new(SystemEntropy::new());
-        let router = router::build(&settings, &ops, clock.clone(), entropy, protected).unwrap();
+        let router = router::build(settings, &ops, clock.clone(), entropy, protected).unwrap();
         let guide = Guide {
             issuer: ISSUER.to_owned(),
             ca_file: String::new(),
@@ -134,7 +160,50 @@ impl House {
             apps: Vec::new(),
             api_base: String::new(),
         };
-        Self { router, ops, clock, guide }
+        Self { router, ops, clock, guide, folder: None }
+    }
+
+    /// In a data folder of its own, with real files, so that it can be stopped and opened again.
+    pub async fn on_disk() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        Self::open(folder, clock, &[]).seeded().await
+    }
+
+    /// With the defaults, and something else behind its gateway than the sample ledger.
+    pub fn in_front_of(self, upstream: Upstream) -> Self {
+        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let entropy = Arc::new(SystemEntropy::new());
+        let clock = self.clock.clone();
+        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        Self { router: router.unwrap(), ..self }
+    }
+
+    /// Stopped, and opened again from its files with these settings, and with those in
+    /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
+    pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
+        let Self { router, ops, clock, guide, folder } = self;
+        ops.close();
+        drop((router, ops));
+        Self { guide, ..Self::open(folder.unwrap(), clock, settings) }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    fn open(folder: TempDir, clock: Arc<ManualClock>, settings: &[(&str, &str)]) -> Self {
+        let path = folder.path().to_str().unwrap().to_owned();
+        let placed: Vec<_> = settings.iter().copied().chain([("data.folder", &*path)]).collect();
+        let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
+        let options = Options::of(&settings, Kind::Real);
+        // A thread of its own: opening waits for the writer.
+        let opened = std::thread::scope(|scope| {
+            scope.spawn(|| Installation::open(folder.path(), &options)).join().unwrap()
+        });
+        let installation = Installation { clock: clock.clone(), ..opened.unwrap() };
+        Self { folder: Some(folder), ..Self::build(&settings, &installation, clock) }
     }
 
     pub fn app(&self, kind: &str) -> &GuideApp {
@@ -280,6 +349,34 @@ impl House {
         self.as_app(kind, &form).await
     }
 
+    /// Redeems a code with some parameters replaced or added; an empty value takes one out.
+    pub async fn redeem_with(&self, kind: &str, code: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        for (name, _) in more {
+            form.retain(|(key, _)| key != name);
+        }
+        form.extend(more.iter().filter(|(_, value)| !value.is_empty()));
+        self.as_app(kind, &form).await
+    }
+
+    /// Uses a refresh token and asks for something.
+    pub async fn refresh_with(&self, kind: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        form.extend(more);
+        self.as_app(kind, &form).await
+    }
+
+    /// What the newest audit entries say happened, newest first.
+    pub fn happened(&self, most: usize) -> Vec<EventKind> {
+        let entries = self.ops.audit_entries(None, most).unwrap();
+        entries.iter().map(|entry| entry.event.kind).collect()
+    }
+
     /// Uses a refresh token.
     pub async fn refresh(&self, kind: &str, token: &str) -> Answer {
         self.as_app(kind, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
@@ -308,8 +405,32 @@ impl House {
     }
 }
 
+/// The defaults, with cheap passwords and what a test chose.
+fn chosen(settings: &[(&str, &str)]) -> Settings {
+    chosen_with(settings, std::path::PathBuf::new())
+}
+
+fn chosen_with(settings: &[(&str, &str)], file: std::path::PathBuf) -> Settings {
+    let flag = |(key, value): &(&str, &str)| Flag {
+        name: "test".to_owned(),
+        key: (*key).to_owned(),
+        value: (*value).to_owned(),
+    };
+    let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
+    let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
+    let file = ConfigFile::FirstOf(vec![file]);
+    config::load(&Sources { flags, file, ..Sources::default() }).unwrap().settings
+}
+
 pub fn request(method: &str, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(path).header(header::HOST, "cs.example")
+}
+
+/// An `Authorization` header of the Basic scheme, its parts encoded as RFC 6749 section 2.3.1 says.
+pub fn basic(id: &str, secret: &str) -> String {
+    let part = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", part(id), part(secret));
+    format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()))
 }
 
 pub fn encoded(form: &[(&str, &str)]) -> String {

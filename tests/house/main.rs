@@ -1,5 +1,5 @@
-//! The house from the inside: the real router and store (in memory), with a clock that stands still
-//! until it is moved. One module for each door or promise; tests are sentences.
+//! The house from the inside: the real router and store (in memory, or in files where that matters),
+//! with a clock that stands still until it is moved. One module for each door or promise; tests are sentences.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,16 +10,24 @@
 
 mod authorize;
 mod bad_input;
+mod broken_store;
+mod client_authentication;
 mod client_credentials;
 mod consent;
+mod cross_origin;
 mod gateway;
 mod harness;
 mod introspect;
 mod metadata;
+mod obstructed;
 mod par;
 mod races;
 mod redeem;
 mod refresh;
+mod refresh_again;
+mod restart;
 mod revoke;
 mod setup;
 mod sign_in;
+mod token_answer;
+mod token_errors;

@@ -37,6 +37,32 @@ async fn one_refresh_token_has_one_successor() {
 }
 
 #[tokio::test]
+async fn revocation_beats_every_refresh_in_flight() {
+    let house = House::new().await;
+    let form = |token: String| async {
+        let (house, token) = (&house, token);
+        house.as_app_at("/oauth/revoke", "oauth_public", &[("token", &token)]).await
+    };
+    for place in 0..TRIES {
+        let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
+        let token = tokens["refresh_token"].as_str().unwrap().to_owned();
+        let before = join_all((0..place).map(|_| house.refresh("oauth_public", &token)));
+        let after = join_all((place..TRIES).map(|_| house.refresh("oauth_public", &token)));
+        let (before, revoked, after) = futures_util::join!(before, form(token.clone()), after);
+        assert_eq!(revoked.status, StatusCode::OK);
+        for answer in before.iter().chain(&after) {
+            assert!(!answer.status.is_server_error(), "{answer:?}");
+            if answer.status == StatusCode::OK {
+                let call = house.call(&answer.text("access_token"), "/customers").await;
+                assert_eq!(call.status, StatusCode::UNAUTHORIZED);
+                let next = house.refresh("oauth_public", &answer.text("refresh_token")).await;
+                assert_eq!(next.error(), "invalid_grant");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn one_step_of_an_authenticator_is_good_once() {
     let house = House::new().await;
     let browsers = half_signed_in(&house).await;
