@@ -12,6 +12,7 @@ mod authorize;
 mod bad_input;
 mod client_credentials;
 mod consent;
+mod cors;
 mod gateway;
 mod harness;
 mod introspect;
