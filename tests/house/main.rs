@@ -20,6 +20,7 @@ mod metadata;
 mod par;
 mod races;
 mod redeem;
+mod redirect_uris;
 mod refresh;
 mod revoke;
 mod setup;
