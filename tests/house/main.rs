@@ -8,20 +8,25 @@
     reason = "a test fails by panicking"
 )]
 
+mod authorization_errors;
+mod authorization_response;
 mod authorize;
 mod bad_input;
 mod client_credentials;
 mod consent;
+mod consent_page;
 mod cors;
 mod gateway;
 mod harness;
 mod introspect;
 mod metadata;
 mod par;
+mod pkce;
 mod races;
 mod redeem;
 mod redirect_uris;
 mod refresh;
+mod resources;
 mod revoke;
 mod setup;
 mod sign_in;
