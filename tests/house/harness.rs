@@ -22,6 +22,7 @@ use countersign::base::clock::Clock as _;
 use countersign::base::clock::ManualClock;
 use countersign::base::clock::Timestamp;
 use countersign::base::entropy::SystemEntropy;
+use countersign::base::id::AppId;
 use countersign::base::id::UserId;
 use countersign::config;
 use countersign::config::ConfigFile;
@@ -35,6 +36,7 @@ use countersign::crypto::totp;
 use countersign::domain::audit::EventKind;
 use countersign::gateway::Upstream;
 use countersign::ops::Ops;
+use countersign::ops::administration::create_app::NewApp;
 use countersign::store::Store;
 use http::HeaderMap;
 use http::Request;
@@ -208,6 +210,19 @@ impl House {
 
     pub fn app(&self, kind: &str) -> &GuideApp {
         self.guide.apps.iter().find(|app| app.kind == kind).unwrap()
+    }
+
+    /// Registers another app, which is then found under `kind`.
+    pub async fn register(&mut self, kind: &str, new: NewApp) -> AppId {
+        let created = self.ops.create_app(new, Default::default()).await.unwrap();
+        self.guide.apps.push(GuideApp {
+            kind: kind.to_owned(),
+            name: created.app.name.clone(),
+            client_id: created.app.id.to_string(),
+            client_secret: created.secret.map(|secret| secret.expose().to_owned()),
+            ..GuideApp::default()
+        });
+        created.app.id
     }
 
     pub fn user(&self, name: &str) -> &GuideUser {

@@ -8,12 +8,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod authorization_errors;
+mod authorization_response;
 mod authorize;
 mod bad_input;
 mod broken_store;
 mod client_authentication;
 mod client_credentials;
 mod consent;
+mod consent_page;
+mod cors;
 mod cross_origin;
 mod gateway;
 mod harness;
@@ -21,10 +25,13 @@ mod introspect;
 mod metadata;
 mod obstructed;
 mod par;
+mod pkce;
 mod races;
 mod redeem;
+mod redirect_uris;
 mod refresh;
 mod refresh_again;
+mod resources;
 mod restart;
 mod revoke;
 mod setup;
