@@ -191,3 +191,6 @@ impl Groups {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,19 @@ impl House {
         Self::empty_with(&[])
     }
 
+    /// Over a store of its own.
+    pub async fn on(store: Store) -> Self {
+        let mut house = Self::empty_on(store, &[]);
+        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
+        house.guide = seeded.unwrap();
+        house
+    }
+
     fn empty_with(settings: &[(&str, &str)]) -> Self {
+        Self::empty_on(Store::in_memory().unwrap(), settings)
+    }
+
+    fn empty_on(store: Store, settings: &[(&str, &str)]) -> Self {
         let flag = |(key, value): &(&str, &str)| Flag {
             name: "test".to_owned(),
             key: (*key).to_owned(),
@@ -113,7 +125,7 @@ impl House {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
         let installation = countersign::app::installation::Installation {
-            store: Store::in_memory().unwrap(),
+            store,
             keyring: Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key])),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),

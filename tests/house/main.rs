@@ -23,3 +23,4 @@ mod refresh;
 mod revoke;
 mod setup;
 mod sign_in;
+mod unavailable;
