@@ -153,3 +153,24 @@ async fn when_there_is_room_again_the_server_goes_on_by_itself_and_nothing_is_lo
     assert_eq!(rotated.status, StatusCode::OK, "{rotated:?}");
     assert!(house.ops.verify_audit().unwrap().is_ok());
 }
+
+#[tokio::test]
+async fn a_refusal_that_could_not_be_written_down_is_written_later() {
+    let (house, disk) = house_on_a_disk().await;
+    let app = house.app("api_credentials").client_id.clone();
+    let wrong = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &app),
+        ("client_secret", "cs_secret_wrong"),
+    ];
+    disk.is_full(true);
+    assert_eq!(house.post("/oauth/token", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    disk.is_full(false);
+    while house.get("/readyz").await.status != StatusCode::OK {
+        tokio::task::yield_now().await;
+    }
+    let entries = || house.ops.audit_entries(None, 1).unwrap()[0].sequence;
+    let before = entries();
+    house.ops.flush_refusals().await.unwrap();
+    assert_eq!(entries(), before + 1);
+}
