@@ -180,8 +180,7 @@ impl Catalogue {
     /// Whether the catalogue knows every one of `scopes`, by today's name or a former one.
     #[must_use]
     pub fn knows(&self, scopes: &ScopeSet) -> bool {
-        let today = |scope| self.former.get(scope).unwrap_or(scope);
-        scopes.iter().all(|scope| self.closures.contains_key(today(scope)))
+        scopes.iter().all(|scope| self.numbers.contains_key(scope))
     }
 
     /// All that `scopes` allow: themselves and, transitively, what they include. Former names

@@ -63,8 +63,9 @@ pub fn routes(state: OauthState) -> Router {
 }
 
 /// A client that looks for a document which does not exist here is told so, and not with a page.
-async fn nothing_known(extensions: Extensions) -> Response {
-    plain::answer(StatusCode::NOT_FOUND, "There is no such document.", &extensions)
+async fn nothing_known(request: Extensions) -> Response {
+    let reference = request.get().copied();
+    plain::answer(StatusCode::NOT_FOUND, "There is no such document.", reference)
 }
 
 async fn method_not_allowed() -> Response {

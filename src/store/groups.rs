@@ -195,3 +195,6 @@ impl Groups {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests;

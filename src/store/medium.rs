@@ -144,3 +144,48 @@ impl Medium for Memory {
         PathBuf::from("memory")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(file: &DataFile) -> String {
+        file.open().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_is_made_once_and_readable_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let file = DataFile::at(&path);
+        drop(file.open().unwrap());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::write(&path, b"something").unwrap();
+        drop(file.open().unwrap());
+        assert_eq!(file.size().unwrap(), 9);
+    }
+
+    #[test]
+    fn once_opened_no_other_file_is_taken_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let file = DataFile::at(&path);
+        drop(file.open().unwrap());
+        std::fs::write(folder.path().join("copy"), b"a backup").unwrap();
+        std::fs::rename(folder.path().join("copy"), &path).unwrap();
+        assert!(refusal(&file).contains("another file lies in its place"), "{}", refusal(&file));
+        std::fs::remove_file(&path).unwrap();
+        assert!(refusal(&file).contains("No such file"), "{}", refusal(&file));
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn once_opened_an_empty_file_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let file = DataFile::at(&path);
+        drop(file.open().unwrap());
+        assert!(refusal(&file).contains("it is empty"), "{}", refusal(&file));
+    }
+}

@@ -176,7 +176,10 @@ impl Engine for RedbEngine {
     ) -> Result<(), Fault> {
         let written = self.begin().and_then(|transaction| run(transaction, work));
         self.fail_closed(written)?;
-        self.with(|opened| Ok(opened.outdate()))
+        self.with(|opened| {
+            opened.outdate();
+            Ok(())
+        })
     }
 
     fn reopen(&self) -> Result<(), Fault> {

@@ -128,6 +128,14 @@ impl House {
         Self::empty_with(&[])
     }
 
+    /// Over a store of its own.
+    pub async fn on(store: Store) -> Self {
+        let mut house = Self::over(store, &[]);
+        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
+        house.guide = seeded.unwrap();
+        house
+    }
+
     fn empty_with(settings: &[(&str, &str)]) -> Self {
         Self::over(Store::in_memory().unwrap(), settings)
     }

@@ -38,3 +38,4 @@ mod setup;
 mod sign_in;
 mod token_answer;
 mod token_errors;
+mod unavailable;

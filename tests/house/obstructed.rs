@@ -5,6 +5,7 @@ use std::sync::Condvar;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use countersign::store::Store;
 use countersign::store::engine::Engine;
@@ -13,8 +14,11 @@ use countersign::store::engine::Write;
 use countersign::store::fault::Fault;
 use countersign::store::format;
 use countersign::store::redb::RedbEngine;
+use http::StatusCode;
 
 use crate::harness::House;
+
+const RETRY: Duration = Duration::from_millis(2);
 
 pub struct Obstructed {
     engine: RedbEngine,
@@ -36,18 +40,42 @@ impl Obstructed {
             held: Mutex::new(false),
             released: Condvar::new(),
         });
-        let house = House::over(Store::start(engine.clone()).unwrap(), &[]);
+        let house = House::over(Store::start_retrying(engine.clone(), RETRY).unwrap(), &[]);
         (house.seeded().await, engine)
     }
 
-    /// Nothing can be read, or everything again.
-    pub fn set_readable(&self, readable: bool) {
-        self.unreadable.store(!readable, Ordering::SeqCst);
+    /// From now on nothing can be read.
+    pub fn break_disk(&self) {
+        self.unreadable.store(true, Ordering::SeqCst);
     }
 
     /// From now on nothing can be committed.
     pub fn fill_disk(&self) {
         self.full.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything works again; returns once the house has noticed.
+    pub async fn mend(&self, house: &House) {
+        self.full.store(false, Ordering::SeqCst);
+        self.unreadable.store(false, Ordering::SeqCst);
+        while house.get("/readyz").await.status != StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn is_readable(&self) -> Result<(), Fault> {
+        if self.unreadable.load(Ordering::SeqCst) {
+            return Err(Fault::engine("input/output error"));
+        }
+        Ok(())
+    }
+
+    fn works(&self) -> Result<(), Fault> {
+        self.is_readable()?;
+        if self.full.load(Ordering::SeqCst) {
+            return Err(Fault::engine("no space left on device"));
+        }
+        Ok(())
     }
 
     /// Nothing is committed until [`Self::release`].
@@ -62,10 +90,8 @@ impl Obstructed {
 }
 
 impl Engine for Obstructed {
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
-        if self.unreadable.load(Ordering::SeqCst) {
-            return Err(Fault::engine("input/output error"));
-        }
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault> {
+        self.is_readable()?;
         self.engine.snapshot()
     }
 
@@ -75,10 +101,19 @@ impl Engine for Obstructed {
     ) -> Result<(), Fault> {
         let held = self.held.lock().unwrap();
         drop(self.released.wait_while(held, |held| *held).unwrap());
-        let full = self.full.load(Ordering::SeqCst);
-        self.engine.write(&mut |to| {
-            work(to)?;
-            if full { Err(Fault::engine("no space left on device")) } else { Ok(()) }
-        })
+        self.works()?;
+        self.engine.write(work)
+    }
+
+    fn reopen(&self) -> Result<(), Fault> {
+        self.works()
+    }
+
+    fn compact(&self) -> Result<(), Fault> {
+        self.engine.compact()
+    }
+
+    fn size(&self) -> Result<u64, Fault> {
+        self.engine.size()
     }
 }
