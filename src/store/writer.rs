@@ -59,14 +59,62 @@ pub trait Operation: Send + 'static {
 pub(in crate::store) trait Job: Send {
     /// Decides and applies.
     fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault>;
-    /// Answers: the outcome if the commit held, otherwise the fault.
-    fn answer(self: Box<Self>, committed: Result<(), Fault>);
+    /// Answers: the outcome if the commit held, otherwise the fault. `others` go with the answer.
+    fn answer(self: Box<Self>, committed: Result<(), Fault>, others: Group);
+}
+
+/// Operations that were committed, or not, together. They are answered when this is dropped.
+///
+/// Waking a task from the writer's thread costs a call into the system, and on a busy machine a
+/// change of threads and back. So the first that is woken is handed the others, and wakes them from
+/// where they are executed; if it is gone, so is what it was handed, and that answers them too.
+pub(in crate::store) struct Group {
+    jobs: Vec<Box<dyn Job>>,
+    committed: Result<(), Fault>,
+}
+
+impl Group {
+    /// `jobs`, with what became of their commit.
+    pub(in crate::store) const fn new(
+        jobs: Vec<Box<dyn Job>>,
+        committed: Result<(), Fault>,
+    ) -> Self {
+        Self { jobs, committed }
+    }
+
+    /// Answers the first and hands it the others.
+    pub(in crate::store) fn answer(mut self) {
+        if let Some(first) = self.jobs.pop() {
+            first.answer(self.committed.clone(), self);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for job in std::mem::take(&mut self.jobs) {
+            job.answer(self.committed.clone(), Self::new(Vec::new(), Ok(())));
+        }
+    }
 }
 
 struct Pending<O: Operation> {
     operation: Option<O>,
     outcome: Option<Result<O::Outcome, Fault>>,
-    reply: oneshot::Sender<Result<O::Outcome, Fault>>,
+    reply: oneshot::Sender<Answer<O::Outcome>>,
+}
+
+/// What an operation's caller gets, and the others that it is to wake.
+struct Answer<T> {
+    outcome: Result<T, Fault>,
+    others: Group,
+}
+
+impl<T> Answer<T> {
+    fn take(self) -> Result<T, Fault> {
+        drop(self.others);
+        self.outcome
+    }
 }
 
 impl<O: Operation> Job for Pending<O> {
@@ -91,11 +139,11 @@ impl<O: Operation> Job for Pending<O> {
         }
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), Fault>) {
+    fn answer(self: Box<Self>, committed: Result<(), Fault>, others: Group) {
         let Self { outcome, reply, .. } = *self;
-        let answer = committed.and_then(|()| outcome.unwrap_or(Err(Fault::Stopped)));
+        let outcome = committed.and_then(|()| outcome.unwrap_or(Err(Fault::Stopped)));
         // Nobody waits any more if the caller went away; the effect stands all the same.
-        let _ = reply.send(answer);
+        let _ = reply.send(Answer { outcome, others });
     }
 }
 
@@ -184,20 +232,20 @@ impl Writer {
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.await.map_err(|_| Fault::Stopped)?
+        self.enqueue(operation)?.await.map_err(|_| Fault::Stopped)?.take()
     }
 
     pub(in crate::store) fn submit_blocking<O: Operation>(
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.blocking_recv().map_err(|_| Fault::Stopped)?
+        self.enqueue(operation)?.blocking_recv().map_err(|_| Fault::Stopped)?.take()
     }
 
     fn enqueue<O: Operation>(
         &self,
         operation: O,
-    ) -> Result<oneshot::Receiver<Result<O::Outcome, Fault>>, Fault> {
+    ) -> Result<oneshot::Receiver<Answer<O::Outcome>>, Fault> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Pending { operation: Some(operation), outcome: None, reply });
         self.order(Order::Act(job))?;
