@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::store::changes::Changes;
@@ -59,62 +60,39 @@ pub trait Operation: Send + 'static {
 pub(in crate::store) trait Job: Send {
     /// Decides and applies.
     fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault>;
-    /// Answers: the outcome if the commit held, otherwise the fault. `others` go with the answer.
-    fn answer(self: Box<Self>, committed: Result<(), Fault>, others: Group);
+    /// Answers: the outcome if the commit held, otherwise the fault.
+    fn answer(self: Box<Self>, committed: Result<(), Fault>);
+    /// Where its caller is executed; none for one that blocks its thread.
+    fn runtime(&self) -> Option<&Handle>;
 }
 
-/// Operations that were committed, or not, together. They are answered when this is dropped.
+/// Answers operations that were committed, or not, together.
 ///
 /// Waking a task from the writer's thread costs a call into the system, and on a busy machine a
-/// change of threads and back. So the first that is woken is handed the others, and wakes them from
-/// where they are executed; if it is gone, so is what it was handed, and that answers them too.
-pub(in crate::store) struct Group {
-    jobs: Vec<Box<dyn Job>>,
-    committed: Result<(), Fault>,
-}
-
-impl Group {
-    /// `jobs`, with what became of their commit.
-    pub(in crate::store) const fn new(
-        jobs: Vec<Box<dyn Job>>,
-        committed: Result<(), Fault>,
-    ) -> Self {
-        Self { jobs, committed }
-    }
-
-    /// Answers the first and hands it the others.
-    pub(in crate::store) fn answer(mut self) {
-        if let Some(first) = self.jobs.pop() {
-            first.answer(self.committed.clone(), self);
+/// change of threads and back. So what wakes many is handed over, and wakes them where they run.
+pub(in crate::store) fn answer(jobs: Vec<Box<dyn Job>>, committed: Result<(), Fault>) {
+    let (tasks, threads): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| job.runtime().is_some());
+    answer_here(threads, &committed);
+    match tasks.first().and_then(|job| job.runtime()).cloned() {
+        Some(runtime) if tasks.len() > 1 => {
+            runtime.spawn(async move { answer_here(tasks, &committed) });
         }
+        _ => answer_here(tasks, &committed),
     }
 }
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        for job in std::mem::take(&mut self.jobs) {
-            job.answer(self.committed.clone(), Self::new(Vec::new(), Ok(())));
-        }
+fn answer_here(jobs: Vec<Box<dyn Job>>, committed: &Result<(), Fault>) {
+    for job in jobs {
+        job.answer(committed.clone());
     }
 }
 
 struct Pending<O: Operation> {
     operation: Option<O>,
     outcome: Option<Result<O::Outcome, Fault>>,
-    reply: oneshot::Sender<Answer<O::Outcome>>,
-}
-
-/// What an operation's caller gets, and the others that it is to wake.
-struct Answer<T> {
-    outcome: Result<T, Fault>,
-    others: Group,
-}
-
-impl<T> Answer<T> {
-    fn take(self) -> Result<T, Fault> {
-        drop(self.others);
-        self.outcome
-    }
+    reply: oneshot::Sender<Result<O::Outcome, Fault>>,
+    runtime: Option<Handle>,
 }
 
 impl<O: Operation> Job for Pending<O> {
@@ -139,11 +117,15 @@ impl<O: Operation> Job for Pending<O> {
         }
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), Fault>, others: Group) {
+    fn answer(self: Box<Self>, committed: Result<(), Fault>) {
         let Self { outcome, reply, .. } = *self;
-        let outcome = committed.and_then(|()| outcome.unwrap_or(Err(Fault::Stopped)));
+        let answer = committed.and_then(|()| outcome.unwrap_or(Err(Fault::Stopped)));
         // Nobody waits any more if the caller went away; the effect stands all the same.
-        let _ = reply.send(Answer { outcome, others });
+        let _ = reply.send(answer);
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
     }
 }
 
@@ -232,22 +214,24 @@ impl Writer {
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.await.map_err(|_| Fault::Stopped)?.take()
+        let runtime = Handle::try_current().ok();
+        self.enqueue(operation, runtime)?.await.map_err(|_| Fault::Stopped)?
     }
 
     pub(in crate::store) fn submit_blocking<O: Operation>(
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.blocking_recv().map_err(|_| Fault::Stopped)?.take()
+        self.enqueue(operation, None)?.blocking_recv().map_err(|_| Fault::Stopped)?
     }
 
     fn enqueue<O: Operation>(
         &self,
         operation: O,
-    ) -> Result<oneshot::Receiver<Answer<O::Outcome>>, Fault> {
+        runtime: Option<Handle>,
+    ) -> Result<oneshot::Receiver<Result<O::Outcome, Fault>>, Fault> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { operation: Some(operation), outcome: None, reply });
+        let job = Box::new(Pending { operation: Some(operation), outcome: None, reply, runtime });
         self.order(Order::Act(job))?;
         Ok(answer)
     }
