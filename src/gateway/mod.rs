@@ -20,6 +20,7 @@ use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::any;
 
+pub use crate::gateway::own::ROUTES as OWN_ROUTES;
 pub use crate::gateway::permitted::Permitted;
 pub use crate::gateway::rates::Rates;
 

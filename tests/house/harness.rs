@@ -96,12 +96,34 @@ impl House {
         house
     }
 
+    /// With the sandbox's people and apps, over a store that the test made.
+    pub async fn seeded_over(store: Store) -> Self {
+        let mut house = Self::over(store, &[]);
+        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
+        house.guide = seeded.unwrap();
+        house
+    }
+
+    /// As after a restart: over `store`, which holds what the last process kept, with the same
+    /// people and the same time.
+    pub fn restarted_over(&self, store: Store) -> Self {
+        let mut house = Self::over(store, &[]);
+        house.guide = self.guide.clone();
+        house.clock.advance(self.clock.now().since(house.clock.now()));
+        house
+    }
+
     /// With nobody in it.
     pub fn empty() -> Self {
         Self::empty_with(&[])
     }
 
     fn empty_with(settings: &[(&str, &str)]) -> Self {
+        Self::over(Store::in_memory().unwrap(), settings)
+    }
+
+    /// Over a store that the test made; nobody is put in.
+    pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
         let flag = |(key, value): &(&str, &str)| Flag {
             name: "test".to_owned(),
             key: (*key).to_owned(),
@@ -113,7 +135,7 @@ impl House {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
         let installation = countersign::app::installation::Installation {
-            store: Store::in_memory().unwrap(),
+            store,
             keyring: Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key])),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
@@ -327,7 +349,7 @@ impl<'h> Browser<'h> {
         Self { house, cookies: BTreeMap::new() }
     }
 
-    fn cookie_header(&self) -> String {
+    pub fn cookie_header(&self) -> String {
         let pair = |(name, value): (&String, &String)| format!("{name}={value}");
         self.cookies.iter().map(pair).collect::<Vec<_>>().join("; ")
     }

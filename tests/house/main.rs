@@ -8,12 +8,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacks_redirects;
+mod attacks_routes;
 mod authorize;
 mod bad_input;
 mod client_credentials;
 mod consent;
+mod failing;
 mod gateway;
 mod harness;
+mod hostile;
 mod introspect;
 mod metadata;
 mod par;
@@ -21,5 +25,7 @@ mod races;
 mod redeem;
 mod refresh;
 mod revoke;
+mod routes;
+mod scenes;
 mod setup;
 mod sign_in;
