@@ -140,3 +140,22 @@ pub const LOOPBACK: &[&str] = &[
     "http://127.0.0.1:5555/callback#x",
     "HTTP://127.0.0.1:5555/callback",
 ];
+
+/// Texts that resemble `secret`: cut, extended, with any one character changed or in another case.
+pub fn resembling(secret: &str) -> Vec<String> {
+    let mut texts: Vec<String> = (1..secret.len()).map(|end| secret[..end].to_owned()).collect();
+    texts.extend((1..secret.len()).map(|start| secret[start..].to_owned()));
+    for (at, c) in secret.char_indices() {
+        let other = if c == 'x' { 'y' } else { 'x' };
+        let cased = if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+        for to in [other, cased] {
+            texts.push(format!("{}{to}{}", &secret[..at], &secret[at + 1..]));
+        }
+    }
+    for around in ["{}0", "0{}", "{}{}", "{}=", "{}.", "{}\u{0}", "{}\n", "{}%00", "{},{}"] {
+        texts.push(around.replace("{}", secret));
+    }
+    texts.extend([secret.to_uppercase(), secret.to_lowercase()]);
+    texts.retain(|text| text != secret);
+    texts
+}

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacks_codes;
+mod attacks_forms;
 mod attacks_redirects;
 mod attacks_routes;
 mod authorize;
