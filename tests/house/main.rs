@@ -10,8 +10,10 @@
 
 mod attacks_codes;
 mod attacks_forms;
+mod attacks_lifecycle;
 mod attacks_redirects;
 mod attacks_routes;
+mod attacks_tokens;
 mod authorize;
 mod bad_input;
 mod client_credentials;
