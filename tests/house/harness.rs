@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::body::to_bytes;
+use countersign::app::installation::Installation;
 use countersign::app::router;
 use countersign::app::sandbox;
 use countersign::app::sandbox_guide::Guide;
@@ -25,8 +27,11 @@ use countersign::config::Sources;
 use countersign::crypto::keyring::Keyring;
 use countersign::crypto::keyring::MasterKey;
 use countersign::crypto::keyring::TokenKey;
+use countersign::crypto::password::Cost;
+use countersign::crypto::password::Passwords;
 use countersign::crypto::totp;
 use countersign::ops::Ops;
+use countersign::ops::hashing::Hashing;
 use countersign::store::Store;
 use http::HeaderMap;
 use http::Request;
@@ -122,8 +127,31 @@ impl House {
         Self::over(Store::in_memory().unwrap(), settings)
     }
 
+    /// As [`Self::new`], with password hashing that costs next to nothing: for tests that sign in
+    /// or set up thousands of times.
+    pub async fn quick() -> Self {
+        Self::quick_with(&[]).await
+    }
+
+    /// As [`Self::quick`], with other settings than the defaults.
+    pub async fn quick_with(settings: &[(&str, &str)]) -> Self {
+        let mut house = Self::assemble(Store::in_memory().unwrap(), settings, true);
+        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
+        house.guide = seeded.unwrap();
+        house
+    }
+
+    /// The operations of a house in which nothing is yet.
+    pub fn operations_over_nothing(&self) -> Ops {
+        cheap_over(&self.ops, Store::in_memory().unwrap(), self.clock.clone())
+    }
+
     /// Over a store that the test made; nobody is put in.
     pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
+        Self::assemble(store, settings, false)
+    }
+
+    fn assemble(store: Store, settings: &[(&str, &str)], quick: bool) -> Self {
         let flag = |(key, value): &(&str, &str)| Flag {
             name: "test".to_owned(),
             key: (*key).to_owned(),
@@ -133,16 +161,18 @@ impl House {
         let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
         let settings = config::load(&Sources { flags, ..Sources::default() }).unwrap().settings;
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
-        let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
-        let installation = countersign::app::installation::Installation {
+        let installation = Installation {
             store,
-            keyring: Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key])),
+            keyring: keyring(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
             folder: std::path::PathBuf::new(),
             is_new: true,
         };
-        let ops = wire::ops(&settings, &installation).unwrap();
+        let mut ops = wire::ops(&settings, &installation).unwrap();
+        if quick {
+            ops = cheap_over(&ops, installation.store.clone(), clock.clone());
+        }
         let protected = Some(sandbox::protected().unwrap());
         let entropy = Arc::new(SystemEntropy::new());
         let router = router::build(&settings, &ops, clock.clone(), entropy, protected).unwrap();
@@ -197,11 +227,7 @@ impl House {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body }
+        send(self.router.clone(), request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -218,12 +244,7 @@ impl House {
         form: &[(&str, &str)],
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request =
-            request("POST", path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::from(encoded(form))).unwrap()).await
+        self.send(posting(path, form, headers)).await
     }
 
     /// A call of the API with a bearer token.
@@ -328,6 +349,49 @@ impl House {
         let parameters: Vec<(&str, &str)> = parameters.into_iter().collect();
         format!("/oauth/authorize?{}", encoded(&parameters))
     }
+}
+
+/// The same operations over `store`, with cheap hashing.
+fn cheap_over(ops: &Ops, store: Store, clock: Arc<ManualClock>) -> Ops {
+    let (catalogue, entropy) = (Arc::new(ops.catalogue().clone()), Arc::new(SystemEntropy::new()));
+    let settings = ops.settings().clone();
+    Ops::new(store, keyring(), clock, entropy, catalogue, settings, cheap_hashing())
+}
+
+/// Hashing far below the floor that the configuration keeps.
+fn cheap_hashing() -> Hashing {
+    let passwords = Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap();
+    Hashing::new(passwords, 2, 64).unwrap()
+}
+
+fn keyring() -> Arc<Keyring> {
+    let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
+    Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key]))
+}
+
+/// The moment, for telling how long something takes.
+#[expect(clippy::disallowed_methods, reason = "how long an answer takes is what is tested")]
+pub fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+/// Sends a request to a router and reads the answer whole.
+pub async fn send(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// A form on its way.
+pub fn posting(path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request =
+        request("POST", path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(encoded(form))).unwrap()
 }
 
 pub fn request(method: &str, path: &str) -> http::request::Builder {
