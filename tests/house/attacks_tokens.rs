@@ -1,6 +1,6 @@
 //! Attacks with tokens: used where another kind belongs, guessed from others, used again.
 //!
-//! O, 4.6, 4.10: `each_kind_of_token_…`, `nothing_that_resembles_…`, `a_token_for_one_surface_…`
+//! O, 4.6, 4.10: `each_kind_of_token_…`, `nothing_that_resembles_…`, `nothing_forged_…`, `a_token_for_one_surface_…`
 //! E, I (restart): `nothing_that_was_used_up_…`, `a_clock_that_goes_back_…`
 //! G: `a_client_without_a_secret_…`, `a_revocation_that_could_not_be_kept_…`
 
@@ -127,6 +127,23 @@ async fn nothing_that_resembles_a_token_is_taken_for_it() {
             assert!(!is_taken(&house, place, &other).await, "{place} takes {other:?} for {text}");
         }
         assert!(is_taken(&house, place, text).await, "{place}: another text used it up");
+    }
+}
+
+#[tokio::test]
+async fn nothing_forged_around_the_id_of_a_token_is_taken_for_it() {
+    let house = House::new().await;
+    let kinds = kinds(&house).await;
+    for (place, takes) in PLACES {
+        for (_, text) in kinds.iter().filter(|(kind, _)| takes.contains(kind)) {
+            for forged in hostile::forged(text) {
+                assert!(
+                    !is_taken(&house, place, &forged).await,
+                    "{place} takes {forged} for {text}"
+                );
+            }
+            assert!(is_taken(&house, place, text).await, "{place}: a forgery used it up");
+        }
     }
 }
 

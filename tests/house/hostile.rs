@@ -1,5 +1,7 @@
 //! What attackers send, as lists.
 
+use countersign::base::encoding;
+
 /// What resembles `https://app.example/cb` or hides another target, by the part that is bent.
 pub const REDIRECTS: &[&str] = &[
     // Scheme.
@@ -185,3 +187,31 @@ pub const MARKUP: &[&str] = &[
     "Z`onload=alert(1)`",
     "Zjavascript:alert(1)//",
 ];
+
+/// Tokens with the id of `token`, another secret or another kind, and the right checksum: what
+/// somebody makes who knows the format and has seen an id.
+pub fn forged(token: &str) -> Vec<String> {
+    let start = token.len() - 71;
+    let (prefix, body) = token.split_at(start);
+    let (unsealed, _) = body.split_at(65);
+    let sealed = |text: String| {
+        let checksum = encoding::base62(&crc32fast::hash(text.as_bytes()).to_be_bytes());
+        format!("{text}{checksum}")
+    };
+    assert_eq!(sealed(format!("{prefix}{unsealed}")), token, "the format has changed");
+    let mut texts = Vec::new();
+    for at in 22..65 {
+        let to = if &unsealed[at..=at] == "1" { "2" } else { "1" };
+        texts.push(sealed(format!("{prefix}{}{to}{}", &unsealed[..at], &unsealed[at + 1..])));
+    }
+    texts.push(sealed(format!("{prefix}{}{}", &unsealed[..22], "0".repeat(43))));
+    for other in
+        ["cs_at_", "cs_ct_", "cs_rt_", "cs_sec_", "cs_code_", "cs_ses_", "cs_par_", "cs_link_"]
+    {
+        for other in [other.to_owned(), other.replacen("cs_", "cs_test_", 1)] {
+            texts.push(sealed(format!("{other}{unsealed}")));
+        }
+    }
+    texts.retain(|text| text != token);
+    texts
+}

@@ -10,10 +10,14 @@
 
 mod attacks_codes;
 mod attacks_forms;
+mod attacks_guessing;
 mod attacks_lifecycle;
 mod attacks_markup;
 mod attacks_redirects;
 mod attacks_routes;
+mod attacks_secrets;
+mod attacks_sizes;
+mod attacks_tenants;
 mod attacks_tokens;
 mod authorize;
 mod bad_input;
