@@ -461,6 +461,29 @@ fn a_data_file_in_use_is_named_with_the_way_out() {
 }
 
 #[test]
+fn compacting_tells_the_size_before_and_after_and_loses_nothing() {
+    let folder = Folder::with_installation();
+    let users = folder.done(&["user", "list", "--json"]);
+    let row = folder.json(&["compact"]);
+    let bytes = |name: &str| row[name].as_u64().unwrap();
+    assert!(bytes("after_bytes") <= bytes("before_bytes"), "{row}");
+    let told = folder.done(&["compact"]);
+    assert!(told.contains("The data file was ") && told.contains(" MiB now.\n"), "{told}");
+    assert_eq!(folder.done(&["user", "list", "--json"]), users);
+    folder.done(&["audit", "verify"]);
+}
+
+#[test]
+fn compacting_a_file_that_a_server_has_names_the_way_out() {
+    let folder = Folder::with_installation();
+    let file = folder.path("data/countersign.redb");
+    let held = countersign::store::Store::open(&file, 1024 * 1024).unwrap();
+    let told = folder.failed(&["compact"]);
+    assert!(told.contains("stop the server first"), "{told}");
+    drop(held);
+}
+
+#[test]
 fn commands_but_init_make_no_installation() {
     let folder = Folder::new();
     let told = folder.failed(&["company", "list"]);

@@ -65,7 +65,7 @@ pub fn run(options: Options) -> Result<(), Stopped> {
             &"the sandbox listens on this machine only; use an address like 127.0.0.1:8443",
         ));
     }
-    logs::init(logs::Format::Text, "warn").map_err(|fault| Stopped::because(&fault))?;
+    let _log = logs::init(logs::Format::Text, "warn").map_err(|fault| Stopped::because(&fault))?;
     let folder = Folder::choose(options.data_dir)?;
     let kept = read_guide(&folder.path)?;
     if kept.is_none() && folder.path.join(DATA_FILE).exists() {

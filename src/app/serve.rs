@@ -16,6 +16,7 @@ use crate::ops::administration::installation::Kind;
 use crate::ops::failure::Failure;
 use crate::server::binding;
 use crate::telemetry::logs;
+use crate::telemetry::spool::Spool;
 
 /// What the command line says beside the settings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +30,7 @@ pub struct Options {
 /// # Errors
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
-    start_log(&settings)?;
+    let _log = start_log(&settings)?;
     serving::block_on(async move {
         let mut listeners = Vec::new();
         for address in &settings.server.listen {
@@ -55,7 +56,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
     })
 }
 
-fn start_log(settings: &Settings) -> Result<(), Stopped> {
+fn start_log(settings: &Settings) -> Result<Spool, Stopped> {
     let format = match settings.log.format {
         crate::config::LogFormat::Text => "text",
         crate::config::LogFormat::Json => "json",

@@ -143,8 +143,9 @@ fn renew(
     }
 }
 
-/// Sweeps what is over, writes down what is counted in memory, and stops the server if the store fails:
-/// the supervisor restarts it, and opening the file anew shows what is durable.
+/// Sweeps what is over, writes down what is counted in memory, and stops the server if the store's
+/// writer is gone. A data file that fails stops nothing: the store opens it anew by itself, and until
+/// that works `/readyz` says no.
 async fn keep_house(ops: Ops, shutdown: Shutdown) {
     let flushing = until(shutdown.clone(), FLUSH_EVERY, || async {
         if let Err(fault) = ops.flush_refusals().await {
@@ -159,10 +160,13 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
         }
+        if let Err(fault) = ops.reclaim().await {
+            tracing::warn!(%fault, "space could not be given back");
+        }
     });
     let watching = until(shutdown.clone(), WATCH_EVERY, || {
-        if !ops.is_sound() {
-            tracing::error!("the store has failed; stopping");
+        if ops.has_ended() {
+            tracing::error!("the store's writer has ended; stopping");
             shutdown.begin();
         }
         std::future::ready(())
@@ -206,16 +210,22 @@ async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
     if let Err(fault) = write_all(ops).await {
         tracing::warn!(%fault, "counts could not be written down");
     }
-    let sound = ops.is_sound();
+    let (ended_early, sound) = (ops.has_ended(), ops.is_sound());
     ops.close();
     if ended == Ended::Cut {
         tracing::warn!("some requests were cut, since they took longer than the shutdown grace");
     }
-    if sound {
-        return Ok(());
+    if ended_early {
+        return Err(Stopped::because(
+            &"the store's writer ended while the server ran, so it stopped",
+        )
+        .hint("the log says why; this is a defect, please report it"));
     }
-    Err(Stopped::because(&"the store failed while the server ran, so it stopped")
-        .hint("the log says why; free disk space if the disk is full, then start it again"))
+    if !sound {
+        return Err(Stopped::because(&"the data file could not be used when the server stopped")
+            .hint("the log says why; free disk space if the disk is full, then start it again"));
+    }
+    Ok(())
 }
 
 /// Opens the installation in `folder`, away from the executor's threads: opening waits for disks.

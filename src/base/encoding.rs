@@ -4,8 +4,9 @@ use data_encoding::BASE64URL_NOPAD;
 use data_encoding::HEXLOWER;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const CHUNK_DIGITS: usize = 10;
-const CHUNK: u64 = 62_u64.pow(10);
+/// Digits that are worked out at once: as many as keep each step within 64 bits.
+const CHUNK_DIGITS: usize = 5;
+const CHUNK: u64 = 62_u64.pow(5);
 
 /// Letters that `bytes` bytes take in base62.
 #[must_use]
@@ -24,18 +25,15 @@ pub const fn base62_length(bytes: usize) -> usize {
 #[must_use]
 pub fn base62(bytes: &[u8]) -> String {
     let mut limbs: Vec<u32> = bytes.rchunks(4).rev().map(be_limb).collect();
-    let length = base62_length(bytes.len());
-    let mut digits = Vec::with_capacity(length + CHUNK_DIGITS);
-    while digits.len() < length {
+    let mut text = vec![b'0'; base62_length(bytes.len())];
+    for part in text.rchunks_mut(CHUNK_DIGITS) {
         let mut chunk = divide(&mut limbs);
-        for _ in 0..CHUNK_DIGITS {
-            digits.push(digit(chunk % 62));
+        for letter in part.iter_mut().rev() {
+            *letter = digit(chunk % 62);
             chunk /= 62;
         }
     }
-    digits.truncate(length);
-    digits.reverse();
-    digits.into_iter().map(char::from).collect()
+    text.into_iter().map(char::from).collect()
 }
 
 /// Reads what [`base62`] wrote. `None` for another length, another alphabet, or a number that does
@@ -46,7 +44,7 @@ pub fn base62_decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     let mut limbs = vec![0_u32; N.div_ceil(4)];
-    for part in text.as_bytes().chunks(5) {
+    for part in text.as_bytes().chunks(CHUNK_DIGITS) {
         let mut value = 0_u64;
         let mut scale = 1_u64;
         for byte in part {
@@ -67,15 +65,16 @@ fn be_limb(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |limb, byte| (limb << 8) | u32::from(*byte))
 }
 
-/// Divides the big-endian number in `limbs` by 62^10 in place and returns the remainder.
+/// Divides the big-endian number in `limbs` by 62^5 in place and returns the remainder.
 fn divide(limbs: &mut [u32]) -> u64 {
-    let mut remainder = 0_u128;
+    let mut remainder = 0_u64;
     for limb in limbs.iter_mut() {
-        let value = (remainder << 32) | u128::from(*limb);
-        *limb = u32::try_from(value / u128::from(CHUNK)).unwrap_or(u32::MAX);
-        remainder = value % u128::from(CHUNK);
+        let value = (remainder << 32) | u64::from(*limb);
+        // The remainder is below 62^5, so the quotient fits.
+        *limb = u32::try_from(value / CHUNK).unwrap_or(u32::MAX);
+        remainder = value % CHUNK;
     }
-    u64::try_from(remainder).unwrap_or(u64::MAX)
+    remainder
 }
 
 /// `limbs * scale + addend` in place; `None` when it does not fit.

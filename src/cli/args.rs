@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use crate::cli::app;
 use crate::cli::audit;
+use crate::cli::compact;
 use crate::cli::company;
 use crate::cli::completions;
 use crate::cli::config;
@@ -74,6 +75,7 @@ pub(super) enum Command {
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    Compact(compact::Args),
     Completions(completions::Args),
 }
 

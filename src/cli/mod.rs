@@ -7,6 +7,7 @@
 mod app;
 mod args;
 mod audit;
+mod compact;
 mod company;
 mod completions;
 mod config;
@@ -64,6 +65,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Connection(noun) => connection::run(noun),
         Command::Token(noun) => token::run(&noun),
         Command::Audit(noun) => audit::run(noun),
+        Command::Compact(args) => compact::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

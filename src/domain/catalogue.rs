@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::domain::permission_set::PermissionSet;
 use crate::domain::role::Role;
 use crate::domain::role::RoleGrant;
 use crate::domain::role::RoleName;
@@ -94,9 +95,18 @@ pub const OWNER: &str = "owner";
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     permissions: Vec<Permission>,
-    closures: BTreeMap<ScopeName, ScopeSet>,
-    former: BTreeMap<ScopeName, ScopeName>,
-    roles: BTreeMap<RoleName, (Role, ScopeSet)>,
+    /// Every permission once, by name: its place here is its number in a [`PermissionSet`].
+    entries: Vec<Entry>,
+    /// The numbers of names, former ones included.
+    numbers: BTreeMap<ScopeName, usize>,
+    roles: BTreeMap<RoleName, (Role, PermissionSet)>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: ScopeName,
+    /// Itself and all that it includes, transitively.
+    closure: PermissionSet,
 }
 
 impl Catalogue {
@@ -114,12 +124,11 @@ impl Catalogue {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let closures = closures(&permissions);
-        let former = permissions
-            .iter()
-            .flat_map(|p| p.renamed_from.iter().map(|old| (old.clone(), p.name.clone())))
-            .collect();
-        let mut catalogue = Self { permissions, closures, former, roles: BTreeMap::new() };
+        let mut sorted: Vec<&Permission> = permissions.iter().collect();
+        sorted.sort_by(|a, b| a.name.cmp(&b.name));
+        let numbers = numbers(&sorted);
+        let entries = entries(&sorted, &numbers);
+        let mut catalogue = Self { permissions, entries, numbers, roles: BTreeMap::new() };
         for role in roles {
             let allowed = catalogue.allowed_by(&role);
             catalogue.roles.insert(role.name.clone(), (role, allowed));
@@ -153,29 +162,40 @@ impl Catalogue {
     /// All that the role allows, as a closure; nothing for a role that is no more.
     #[must_use]
     pub fn role_allows(&self, name: &RoleName) -> ScopeSet {
-        self.roles.get(name).map(|(_, allowed)| allowed.clone()).unwrap_or_default()
+        self.roles.get(name).map(|(_, allowed)| self.names(allowed)).unwrap_or_default()
+    }
+
+    /// As [`Self::role_allows`], by number.
+    #[must_use]
+    pub fn role_closure(&self, name: &RoleName) -> Option<&PermissionSet> {
+        self.roles.get(name).map(|(_, allowed)| allowed)
     }
 
     /// `scopes` less what the catalogue does not know, former names replaced by today's.
     #[must_use]
     pub fn known(&self, scopes: &ScopeSet) -> ScopeSet {
-        scopes
-            .iter()
-            .map(|scope| self.former.get(scope).unwrap_or(scope))
-            .filter(|scope| self.closures.contains_key(*scope))
-            .cloned()
-            .collect()
+        self.names(&self.known_numbers(scopes))
+    }
+
+    /// Whether the catalogue knows every one of `scopes`, by today's name or a former one.
+    #[must_use]
+    pub fn knows(&self, scopes: &ScopeSet) -> bool {
+        scopes.iter().all(|scope| self.numbers.contains_key(scope))
     }
 
     /// All that `scopes` allow: themselves and, transitively, what they include. Former names
     /// count as today's; names that the catalogue does not know allow nothing.
     #[must_use]
     pub fn closure(&self, scopes: &ScopeSet) -> ScopeSet {
-        let mut all = ScopeSet::default();
-        for scope in self.known(scopes).iter() {
-            if let Some(closure) = self.closures.get(scope) {
-                all = all.union(closure);
-            }
+        self.names(&self.closure_numbers(scopes))
+    }
+
+    /// As [`Self::closure`], by number.
+    #[must_use]
+    pub fn closure_numbers(&self, scopes: &ScopeSet) -> PermissionSet {
+        let mut all = PermissionSet::default();
+        for entry in scopes.iter().filter_map(|scope| self.entry(*self.numbers.get(scope)?)) {
+            all.extend(&entry.closure);
         }
         all
     }
@@ -183,17 +203,35 @@ impl Catalogue {
     /// The elements of `scopes` that no other element of it includes.
     #[must_use]
     pub fn maximal(&self, scopes: &ScopeSet) -> ScopeSet {
-        let included_by_another = |scope: &ScopeName| {
-            scopes.iter().any(|other| {
-                other != scope
-                    && self.closures.get(other).is_some_and(|closure| closure.contains(scope))
-                    && !self.closures.get(scope).is_some_and(|closure| closure.contains(other))
-            })
+        let known = self.known_numbers(scopes);
+        let includes = |one: usize, other: usize| {
+            self.entry(one).is_some_and(|entry| entry.closure.contains(other))
         };
-        scopes.iter().filter(|scope| !included_by_another(scope)).cloned().collect()
+        let included_by_another = |number: usize| {
+            known
+                .iter()
+                .any(|other| other != number && includes(other, number) && !includes(number, other))
+        };
+        let maximal: PermissionSet =
+            known.iter().filter(|number| !included_by_another(*number)).collect();
+        self.names(&maximal)
     }
 
-    fn allowed_by(&self, role: &Role) -> ScopeSet {
+    /// The names of permissions given by number.
+    #[must_use]
+    pub fn names(&self, numbers: &PermissionSet) -> ScopeSet {
+        numbers.iter().filter_map(|number| Some(self.entry(number)?.name.clone())).collect()
+    }
+
+    fn known_numbers(&self, scopes: &ScopeSet) -> PermissionSet {
+        scopes.iter().filter_map(|scope| self.numbers.get(scope).copied()).collect()
+    }
+
+    fn entry(&self, number: usize) -> Option<&Entry> {
+        self.entries.get(number)
+    }
+
+    fn allowed_by(&self, role: &Role) -> PermissionSet {
         let named = self
             .permissions
             .iter()
@@ -201,7 +239,7 @@ impl Catalogue {
             .filter(|name| role.grants.iter().any(|grant| grant.covers(name)))
             .cloned()
             .collect();
-        self.closure(&named)
+        self.closure_numbers(&named)
     }
 }
 
@@ -259,23 +297,31 @@ fn role_faults(permissions: &[Permission], roles: &[Role]) -> Vec<CatalogueFault
     faults
 }
 
-fn closures(permissions: &[Permission]) -> BTreeMap<ScopeName, ScopeSet> {
-    let direct: BTreeMap<&ScopeName, &[ScopeName]> =
-        permissions.iter().map(|p| (&p.name, p.includes.as_slice())).collect();
-    permissions
-        .iter()
-        .map(|permission| {
-            let mut closure = ScopeSet::default();
-            let mut waiting = vec![&permission.name];
-            while let Some(scope) = waiting.pop() {
-                if !closure.contains(scope) {
-                    closure.insert(scope.clone());
-                    waiting.extend(direct.get(scope).copied().unwrap_or_default());
-                }
+fn numbers(sorted: &[&Permission]) -> BTreeMap<ScopeName, usize> {
+    let named = sorted.iter().enumerate().flat_map(|(number, permission)| {
+        let names = std::iter::once(&permission.name).chain(&permission.renamed_from);
+        names.map(move |name| (name.clone(), number))
+    });
+    named.collect()
+}
+
+fn entries(sorted: &[&Permission], numbers: &BTreeMap<ScopeName, usize>) -> Vec<Entry> {
+    let includes = |number: usize| {
+        let names = sorted.get(number).map_or(&[][..], |permission| &permission.includes);
+        names.iter().filter_map(|name| numbers.get(name).copied())
+    };
+    let entry = |(number, permission): (usize, &&Permission)| {
+        let mut closure = PermissionSet::default();
+        let mut waiting = vec![number];
+        while let Some(next) = waiting.pop() {
+            if !closure.contains(next) {
+                closure.insert(next);
+                waiting.extend(includes(next));
             }
-            (permission.name.clone(), closure)
-        })
-        .collect()
+        }
+        Entry { name: permission.name.clone(), closure }
+    };
+    sorted.iter().enumerate().map(entry).collect()
 }
 
 #[cfg(test)]

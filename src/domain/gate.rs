@@ -1,6 +1,8 @@
 //! The gate: may a token be issued, or used, for this app, this person and this place, and with
 //! which permissions? Every grant and every use passes here; there is no second place that decides.
 
+use std::sync::Arc;
+
 use crate::base::clock::Timestamp;
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
@@ -10,6 +12,7 @@ use crate::domain::company::Company;
 use crate::domain::company::Environment;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
+use crate::domain::permission_set::PermissionSet;
 use crate::domain::role::RoleName;
 use crate::domain::scope::ScopeSet;
 use crate::domain::user::User;
@@ -18,9 +21,9 @@ use crate::domain::user::User;
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The app.
-    pub app: App,
+    pub app: Arc<App>,
     /// The person whose permissions bound the grant: who consented, or who delegated.
-    pub person: Option<User>,
+    pub person: Option<Arc<User>>,
     /// The company or firm.
     pub place: PlaceFacts,
     /// The roles that count for this person there (see [`PlaceFacts`]).
@@ -33,9 +36,9 @@ pub struct Facts {
 #[derive(Clone, Debug)]
 pub enum PlaceFacts {
     /// A company: the person's own role there and the one through its firm both count.
-    Company(Company),
+    Company(Arc<Company>),
     /// A firm: only the role in the firm counts.
-    Firm(Firm),
+    Firm(Arc<Firm>),
     /// It is no more.
     Gone,
 }
@@ -43,7 +46,7 @@ pub enum PlaceFacts {
 impl PlaceFacts {
     /// The environment, if the place exists.
     #[must_use]
-    pub const fn environment(&self) -> Option<Environment> {
+    pub fn environment(&self) -> Option<Environment> {
         match self {
             Self::Company(company) => Some(company.environment),
             Self::Firm(firm) => Some(firm.environment),
@@ -51,7 +54,7 @@ impl PlaceFacts {
         }
     }
 
-    const fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<Place> {
         match self {
             Self::Company(company) => Some(Place::Company(company.id)),
             Self::Firm(firm) => Some(Place::Firm(firm.id)),
@@ -102,9 +105,15 @@ pub fn pass(
     app_serves(facts)?;
     person_may_act(facts)?;
     let allowed = allowed_by_roles(facts, catalogue)?;
-    let delegated = delegated(&facts.app, catalogue, &allowed);
-    let effective = catalogue.closure(asked).intersection(&delegated);
-    if effective.is_empty() { Err(GateRefusal::NothingAllowed) } else { Ok(effective) }
+    let mut effective = catalogue.closure_numbers(asked);
+    effective.retain(&allowed);
+    if let Delegation::Only(delegated) = &facts.app.delegation {
+        effective.retain(&catalogue.closure_numbers(delegated));
+    }
+    if effective.is_empty() {
+        return Err(GateRefusal::NothingAllowed);
+    }
+    Ok(catalogue.names(&effective))
 }
 
 fn app_may_act(facts: &Facts) -> Result<(), GateRefusal> {
@@ -146,17 +155,13 @@ fn person_may_act(facts: &Facts) -> Result<(), GateRefusal> {
     if person.is_active() { Ok(()) } else { Err(GateRefusal::PersonDisabled) }
 }
 
-fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<ScopeSet, GateRefusal> {
+fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<PermissionSet, GateRefusal> {
     if facts.roles.is_empty() {
         return Err(GateRefusal::NoRole);
     }
-    let allow = |all: ScopeSet, role: &RoleName| all.union(&catalogue.role_allows(role));
-    Ok(facts.roles.iter().fold(ScopeSet::default(), allow))
-}
-
-fn delegated(app: &App, catalogue: &Catalogue, allowed: &ScopeSet) -> ScopeSet {
-    match &app.delegation {
-        Delegation::Anything => allowed.clone(),
-        Delegation::Only(scopes) => catalogue.closure(scopes).intersection(allowed),
+    let mut allowed = PermissionSet::default();
+    for closure in facts.roles.iter().filter_map(|role| catalogue.role_closure(role)) {
+        allowed.extend(closure);
     }
+    Ok(allowed)
 }

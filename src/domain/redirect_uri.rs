@@ -103,7 +103,9 @@ fn check_https(rest: &str) -> Result<(), NotARedirectUri> {
     let path = rest.split_once('?').map_or(rest, |(before, _)| before);
     let path = path.get(2 + authority.len()..).unwrap_or_default();
     let path_as_read = if path.is_empty() { "/" } else { path };
-    if host.is_empty() || host != written || parsed.path() != path_as_read {
+    // A wildcard would never match: what is presented is compared byte for byte.
+    let wildcard = host.contains('*');
+    if host.is_empty() || wildcard || host != written || parsed.path() != path_as_read {
         return Err(NotARedirectUri::Malformed);
     }
     Ok(())
@@ -271,6 +273,7 @@ mod tests {
             "https://éxample.example/cb",
             "https://app.example/cb\r\nX: y",
             "https://app.example/ cb",
+            "https://*.example/cb",
             "http://app.example/cb",
             "http://127.0.0.1.evil.example/cb",
             "http://localhost.evil.example/cb",

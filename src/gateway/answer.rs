@@ -38,6 +38,13 @@ pub(super) fn no_token(scope: Option<&ScopeName>) -> Response {
     challenged(refuse(StatusCode::UNAUTHORIZED, "unauthorized", message), &scope)
 }
 
+/// More than one token was sent, or none that can be read (RFC 6750 section 3.1).
+pub(super) fn malformed_token() -> Response {
+    let message = "Send one Authorization header: Bearer <token>.";
+    let response = refuse(StatusCode::BAD_REQUEST, "invalid_request", message);
+    challenged(response, ", error=\"invalid_request\"")
+}
+
 fn bad_token() -> Response {
     let message = "The access token is unknown, expired or revoked, or for another resource.";
     let response = refuse(StatusCode::UNAUTHORIZED, "unauthorized", message);

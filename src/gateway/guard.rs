@@ -90,10 +90,7 @@ pub(super) async fn check(
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let Some(header) = lines.next() else { return Ok(None) };
-    let malformed = || {
-        let message = "Send one Authorization header: Bearer <token>.";
-        Box::new(answer::refuse(StatusCode::BAD_REQUEST, "invalid_request", message))
-    };
+    let malformed = || Box::new(answer::malformed_token());
     if lines.next().is_some() {
         return Err(malformed());
     }

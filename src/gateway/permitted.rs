@@ -1,5 +1,7 @@
 //! A request that passed every check: the only thing that is forwarded.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -11,7 +13,7 @@ use crate::domain::company::Company;
 /// gateway may set.
 pub struct Permitted {
     request: Request,
-    company: Company,
+    company: Arc<Company>,
     path: String,
 }
 
@@ -20,14 +22,18 @@ const PREFIXES: [&str; 3] = ["x-forwarded-", "x-countersign-", "x-original-"];
 
 impl Permitted {
     /// Only the guard makes one.
-    pub(in crate::gateway) fn new(mut request: Request, company: Company, path: String) -> Self {
+    pub(in crate::gateway) fn new(
+        mut request: Request,
+        company: Arc<Company>,
+        path: String,
+    ) -> Self {
         strip(request.headers_mut());
         Self { request, company, path }
     }
 
     /// The company that the call is about.
     #[must_use]
-    pub const fn company(&self) -> &Company {
+    pub fn company(&self) -> &Company {
         &self.company
     }
 

@@ -6,9 +6,6 @@ use std::sync::Arc;
 
 use axum::extract::MatchedPath;
 use axum::extract::Request;
-use axum::extract::State;
-use axum::middleware::Next;
-use axum::response::Response;
 use http::Method;
 use http::StatusCode;
 
@@ -26,14 +23,6 @@ pub struct AccessLog {
     pub quiet: &'static [&'static str],
 }
 
-/// Writes the line when the response begins, or when the client left before that.
-pub async fn record(State(log): State<AccessLog>, request: Request, next: Next) -> Response {
-    let mut line = Line::begin(log, &request);
-    let response = next.run(request).await;
-    line.status = Some(response.status());
-    response
-}
-
 /// Paths whose second segment is a secret: a sealed request, a one-time link.
 const SECRET: [&str; 2] = ["/consent/", "/setup/"];
 
@@ -45,29 +34,38 @@ fn loggable(path: &str) -> String {
         .map_or_else(|| path.to_owned(), |start| format!("{start}…"))
 }
 
-struct Line {
-    log: AccessLog,
+/// The line of one request: written when dropped, be it because the client left before there was
+/// an answer.
+pub struct Line<'a> {
+    log: &'a AccessLog,
     begun: Timestamp,
     method: Method,
     path: String,
     route: Option<MatchedPath>,
     peer: Option<Peer>,
-    request: Option<RequestId>,
+    request: RequestId,
     status: Option<StatusCode>,
 }
 
-impl Line {
-    fn begin(log: AccessLog, request: &Request) -> Self {
+impl<'a> Line<'a> {
+    /// The line of `request`.
+    #[must_use]
+    pub fn begin(log: &'a AccessLog, request: &Request, id: RequestId) -> Self {
         Self {
-            begun: log.clock.now(),
             log,
+            begun: log.clock.now(),
             method: request.method().clone(),
             path: loggable(request.uri().path()),
             route: request.extensions().get().cloned(),
             peer: request.extensions().get().copied(),
-            request: request.extensions().get().copied(),
+            request: id,
             status: None,
         }
+    }
+
+    /// The answer is there.
+    pub fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
     }
 
     fn is_quiet(&self) -> bool {
@@ -76,13 +74,13 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Line<'_> {
     fn drop(&mut self) {
         let ms = self.log.clock.now().since(self.begun).as_millis();
         let (method, path) = (self.method.as_str(), self.path.as_str());
         let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
         let peer = self.peer.map(|peer| peer.0.to_string()).unwrap_or_default();
-        let request = self.request.map(|id| id.to_string()).unwrap_or_default();
+        let request = self.request.to_string();
         match self.status.map(|status| status.as_u16()) {
             Some(status) if self.is_quiet() => {
                 tracing::debug!(method, path, route, status, ms, peer, request, "answered");
@@ -102,12 +100,14 @@ mod tests {
 
     use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
+    use axum::middleware::Next;
+    use axum::middleware::from_fn;
     use axum::routing::get;
     use tower::ServiceExt as _;
 
     use super::*;
     use crate::base::clock::ManualClock;
+    use crate::base::id::RawId;
 
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
@@ -128,12 +128,19 @@ mod tests {
         let to = page.clone();
         let subscriber = tracing_subscriber::fmt().with_writer(move || to.clone()).with_ansi(false);
         let _guard = tracing::subscriber::set_default(subscriber.finish());
-        let log =
-            AccessLog { clock: Arc::new(ManualClock::at(Timestamp::EPOCH)), quiet: &["/healthz"] };
+        let record = |request: Request, next: Next| async {
+            let clock = Arc::new(ManualClock::at(Timestamp::EPOCH));
+            let log = AccessLog { clock, quiet: &["/healthz"] };
+            let id = RequestId::from_raw(RawId::floor(Timestamp::EPOCH));
+            let mut line = Line::begin(&log, &request, id);
+            let response = next.run(request).await;
+            line.answered(response.status());
+            response
+        };
         let router = Router::new()
             .route("/apps/{id}", get(|| async {}))
             .route("/healthz", get(|| async {}))
-            .layer(from_fn_with_state(log, record));
+            .layer(from_fn(record));
         let request = Request::builder()
             .uri(path)
             .header("authorization", "Bearer SECRET")

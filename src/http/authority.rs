@@ -3,14 +3,17 @@
 //! `X-Forwarded-Host` and `Forwarded` are never read.
 
 use axum::extract::Request;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::HOST;
 use url::Url;
 
+use crate::base::id::RequestId;
 use crate::http::plain;
+
+const OTHER: &str =
+    "This server does not answer under that name. Use the address in its configuration.";
+const UNCLEAR: &str = "The request must name its host exactly once.";
 
 /// The issuer's authority, and the paths that are answered under any name.
 #[derive(Debug, Clone)]
@@ -41,6 +44,20 @@ impl Authority {
             default_port,
             any_host,
         }
+    }
+
+    /// Answers 421 to a request for another name (RFC 9110 section 15.5.20), 400 to one for none.
+    #[must_use]
+    pub fn refuse(&self, request: &Request, id: RequestId) -> Option<Response> {
+        if self.any_host.contains(&request.uri().path()) {
+            return None;
+        }
+        let (status, sentence) = match self.named_by(request) {
+            Named::Ours => return None,
+            Named::Other => (StatusCode::MISDIRECTED_REQUEST, OTHER),
+            Named::Unclear => (StatusCode::BAD_REQUEST, UNCLEAR),
+        };
+        Some(plain::answer(status, sentence, Some(id)))
     }
 
     /// Whether `given`, as it stands in `Host` or `:authority`, names this server.
@@ -74,22 +91,6 @@ impl Authority {
 /// Whether nothing stands behind the host but perhaps a colon.
 fn is_bare(given: &http::uri::Authority) -> bool {
     given.as_str().trim_end_matches(':').ends_with(given.host())
-}
-
-/// Answers 421 to a request for another name (RFC 9110 section 15.5.20), 400 to one for none.
-pub async fn require(State(ours): State<Authority>, request: Request, next: Next) -> Response {
-    if ours.any_host.contains(&request.uri().path()) {
-        return next.run(request).await;
-    }
-    let (status, sentence) = match ours.named_by(&request) {
-        Named::Ours => return next.run(request).await,
-        Named::Other => (
-            StatusCode::MISDIRECTED_REQUEST,
-            "This server does not answer under that name. Use the address in its configuration.",
-        ),
-        Named::Unclear => (StatusCode::BAD_REQUEST, "The request must name its host exactly once."),
-    };
-    plain::answer(status, sentence, request.extensions())
 }
 
 #[cfg(test)]

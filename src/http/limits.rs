@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use http::HeaderValue;
@@ -12,6 +10,7 @@ use http::StatusCode;
 use http::Version;
 use http::header::CONNECTION;
 
+use crate::base::id::RequestId;
 use crate::http::plain;
 use crate::http::request_body;
 use crate::http::request_body::BodyLimit;
@@ -45,59 +44,57 @@ impl Default for RequestLimits {
     }
 }
 
-/// Answers 414 to a target that is too long.
-pub async fn url(State(limits): State<RequestLimits>, request: Request, next: Next) -> Response {
-    if url_bytes(request.uri()) <= limits.url_bytes {
-        return next.run(request).await;
+impl RequestLimits {
+    /// Answers 414 to a target that is too long, 431 to headers that are too long or too many.
+    #[must_use]
+    pub fn refuse_head(&self, request: &Request, id: RequestId) -> Option<Response> {
+        let headers = request.headers();
+        let (status, sentence) = if url_bytes(request.uri()) > self.url_bytes {
+            (StatusCode::URI_TOO_LONG, LONG_TARGET)
+        } else if headers.len() > self.header_lines || header_bytes(headers) > self.header_bytes {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, LARGE_HEADERS)
+        } else {
+            return None;
+        };
+        Some(plain::answer(status, sentence, Some(id)))
     }
-    let sentence = "The address of this request is too long.";
-    plain::answer(StatusCode::URI_TOO_LONG, sentence, request.extensions())
+
+    /// Bounds the body's size and pace while whoever handles the request reads it.
+    #[must_use]
+    pub fn bound_body(&self, mut request: Request) -> (Request, BoundBody) {
+        let (limit, version) = (BodyLimit::new(self.body_bytes), request.version());
+        request.extensions_mut().insert(limit.clone());
+        let bound = BoundBody { limit: limit.clone(), version };
+        (request.map(|body| request_body::bounded(body, limit, self.body_stall, version)), bound)
+    }
 }
 
-/// Answers 431 to headers that are too long or too many.
-pub async fn headers(
-    State(limits): State<RequestLimits>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let within = request.headers().len() <= limits.header_lines
-        && header_bytes(request.headers()) <= limits.header_bytes;
-    if within {
-        return next.run(request).await;
-    }
-    let sentence = "The headers of this request are too large. Clearing this site's cookies helps.";
-    plain::answer(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence, request.extensions())
+/// What is to be remembered of a request's body until its answer is there.
+#[derive(Debug)]
+pub struct BoundBody {
+    limit: BodyLimit,
+    version: Version,
 }
 
-/// Bounds the body's size and pace while whoever handles the request reads it. When a bound was
-/// passed the answer is 413 or 408, whatever the reader made of its failed read.
-pub async fn body(
-    State(limits): State<RequestLimits>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let limit = BodyLimit::new(limits.body_bytes);
-    request.extensions_mut().insert(limit.clone());
-    let extensions = request.extensions().clone();
-    let version = request.version();
-    let request =
-        request.map(|body| request_body::bounded(body, limit.clone(), limits.body_stall, version));
-    let response = next.run(request).await;
-    let refusal = match limit.verdict() {
-        Verdict::Fine => return response,
-        Verdict::TooLarge => plain::answer(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The body of this request is too large.",
-            &extensions,
-        ),
-        Verdict::Stalled => plain::answer(
-            StatusCode::REQUEST_TIMEOUT,
-            "The body of this request did not arrive in time.",
-            &extensions,
-        ),
-    };
-    closing(refusal, version)
+impl BoundBody {
+    /// The answer, or 413 or 408 if a bound was passed, whatever the reader made of its failed
+    /// read.
+    #[must_use]
+    pub fn judge(&self, response: Response, id: RequestId) -> Response {
+        let (status, sentence) = match self.limit.verdict() {
+            Verdict::Fine => return response,
+            Verdict::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, LARGE_BODY),
+            Verdict::Stalled => (StatusCode::REQUEST_TIMEOUT, LATE_BODY),
+        };
+        closing(plain::answer(status, sentence, Some(id)), self.version)
+    }
 }
+
+const LONG_TARGET: &str = "The address of this request is too long.";
+const LARGE_HEADERS: &str =
+    "The headers of this request are too large. Clearing this site's cookies helps.";
+const LARGE_BODY: &str = "The body of this request is too large.";
+const LATE_BODY: &str = "The body of this request did not arrive in time.";
 
 /// HTTP/1 cannot go on behind a body that was not read.
 fn closing(mut response: Response, version: Version) -> Response {

@@ -26,7 +26,7 @@ pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Exten
         Err(fault) => {
             tracing::error!(%fault, "a page could not be rendered");
             let sentence = "Something went wrong on our side. Please try again.";
-            plain::answer(StatusCode::INTERNAL_SERVER_ERROR, sentence, request)
+            plain::answer(StatusCode::INTERNAL_SERVER_ERROR, sentence, request.get().copied())
         }
     }
 }
@@ -37,7 +37,7 @@ pub fn error(views: &Views, frame: Frame, kind: ErrorKind, request: &Extensions)
     let reference = request.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let page = ErrorPage::new(frame, kind, reference);
     let mut response = show(views, &page, status_of(kind), request);
-    if matches!(kind, ErrorKind::Busy | ErrorKind::TooManyRequests) {
+    if matches!(kind, ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::TooManyRequests) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
@@ -62,7 +62,7 @@ const fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

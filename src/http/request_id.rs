@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderName;
 use http::HeaderValue;
@@ -30,19 +28,18 @@ impl RequestIds {
         Self { clock, entropy }
     }
 
-    fn next(&self) -> RequestId {
-        RequestId::make(self.clock.now(), &*self.entropy)
+    /// Puts a new identifier into the request's extensions.
+    pub fn assign(&self, request: &mut Request) -> RequestId {
+        let id = RequestId::make(self.clock.now(), &*self.entropy);
+        request.headers_mut().remove(&X_REQUEST_ID);
+        request.extensions_mut().insert(id);
+        id
     }
 }
 
-/// Puts a new [`RequestId`] into the request's extensions and onto the response.
-pub async fn assign(State(ids): State<RequestIds>, mut request: Request, next: Next) -> Response {
-    let id = ids.next();
-    request.headers_mut().remove(&X_REQUEST_ID);
-    request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
+/// Puts the identifier onto the response.
+pub fn show(id: RequestId, response: &mut Response) {
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
-    response
 }

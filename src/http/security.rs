@@ -3,9 +3,6 @@
 //! An endpoint that needs less says so with a [`Relaxed`] in its response's extensions. Only
 //! `Content-Security-Policy` and `Cache-Control` may an endpoint set itself; the rest is ours.
 
-use axum::extract::Request;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use http::HeaderName;
@@ -28,6 +25,9 @@ const NO_FEATURES: HeaderValue = HeaderValue::from_static(
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), \
      midi=(), payment=(), usb=()",
 );
+
+/// As many as there are at most, the request's reference among them.
+const HEADERS: usize = 10;
 
 macro_rules! content_policy {
     ($($more:literal)?) => {
@@ -68,7 +68,14 @@ impl Policy {
         Self { strict_transport: !is_this_machine(issuer) }
     }
 
+    /// Puts the headers on whatever comes back.
+    pub fn protect(self, response: &mut Response) {
+        let relaxed = response.extensions().get::<Relaxed>().copied().unwrap_or_default();
+        self.apply(response.headers_mut(), relaxed);
+    }
+
     fn apply(self, headers: &mut HeaderMap, relaxed: Relaxed) {
+        headers.reserve(HEADERS);
         if self.strict_transport {
             headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
         }
@@ -87,14 +94,6 @@ impl Policy {
         headers.insert(RESOURCE, HeaderValue::from_static(readers));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
-}
-
-/// Puts the headers on whatever comes back.
-pub async fn protect(State(policy): State<Policy>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let relaxed = response.extensions().get::<Relaxed>().copied().unwrap_or_default();
-    policy.apply(response.headers_mut(), relaxed);
-    response
 }
 
 fn is_this_machine(issuer: &Url) -> bool {

@@ -142,5 +142,9 @@ const fn kind_of(why: PageRefusal) -> ErrorKind {
 
 fn broken(fault: &Fault) -> ErrorKind {
     tracing::error!(%fault, "an authorization request failed");
-    if matches!(fault, Fault::Busy) { ErrorKind::Busy } else { ErrorKind::Internal }
+    match fault {
+        Fault::Busy => ErrorKind::Busy,
+        fault if fault.will_pass() => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    }
 }

@@ -169,18 +169,25 @@ impl From<RequestRefusal> for OauthError {
 /// We failed: 503 when it will pass, 500 otherwise. Never a success, never a grant.
 pub(super) fn failed(fault: &Fault) -> Response {
     if matches!(fault, Fault::Busy) {
-        let busy = OauthError {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            ..bad("temporarily_unavailable", "Too much is going on. Try again in a moment.")
-        };
-        let mut response = busy.respond();
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        return response;
+        return unavailable("Too much is going on. Try again in a moment.");
     }
     tracing::error!(%fault, "a request failed");
+    if fault.will_pass() {
+        return unavailable("The service is not available right now. Try again in a moment.");
+    }
     let broken = OauthError {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         ..bad("server_error", "Something went wrong on our side.")
     };
     broken.respond()
+}
+
+fn unavailable(description: &'static str) -> Response {
+    let error = OauthError {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        ..bad("temporarily_unavailable", description)
+    };
+    let mut response = error.respond();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

@@ -22,7 +22,7 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         Err(response) => return *response,
     };
     if caller.secret().is_none() {
-        return OauthError::INVALID_CLIENT.respond();
+        return posted.refuse(OauthError::INVALID_CLIENT);
     }
     let Ok(Some(token)) = posted.form.one("token") else {
         return OauthError::MALFORMED.respond();

@@ -1,7 +1,8 @@
 //! The OAuth door: discovery, authorization, token, revocation, introspection, pushed requests.
 //!
 //! Each endpoint reads, identifies its client, acts, maps and answers. Names on the wire are those
-//! of the RFCs; descriptions are constants.
+//! of the RFCs; descriptions are constants. Below `/.well-known/` everything else is a plain 404 that
+//! programs in browsers can read.
 
 mod authorize;
 mod client;
@@ -18,11 +19,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::response::Response;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
+use http::Extensions;
+use http::StatusCode;
 
 use crate::http::cors;
 use crate::http::paths;
+use crate::http::plain;
 use crate::oauth::error::OauthError;
 use crate::ops::Ops;
 use crate::view::renderer::Views;
@@ -40,6 +45,8 @@ pub struct OauthState {
 pub fn routes(state: OauthState) -> Router {
     let open = Router::new()
         .route(paths::METADATA, get(metadata::answer))
+        .route("/.well-known/", any(nothing_known))
+        .route("/.well-known/{*name}", any(nothing_known))
         .route(paths::TOKEN, post(token::answer))
         .route("/token", post(token::answer))
         .route(paths::REVOKE, post(revoke::answer))
@@ -53,6 +60,12 @@ pub fn routes(state: OauthState) -> Router {
         .merge(open)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
+}
+
+/// A client that looks for a document which does not exist here is told so, and not with a page.
+async fn nothing_known(request: Extensions) -> Response {
+    let reference = request.get().copied();
+    plain::answer(StatusCode::NOT_FOUND, "There is no such document.", reference)
 }
 
 async fn method_not_allowed() -> Response {

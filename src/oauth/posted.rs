@@ -1,11 +1,12 @@
 //! What every endpoint that takes a form begins with: the form, read once, and who sent it.
 
-use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use http::header::ORIGIN;
+use http_body_util::BodyExt as _;
 
 use crate::domain::audit::Origin;
 use crate::http::origin;
@@ -28,11 +29,12 @@ pub(super) struct Posted {
 impl FromRequest<OauthState> for Posted {
     type Rejection = Response;
 
-    async fn from_request(request: Request, state: &OauthState) -> Result<Self, Response> {
-        let origin = origin::of(request.extensions());
-        let headers = request.headers().clone();
+    async fn from_request(request: Request, _: &OauthState) -> Result<Self, Response> {
+        let (head, body) = request.into_parts();
+        let (headers, origin) = (head.headers, origin::of(&head.extensions));
         let malformed = || OauthError::MALFORMED.respond();
-        let body = Bytes::from_request(request, state).await.map_err(|_| malformed())?;
+        // Bounded by the middleware, like every body.
+        let body = body.collect().await.map_err(|_| malformed())?.to_bytes();
         let form = Parameters::of_form(&headers, &body).map_err(|_| malformed())?;
         if form.repeats_any_but(&["resource"]) {
             return Err(malformed());
@@ -48,6 +50,11 @@ impl Posted {
     /// The response to give.
     pub(super) async fn client(&self, ops: &Ops) -> Result<AuthenticatedClient, Box<Response>> {
         client::authenticate(ops, &self.headers, &self.form, self.origin).await
+    }
+
+    /// The response to `why`: a 401 that answers an `Authorization` header says which scheme is taken.
+    pub(super) fn refuse(&self, why: OauthError) -> Response {
+        why.with_basic(self.headers.contains_key(AUTHORIZATION)).respond()
     }
 
     /// Whether it came from a web page.

@@ -58,7 +58,7 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
             };
             let event = state.ops.event(kind, origin).app(app).cause(why.cause());
             state.ops.note_refusal(event).await;
-            OauthError::from(why).respond()
+            posted.refuse(why.into())
         }
         Err(Failure::Fault(fault)) => error::failed(&fault),
     }

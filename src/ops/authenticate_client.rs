@@ -1,5 +1,7 @@
 //! Client authentication (RFC 6749 section 2.3): by secret, or by name alone for public clients.
 
+use std::sync::Arc;
+
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::SecretId;
@@ -28,14 +30,14 @@ pub struct PresentedClient {
 /// A client that proved who it is; only made here.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
-    app: App,
+    app: Arc<App>,
     secret: Option<SecretId>,
 }
 
 impl AuthenticatedClient {
     /// The app, as it was when it authenticated.
     #[must_use]
-    pub const fn app(&self) -> &App {
+    pub fn app(&self) -> &App {
         &self.app
     }
 
@@ -51,8 +53,8 @@ impl AuthenticatedClient {
         &self,
         reader: &Reader<'_>,
         now: Timestamp,
-    ) -> Result<Result<App, ClientRefusal>, Fault> {
-        let Some(app) = reader.get::<Apps>(&self.app.id)? else {
+    ) -> Result<Result<Arc<App>, ClientRefusal>, Fault> {
+        let Some(app) = reader.shared::<Apps>(&self.app.id)? else {
             return Ok(Err(ClientRefusal::Unknown));
         };
         if app.generation != self.app.generation {
@@ -93,7 +95,7 @@ impl Ops {
     ) -> Outcome<AuthenticatedClient, (ClientRefusal, Option<AppId>)> {
         let unknown = Failure::Refused((ClientRefusal::Unknown, None));
         let Ok(id) = presented.id.parse::<AppId>() else { return Err(unknown) };
-        let Some(app) = self.store.read(|reader| reader.get::<Apps>(&id))? else {
+        let Some(app) = self.store.read(|reader| reader.shared::<Apps>(&id))? else {
             return Err(unknown);
         };
         let refused = |why| Failure::Refused((why, Some(id)));

@@ -144,9 +144,18 @@ impl Ops {
         if let Some(request_uri) = &parameters.request_uri
             && let Some(reference) = request_uri.strip_prefix(REQUEST_URI_PREFIX)
         {
-            return self
+            let pushed = self
                 .pushed(&app, reference)?
-                .ok_or_else(|| page(PageRefusal::PushedRequestGone, Some(app.id)));
+                .ok_or_else(|| page(PageRefusal::PushedRequestGone, Some(app.id)))?;
+            return match check_opening(parameters, &app, self.now()) {
+                Ok(()) => Ok(pushed),
+                Err(why) => Err(Failure::Refused(AuthorizationRefusal::Redirect {
+                    redirect: pushed.redirect,
+                    state: pushed.state,
+                    why,
+                    app: app.id,
+                })),
+            };
         }
         self.check_for(&app, parameters)
     }
@@ -310,13 +319,30 @@ impl Ops {
     }
 }
 
-fn check_form(parameters: &AuthorizationParameters) -> Result<(), RequestRefusal> {
+/// What may have become wrong since the request was pushed, or stands beside its reference. All
+/// else that stands there counts for nothing (RFC 9126 section 4, RFC 9101 section 6.3).
+fn check_opening(
+    parameters: &AuthorizationParameters,
+    app: &App,
+    now: Timestamp,
+) -> Result<(), RequestRefusal> {
+    check_whole(parameters)?;
+    check_active(app, now)
+}
+
+/// No parameter stands twice, and no request object stands anywhere.
+fn check_whole(parameters: &AuthorizationParameters) -> Result<(), RequestRefusal> {
     if parameters.repeated {
         return Err(RequestRefusal::Malformed);
     }
     if parameters.request_object {
         return Err(RequestRefusal::RequestObject);
     }
+    Ok(())
+}
+
+fn check_form(parameters: &AuthorizationParameters) -> Result<(), RequestRefusal> {
+    check_whole(parameters)?;
     if parameters.request_uri.is_some() {
         return Err(RequestRefusal::RequestUri);
     }

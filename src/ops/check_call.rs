@@ -1,6 +1,8 @@
 //! Access tokens at their use: is this token good, for this surface and this company, and what does
 //! it allow now? Introspection and the gateway's guard both ask here.
 
+use std::sync::Arc;
+
 use crate::base::id::CompanyId;
 use crate::base::id::RawId;
 use crate::base::id::UserId;
@@ -66,14 +68,14 @@ pub struct LiveToken {
 impl LiveToken {
     /// The app.
     #[must_use]
-    pub const fn app(&self) -> &App {
+    pub fn app(&self) -> &App {
         &self.facts.app
     }
 
     /// The person.
     #[must_use]
-    pub const fn user(&self) -> Option<&User> {
-        self.facts.person.as_ref()
+    pub fn user(&self) -> Option<&User> {
+        self.facts.person.as_deref()
     }
 
     /// The company or firm that it is for.
@@ -87,7 +89,7 @@ impl LiveToken {
 #[derive(Clone, Debug)]
 pub struct CallContext {
     /// The company.
-    pub company: Company,
+    pub company: Arc<Company>,
     /// What is effective there, as a closure.
     pub effective: ScopeSet,
 }
@@ -154,11 +156,11 @@ impl Ops {
         named: CompanyId,
     ) -> Result<Result<CallContext, CallRefusal>, Fault> {
         let environment = live.place().environment();
-        let company = reader.get::<Companies>(&named)?.filter(|company| {
+        let company = reader.shared::<Companies>(&named)?.filter(|company| {
             company.seen_through(firm, live.person) && Some(company.environment) == environment
         });
         let Some(company) = company else { return Ok(Err(CallRefusal::CompanyOutOfReach)) };
-        let app = live.app().clone();
+        let app = Arc::clone(&live.facts.app);
         let person = Some(live.person);
         let now = self.now();
         let facts = facts::gather_through_firm(reader, app, person, firm, company.clone(), now)?;
@@ -173,7 +175,7 @@ impl Ops {
     /// The store failed.
     pub fn companies_reached(&self, live: &LiveToken) -> Result<Vec<Company>, Fault> {
         match live.place() {
-            PlaceFacts::Company(company) => Ok(vec![company.clone()]),
+            PlaceFacts::Company(company) => Ok(vec![Company::clone(company)]),
             PlaceFacts::Gone => Ok(Vec::new()),
             PlaceFacts::Firm(firm) => self.store.read(|reader| {
                 let seen = place_access::companies_through_firm(reader, live.person, firm.id)?;
@@ -203,7 +205,7 @@ fn find(
     if ops.now() >= token.expires_at {
         return Ok(Err(CallRefusal::TokenExpired));
     }
-    let Some(app) = reader.get::<Apps>(&token.app)? else {
+    let Some(app) = reader.shared::<Apps>(&token.app)? else {
         return Ok(Err(CallRefusal::TokenRevoked));
     };
     if app.generation != token.app_generation {
@@ -215,7 +217,7 @@ fn find(
     let facts = match (app.place, token.place) {
         // A firm's own app, narrowed to one company: only the firm role counts.
         (Some(Place::Firm(firm)), Place::Company(id)) if of_client => {
-            match reader.get::<Companies>(&id)? {
+            match reader.shared::<Companies>(&id)? {
                 Some(company) => {
                     facts::gather_through_firm(reader, app, Some(person), firm, company, ops.now())?
                 }
@@ -236,9 +238,9 @@ fn holder(
 ) -> Result<Option<(UserId, bool)>, Fault> {
     match token.grant {
         Grant::Connection(id) => {
-            let connection = reader.get::<Connections>(&id)?;
+            let connection = reader.shared::<Connections>(&id)?;
             Ok(connection
-                .filter(crate::domain::connection::Connection::is_active)
+                .filter(|connection| connection.is_active())
                 .map(|connection| (connection.user, false)))
         }
         Grant::Secret(id) => {

@@ -1,6 +1,8 @@
 //! Consent: what a person is offered, and what Allow and Cancel do. The request is consumed by an
 //! answer, not by opening the page.
 
+use std::sync::Arc;
+
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
 use crate::base::secret::Secret;
@@ -9,7 +11,9 @@ use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::company::Company;
 use crate::domain::company::Environment;
+use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::consent;
 use crate::domain::consent::AuthorizationRequest;
@@ -212,12 +216,12 @@ fn offered_place(
     place: Place,
     request: &AuthorizationRequest,
 ) -> Result<Option<OfferedPlace>, Fault> {
-    let facts = facts::gather(reader, app.clone(), Some(live.user.id), place, ops.now())?;
+    let facts = facts::gather(reader, Arc::new(app.clone()), Some(live.user.id), place, ops.now())?;
     let Ok(grantable) = gate::pass(&facts, &ops.catalogue, &request.scopes) else {
         return Ok(None);
     };
     let kind = match facts.place {
-        PlaceFacts::Company(company) => OfferedPlaceKind::Company(company),
+        PlaceFacts::Company(company) => OfferedPlaceKind::Company(Company::clone(&company)),
         PlaceFacts::Firm(firm) => {
             let seen = place_access::companies_through_firm(reader, live.user.id, firm.id)?;
             let own = |environment: Environment| environment == firm.environment;
@@ -226,7 +230,7 @@ fn offered_place(
                 .filter(|company| own(company.environment))
                 .map(|company| company.name)
                 .collect();
-            OfferedPlaceKind::Firm { firm, reaches }
+            OfferedPlaceKind::Firm { firm: Firm::clone(&firm), reaches }
         }
         PlaceFacts::Gone => return Ok(None),
     };

@@ -1,5 +1,7 @@
 //! Gathers what the gate looks at. Every grant and every use gets its facts here.
 
+use std::sync::Arc;
+
 use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::domain::app::App;
@@ -15,12 +17,12 @@ use crate::store::tables::Users;
 /// The facts for `app`, bounded by `person`, in `place`.
 pub fn gather(
     reader: &Reader<'_>,
-    app: App,
+    app: Arc<App>,
     person: Option<UserId>,
     place: Place,
     now: Timestamp,
 ) -> Result<Facts, Fault> {
-    let user = person.map_or(Ok(None), |id| reader.get::<Users>(&id))?;
+    let user = person.map_or(Ok(None), |id| reader.shared::<Users>(&id))?;
     let (place, roles) = match &user {
         Some(user) => place_access::standing(reader, user.id, place)?,
         None => (PlaceFacts::Gone, Vec::new()),
@@ -31,13 +33,13 @@ pub fn gather(
 /// The facts for a firm's grant used in one of the firm's companies: only the firm role counts.
 pub fn gather_through_firm(
     reader: &Reader<'_>,
-    app: App,
+    app: Arc<App>,
     person: Option<UserId>,
     firm: crate::base::id::FirmId,
-    company: Company,
+    company: Arc<Company>,
     now: Timestamp,
 ) -> Result<Facts, Fault> {
-    let user = person.map_or(Ok(None), |id| reader.get::<Users>(&id))?;
+    let user = person.map_or(Ok(None), |id| reader.shared::<Users>(&id))?;
     let (place, roles) = match &user {
         Some(user) => place_access::standing_through_firm(reader, user.id, firm, company)?,
         None => (PlaceFacts::Gone, Vec::new()),

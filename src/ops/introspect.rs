@@ -112,11 +112,11 @@ impl Ops {
                     && self.now() < row.expires_at
             });
             let Some(row) = good else { return Ok(None) };
-            let connection = reader.get::<Connections>(&row.connection)?;
+            let connection = reader.shared::<Connections>(&row.connection)?;
             let own = connection
                 .filter(|connection| connection.is_active() && connection.app == caller.app().id);
             let Some(connection) = own else { return Ok(None) };
-            let Some(app) = reader.get::<Apps>(&connection.app)? else { return Ok(None) };
+            let Some(app) = reader.shared::<Apps>(&connection.app)? else { return Ok(None) };
             if app.generation != connection.app_generation {
                 return Ok(None);
             }
@@ -154,8 +154,8 @@ impl Ops {
             urls.push(Resource::Api.url(issuer));
         }
         if let Some(company) = audience.mcp {
-            let company = self.store.read(|reader| reader.get::<Companies>(&company))?;
-            urls.extend(company.map(|company| Resource::Mcp(company.slug).url(issuer)));
+            let company = self.store.read(|reader| reader.shared::<Companies>(&company))?;
+            urls.extend(company.map(|company| Resource::Mcp(company.slug.clone()).url(issuer)));
         }
         Ok(urls)
     }

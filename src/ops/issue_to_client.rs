@@ -124,7 +124,7 @@ impl IssueToClient {
             Ok(asked) => asked,
             Err(why) => return Ok(Err(why)),
         };
-        let effective = match self.pass(reader, app.clone(), place, &asked)? {
+        let effective = match self.pass(reader, Arc::clone(&app), place, &asked)? {
             Ok(effective) => effective,
             Err(why) => return Ok(Err(why)),
         };
@@ -166,7 +166,7 @@ impl IssueToClient {
         let audience = Audience { api: true, mcp: None };
         let Some(company) = &self.request.company else { return Ok(Ok((own, audience))) };
         let Ok(id) = company.parse() else { return Ok(Err(TokenRefusal::CompanyOutOfReach)) };
-        let company = reader.get::<Companies>(&id)?;
+        let company = reader.shared::<Companies>(&id)?;
         let within = match own {
             Place::Company(own) => own == id,
             Place::Firm(firm) => company.is_some_and(|company| company.firm == Some(firm)),
@@ -185,7 +185,7 @@ impl IssueToClient {
         };
         let known = self.catalogue.known(&asked.names);
         let delegated = self.catalogue.closure(delegated);
-        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&delegated) {
+        if asked.malformed || !self.catalogue.knows(&asked.names) || !known.is_subset(&delegated) {
             return Err(TokenRefusal::ScopeBeyondGrant);
         }
         Ok(known)
@@ -194,18 +194,20 @@ impl IssueToClient {
     fn pass(
         &self,
         reader: &Reader<'_>,
-        app: App,
+        app: Arc<App>,
         place: Place,
         asked: &ScopeSet,
     ) -> Result<Result<ScopeSet, TokenRefusal>, Fault> {
         let person = app.delegated_by;
         let facts = match (app.place, place) {
-            (Some(Place::Firm(firm)), Place::Company(id)) => match reader.get::<Companies>(&id)? {
-                Some(company) => {
-                    facts::gather_through_firm(reader, app, person, firm, company, self.now)?
+            (Some(Place::Firm(firm)), Place::Company(id)) => {
+                match reader.shared::<Companies>(&id)? {
+                    Some(company) => {
+                        facts::gather_through_firm(reader, app, person, firm, company, self.now)?
+                    }
+                    None => return Ok(Err(TokenRefusal::Gate(GateRefusal::PlaceGone))),
                 }
-                None => return Ok(Err(TokenRefusal::Gate(GateRefusal::PlaceGone))),
-            },
+            }
             _ => facts::gather(reader, app, person, place, self.now)?,
         };
         Ok(match gate::pass(&facts, &self.catalogue, asked) {

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
@@ -33,6 +34,7 @@ pub mod sweeping;
 pub mod targets;
 pub mod token_refusal;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::clock::Clock;
@@ -47,23 +49,38 @@ use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
+use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
-/// Everything an act needs. Cheap to clone.
+/// Everything an act needs. Cheap to clone: every request has its own.
 #[derive(Clone)]
 pub struct Ops {
+    pub(in crate::ops) clock: Arc<dyn Clock>,
+    parts: Arc<Parts>,
+}
+
+/// What all clones of an [`Ops`] share.
+pub struct Parts {
     pub(in crate::ops) store: Store,
     pub(in crate::ops) keys: Arc<Keyring>,
-    pub(in crate::ops) clock: Arc<dyn Clock>,
     pub(in crate::ops) entropy: Arc<dyn Entropy>,
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
-    pub(in crate::ops) hashing: Arc<Hashing>,
-    pub(in crate::ops) refusals: Arc<RecentRefusals>,
-    pub(in crate::ops) recent_use: Arc<RecentUse>,
+    pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) refusals: RecentRefusals,
+    pub(in crate::ops) recent_use: RecentUse,
+    pub(in crate::ops) quiet: Quiet,
+}
+
+impl Deref for Ops {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl Ops {
@@ -78,17 +95,18 @@ impl Ops {
         settings: OpsSettings,
         hashing: Hashing,
     ) -> Self {
-        Self {
+        let parts = Parts {
             store,
             keys,
-            clock,
             entropy,
             catalogue,
             settings: Arc::new(settings),
-            hashing: Arc::new(hashing),
-            refusals: Arc::default(),
-            recent_use: Arc::default(),
-        }
+            hashing,
+            refusals: RecentRefusals::default(),
+            recent_use: RecentUse::default(),
+            quiet: Quiet::default(),
+        };
+        Self { clock, parts: Arc::new(parts) }
     }
 
     /// The present moment, by the clock that every act uses.
@@ -109,10 +127,16 @@ impl Ops {
         &self.settings
     }
 
-    /// Whether the store takes work.
+    /// Whether the store can be used now.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.store.is_sound()
+    }
+
+    /// Whether the store's writer is gone, and with it all work.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.store.has_ended()
     }
 
     /// Lets the writer finish and stops it.
@@ -123,7 +147,7 @@ impl Ops {
     /// These operations with the clock stopped at this moment: what an operation carries to the
     /// writer, so that its time was drawn before it was queued.
     pub(in crate::ops) fn frozen(&self) -> Self {
-        Self { clock: Arc::new(ManualClock::at(self.now())), ..self.clone() }
+        Self { clock: Arc::new(ManualClock::at(self.now())), parts: Arc::clone(&self.parts) }
     }
 
     pub(in crate::ops) fn draw<const N: usize>(&self) -> [u8; N] {

@@ -1,5 +1,7 @@
 //! Looking people up: by address, by membership.
 
+use std::sync::Arc;
+
 use crate::base::id::UserId;
 use crate::domain::company::Place;
 use crate::domain::user::Email;
@@ -27,6 +29,6 @@ pub fn membership(
     reader: &Reader<'_>,
     user: UserId,
     place: Place,
-) -> Result<Option<Membership>, Fault> {
-    reader.get::<Memberships>(&(user, place))
+) -> Result<Option<Arc<Membership>>, Fault> {
+    reader.shared::<Memberships>(&(user, place))
 }

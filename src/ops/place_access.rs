@@ -4,6 +4,8 @@
 //! company is seen through its firm only by the members listed for it. In a firm, only the role in
 //! the firm counts.
 
+use std::sync::Arc;
+
 use crate::base::id::FirmId;
 use crate::base::id::UserId;
 use crate::domain::company::Company;
@@ -25,16 +27,16 @@ pub fn standing(
     place: Place,
 ) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
     match place {
-        Place::Company(id) => match reader.get::<Companies>(&id)? {
+        Place::Company(id) => match reader.shared::<Companies>(&id)? {
             Some(company) => {
                 let roles = roles_in_company(reader, user, &company)?;
                 Ok((PlaceFacts::Company(company), roles))
             }
             None => Ok((PlaceFacts::Gone, Vec::new())),
         },
-        Place::Firm(id) => match reader.get::<Firms>(&id)? {
+        Place::Firm(id) => match reader.shared::<Firms>(&id)? {
             Some(firm) => {
-                let role = people::membership(reader, user, place)?.map(|held| held.role);
+                let role = people::membership(reader, user, place)?.map(|held| held.role.clone());
                 Ok((PlaceFacts::Firm(firm), role.into_iter().collect()))
             }
             None => Ok((PlaceFacts::Gone, Vec::new())),
@@ -47,11 +49,11 @@ pub fn standing_through_firm(
     reader: &Reader<'_>,
     user: UserId,
     firm: FirmId,
-    company: Company,
+    company: Arc<Company>,
 ) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
     let held = people::membership(reader, user, Place::Firm(firm))?;
     let seen = company.seen_through(firm, user);
-    let roles = held.filter(|_| seen).map(|held| held.role).into_iter().collect();
+    let roles = held.filter(|_| seen).map(|held| held.role.clone()).into_iter().collect();
     Ok((PlaceFacts::Company(company), roles))
 }
 
@@ -66,7 +68,7 @@ fn roles_in_company(
         None => None,
     };
     let mut roles: Vec<RoleName> =
-        own.into_iter().chain(through_firm).map(|held| held.role).collect();
+        own.into_iter().chain(through_firm).map(|held| held.role.clone()).collect();
     roles.dedup();
     Ok(roles)
 }

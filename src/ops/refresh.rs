@@ -120,7 +120,7 @@ impl Operation for Refresh {
         let Some(row) = found.filter(|row| self.keys.matches(&row.hash, &self.token)) else {
             return refused(TokenRefusal::RefreshUnknown);
         };
-        let Some(connection) = reader.get::<Connections>(&row.connection)? else {
+        let Some(connection) = reader.shared::<Connections>(&row.connection)? else {
             return refused(TokenRefusal::ConnectionEnded);
         };
         if connection.app != app.id {
@@ -141,7 +141,7 @@ impl Operation for Refresh {
                 if in_grace && unused {
                     self.repeat(reader, app, &connection, kept_answer)
                 } else {
-                    self.replayed(connection)
+                    self.replayed(Connection::clone(&connection))
                 }
             }
         }
@@ -151,18 +151,18 @@ impl Operation for Refresh {
 impl Refresh {
     /// What this request asks for, as bytes: a kept answer opens only for the same.
     fn terms(&self, connection: &Connection) -> Vec<u8> {
-        let mut asked = connection.id.to_string();
-        for part in self.request.scope.iter().chain(&self.request.resources) {
-            asked.push('\n');
-            asked.push_str(part);
-        }
+        let scope = self.request.scope.iter().map(|scope| ("scope", scope));
+        let resources = self.request.resources.iter().map(|resource| ("resource", resource));
+        let asked = form_urlencoded::Serializer::new(format!("{}?", connection.id))
+            .extend_pairs(scope.chain(resources))
+            .finish();
         digest::sha256(asked.as_bytes()).to_vec()
     }
 
     fn rotate(
         self,
         reader: &Reader<'_>,
-        app: App,
+        app: Arc<App>,
         connection: &Connection,
         row: &RefreshToken,
     ) -> Result<Decided, Fault> {
@@ -218,7 +218,7 @@ impl Refresh {
         };
         let approved = self.catalogue.closure(&connection.scopes);
         let known = self.catalogue.known(&asked.names);
-        if asked.malformed || known.len() < asked.names.len() || !known.is_subset(&approved) {
+        if asked.malformed || !self.catalogue.knows(&asked.names) || !known.is_subset(&approved) {
             return Err(TokenRefusal::ScopeBeyondGrant);
         }
         let effective = self.catalogue.closure(&known).intersection(granted);
@@ -249,7 +249,7 @@ impl Refresh {
     fn repeat(
         self,
         reader: &Reader<'_>,
-        app: App,
+        app: Arc<App>,
         connection: &Connection,
         kept_answer: &[u8],
     ) -> Result<Decided, Fault> {

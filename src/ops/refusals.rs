@@ -112,12 +112,13 @@ impl Operation for Record {
 
 impl Ops {
     /// Writes a refusal that concerns a known app or person down, once a minute for equal ones.
-    /// Unknown callers go to the log only.
+    /// Unknown callers go to the log only. What cannot be written now is written with a later flush.
     pub async fn note_refusal(&self, event: Event) {
         if self.is_to_be_written(&event)
-            && let Err(fault) = self.store.submit(Record(vec![event])).await
+            && let Err(fault) = self.store.submit(Record(vec![event.clone()])).await
         {
-            tracing::error!(%fault, "a refusal could not be written down");
+            tracing::error!(%fault, "a refusal could not be written down yet");
+            self.refusals.wait(event);
         }
     }
 

@@ -1,25 +1,28 @@
 //! The one order in which every request passes the middleware, whatever its route.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::response::Response;
+use tower::Service;
 use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
-use crate::http::access_log;
+use crate::base::id::RequestId;
 use crate::http::access_log::AccessLog;
-use crate::http::authority;
+use crate::http::access_log::Line;
 use crate::http::authority::Authority;
-use crate::http::limits;
 use crate::http::limits::RequestLimits;
 use crate::http::panics;
 use crate::http::request_id;
 use crate::http::request_id::RequestIds;
-use crate::http::security;
 use crate::http::security::Policy;
 use crate::server::health;
 
@@ -38,29 +41,92 @@ pub struct LayerContext {
 
 /// Wraps the whole `router`, its fallbacks included. It must be complete: a route added to the
 /// result would be served bare.
-///
-/// Outermost first. Security headers stand outside the panic catch, so that a 500 has them too.
-/// No proxy is trusted: `Forwarded` and `X-Forwarded-*` are read nowhere.
 pub fn layers(router: Router, context: LayerContext) -> Router {
     let LayerContext { issuer, clock, entropy, limits } = context;
-    let log = AccessLog { clock: Arc::clone(&clock), quiet: health::PATHS };
-    let order = tower::ServiceBuilder::new()
-        .layer(from_fn_with_state(RequestIds::new(clock, entropy), request_id::assign))
-        .layer(from_fn_with_state(log, access_log::record))
-        .layer(from_fn_with_state(Policy::of_issuer(&issuer), security::protect))
-        .layer(from_fn(panics::catch))
-        .layer(from_fn_with_state(Authority::of_issuer(&issuer, health::PATHS), authority::require))
-        .layer(from_fn_with_state(limits, limits::url))
-        .layer(from_fn_with_state(limits, limits::headers))
-        .layer(from_fn_with_state(limits, limits::body))
-        .layer(DefaultBodyLimit::disable());
-    router.layer(order)
+    let order = Arc::new(Order {
+        log: AccessLog { clock: Arc::clone(&clock), quiet: health::PATHS },
+        ids: RequestIds::new(clock, entropy),
+        policy: Policy::of_issuer(&issuer),
+        authority: Authority::of_issuer(&issuer, health::PATHS),
+        limits,
+    });
+    let wrap = tower::layer::layer_fn(move |inner| Layered { order: Arc::clone(&order), inner });
+    router.layer(DefaultBodyLimit::disable()).layer(wrap)
+}
+
+/// All of the middleware, as one service: a service for each would be cloned and boxed, with
+/// everything inside it, for every request.
+struct Order {
+    ids: RequestIds,
+    log: AccessLog,
+    policy: Policy,
+    authority: Authority,
+    limits: RequestLimits,
+}
+
+impl Order {
+    /// Outermost first. Security headers stand outside the panic catch, so that a 500 has them too.
+    /// No proxy is trusted: `Forwarded` and `X-Forwarded-*` are read nowhere.
+    async fn pass<S: Inner>(&self, mut request: Request, inner: S) -> Response {
+        let id = self.ids.assign(&mut request);
+        let mut line = Line::begin(&self.log, &request, id);
+        let mut response = panics::catch(id, self.admit(request, id, inner)).await;
+        self.policy.protect(&mut response);
+        line.answered(response.status());
+        request_id::show(id, &mut response);
+        response
+    }
+
+    async fn admit<S: Inner>(&self, request: Request, id: RequestId, mut inner: S) -> Response {
+        let refusal = self.authority.refuse(&request, id);
+        if let Some(refusal) = refusal.or_else(|| self.limits.refuse_head(&request, id)) {
+            return refusal;
+        }
+        let (request, body) = self.limits.bound_body(request);
+        let response = match inner.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        body.judge(response, id)
+    }
+}
+
+/// What is inside: a route, or a fallback.
+trait Inner: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send {}
+
+impl<S> Inner for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send
+{
+}
+
+#[derive(Clone)]
+struct Layered<S> {
+    order: Arc<Order>,
+    inner: S,
+}
+
+impl<S: Inner + Clone + 'static> Service<Request> for Layered<S> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The one that is ready goes, its copy stays.
+        let copy = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, copy);
+        let order = Arc::clone(&self.order);
+        Box::pin(async move { Ok(order.pass(request, inner).await) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use axum::response::Response;
+    use axum::middleware::from_fn_with_state;
     use axum::routing::get;
     use axum::routing::post;
     use bytes::Bytes;

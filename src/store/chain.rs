@@ -50,7 +50,7 @@ pub(in crate::store) fn append(to: &mut dyn Write, event: &Event) -> Result<(), 
         Some((key, value)) => (number_of(&key).saturating_add(1), hash_of(&value).to_vec()),
         None => (1, vec![0; HASH]),
     };
-    let json = serde_json::to_vec(event).map_err(Fault::engine)?;
+    let json = serde_json::to_vec(event).map_err(|error| Fault::row(TABLE.name(), error))?;
     let mut value = link(&previous, number, &json).to_vec();
     value.extend_from_slice(&json);
     to.put(TABLE, &number.to_be_bytes(), &value)

@@ -2,6 +2,8 @@
 //!
 //! Small on purpose, so that another engine can take redb's place without touching a rule.
 
+use std::sync::Arc;
+
 use crate::store::fault::Fault;
 use crate::store::table::TableId;
 
@@ -10,11 +12,22 @@ pub type Row = (Vec<u8>, Vec<u8>);
 
 /// Reads a consistent state.
 pub trait Read {
+    /// Shows the value of `key` to `found`, where it lies; says whether there is one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn look(&self, table: TableId, key: &[u8], found: &mut dyn FnMut(&[u8]))
+    -> Result<bool, Fault>;
+
     /// The value of `key`.
     ///
     /// # Errors
     /// The engine failed.
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut value = None;
+        self.look(table, key, &mut |bytes| value = Some(bytes.to_vec()))?;
+        Ok(value)
+    }
 
     /// Rows with `from <= key`, and `key < to` if given, in order, at most `limit`.
     ///
@@ -69,18 +82,41 @@ pub trait Write: Read {
 }
 
 /// A place that keeps ordered bytes.
+///
+/// After [`Fault::Engine`] nobody knows what the place holds, so it is closed: `snapshot` and `write`
+/// refuse with [`Fault::Unsound`] until [`Engine::reopen`] has looked.
 pub trait Engine: Send + Sync {
     /// The last committed state.
     ///
     /// # Errors
-    /// The engine failed.
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault>;
+    /// The engine failed, or is closed.
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault>;
 
-    /// Runs `work` and commits what it wrote, durably, before returning. If `work` or the commit
-    /// fails, nothing of it is kept.
+    /// Runs `work` and commits what it wrote, durably, before returning. If `work` fails, nothing of
+    /// it is kept. If the commit fails, all of it is kept or nothing: reopening shows which.
     ///
     /// # Errors
-    /// What `work` said, or the engine failed.
+    /// What `work` said; or the engine failed, or is closed.
     fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>)
     -> Result<(), Fault>;
+
+    /// Opens the place anew if it has failed; does nothing if it has not. It is closed until this
+    /// has succeeded. Never while a write runs.
+    ///
+    /// # Errors
+    /// It still cannot be used.
+    fn reopen(&self) -> Result<(), Fault>;
+
+    /// Gives back space that nothing uses any more. Snapshots wait until it is done. Never while a
+    /// write runs.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] while somebody reads; otherwise the engine failed, or is closed.
+    fn compact(&self) -> Result<(), Fault>;
+
+    /// How many bytes the place takes.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn size(&self) -> Result<u64, Fault>;
 }

@@ -13,9 +13,13 @@ pub enum Fault {
     /// The writer stopped, after a failure or at shutdown.
     #[error("the store has stopped taking work; restart the server")]
     Stopped,
-    /// The engine failed: a full disk, a broken one, a changed file.
+    /// The engine failed: a full disk, a broken one, a changed file. What was being written is there
+    /// whole or not at all.
     #[error("the data file failed: {0}")]
     Engine(Arc<str>),
+    /// The engine failed before and could not be opened anew yet. Nothing was done.
+    #[error("the data file cannot be used at the moment; it is tried again every second")]
+    Unsound,
     /// A row cannot be read.
     #[error("a row of the table {table} cannot be read: {why}")]
     Row {
@@ -52,6 +56,12 @@ impl Fault {
     #[must_use]
     pub fn row(table: &'static str, error: impl std::fmt::Display) -> Self {
         Self::Row { table, why: error.to_string().into() }
+    }
+
+    /// Whether the same request may do better in a moment.
+    #[must_use]
+    pub const fn will_pass(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unsound | Self::Engine(_) | Self::Stopped)
     }
 
     /// An engine's own error, told as it is.

@@ -45,6 +45,21 @@ pub fn bring_up_to_date(engine: &dyn Engine) -> Result<(), Fault> {
     })
 }
 
+/// Makes sure that the data is what this process opened at its start, and that it takes changes.
+///
+/// # Errors
+/// It has another format or none, or the engine failed.
+pub fn confirm(engine: &dyn Engine) -> Result<(), Fault> {
+    engine.write(&mut |to| {
+        let found = to.get(TableId::Meta, KEY)?;
+        let found = read(found.as_deref().unwrap_or_default())?;
+        if found != FORMAT {
+            return Err(Fault::Newer { found, known: FORMAT });
+        }
+        to.put(TableId::Meta, KEY, &FORMAT.to_be_bytes())
+    })
+}
+
 fn read(bytes: &[u8]) -> Result<u32, Fault> {
     let number = bytes.try_into().map(u32::from_be_bytes).unwrap_or(0);
     if number == 0 {

@@ -1,18 +1,23 @@
 //! Floor 3: the store. Typed tables above, bytes below; one writer, many readers.
 //!
 //! Promises: nothing is answered before it is durable; an operation is applied whole or not at
-//! all; the audit entry is in the same commit as its effect; readers see a snapshot and never
-//! wait. The format is described in `docs/storage-format.md`.
+//! all; the audit entry is in the same commit as its effect; readers see a snapshot and wait for no
+//! writer; after a failure of the file nothing is read or written before it was opened anew. The
+//! format, and why this holds, are described in `docs/storage-format.md`.
 
 pub mod bytes;
 pub mod chain;
 pub mod changes;
 pub mod engine;
+pub mod familiar;
 pub mod fault;
 pub mod format;
+mod groups;
+pub mod medium;
 pub mod reader;
 pub mod redb;
 pub mod rows;
+pub mod space;
 pub mod sweep;
 pub mod table;
 pub mod tables;
@@ -20,18 +25,25 @@ pub mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::store::engine::Engine;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::writer::Operation;
 use crate::store::writer::Writer;
+
+/// How often opening the data file anew is tried.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The store: hand out clones freely.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Arc<Writer>,
+    kept: Arc<Kept>,
 }
 
 impl Store {
@@ -40,8 +52,18 @@ impl Store {
     /// # Errors
     /// The writer's thread could not be started.
     pub fn start(engine: Arc<dyn Engine>) -> Result<Self, Fault> {
-        let writer = Arc::new(Writer::start(Arc::clone(&engine))?);
-        Ok(Self { engine, writer })
+        Self::start_retrying(engine, RETRY)
+    }
+
+    /// As [`Self::start`]; an engine that failed and cannot be opened anew is tried again every
+    /// `retry`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_retrying(engine: Arc<dyn Engine>, retry: Duration) -> Result<Self, Fault> {
+        let kept = Arc::default();
+        let writer = Writer::start(Arc::clone(&engine), Arc::clone(&kept), retry)?;
+        Ok(Self { engine, writer: Arc::new(writer), kept })
     }
 
     /// Opens the data file, bringing an older format up to date.
@@ -69,15 +91,23 @@ impl Store {
     /// # Errors
     /// The engine failed, or a row could not be read.
     pub fn read<T>(&self, look: impl FnOnce(&Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let snapshot = self.engine.snapshot()?;
-        look(&Reader::new(snapshot.as_ref()))
+        if !self.is_sound() {
+            return Err(Fault::Unsound);
+        }
+        let found =
+            self.engine.snapshot().and_then(|state| look(&Reader::new(state.as_ref(), &self.kept)));
+        if matches!(found, Err(Fault::Engine(_))) {
+            self.writer.inspect();
+        }
+        found
     }
 
     /// Has the writer decide and apply `operation`; returns once its outcome is durable.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when the queue is full; otherwise the engine failed and nothing of the
-    /// operation was kept.
+    /// [`Fault::Busy`] when the queue is full, [`Fault::Unsound`] while the file cannot be used:
+    /// nothing was done. [`Fault::Engine`] when it failed: the operation is there whole or not at
+    /// all, and a read tells which.
     pub async fn submit<O: Operation>(&self, operation: O) -> Result<O::Outcome, Fault> {
         self.writer.submit(operation).await
     }
@@ -90,10 +120,40 @@ impl Store {
         self.writer.submit_blocking(operation)
     }
 
-    /// Whether the store takes work: false once the engine has failed.
+    /// Whether the store can be used: not between a failure of the data file and its being opened
+    /// anew.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.writer.is_sound()
+        self.writer.standing().sound.load(Ordering::Acquire)
+    }
+
+    /// Whether the writer has ended, and with it all work.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.writer.standing().ended.load(Ordering::Acquire)
+    }
+
+    /// How many operations were committed since the start.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.writer.standing().committed.load(Ordering::Relaxed)
+    }
+
+    /// Gives unused space of the data file back, if nobody else wants anything. Whoever comes
+    /// meanwhile waits.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] if others read or wait to write; otherwise the engine failed.
+    pub async fn compact(&self) -> Result<(), Fault> {
+        self.writer.compact().await
+    }
+
+    /// How many bytes the data takes.
+    ///
+    /// # Errors
+    /// The file cannot be asked.
+    pub fn size(&self) -> Result<u64, Fault> {
+        self.engine.size()
     }
 
     /// Lets the writer finish what it has taken, and stops it.

@@ -1,6 +1,10 @@
 //! Typed reading of one consistent state.
 
+use std::sync::Arc;
+
 use crate::store::engine::Read;
+use crate::store::familiar::Familiar;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::table::Key;
 use crate::store::table::Row;
@@ -10,6 +14,7 @@ use crate::store::table::Table;
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     state: &'a dyn Read,
+    kept: &'a Kept,
 }
 
 /// Rows with their keys' bytes.
@@ -19,10 +24,10 @@ pub type Rows<T> = Vec<(Vec<u8>, <T as Table>::Row)>;
 pub const PAGE: usize = 1000;
 
 impl<'a> Reader<'a> {
-    /// Reads from `state`.
+    /// Reads from `state`; rows that were parsed before are among `kept`.
     #[must_use]
-    pub const fn new(state: &'a dyn Read) -> Self {
-        Self { state }
+    pub const fn new(state: &'a dyn Read, kept: &'a Kept) -> Self {
+        Self { state, kept }
     }
 
     /// The row of `key`.
@@ -30,10 +35,23 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The engine failed, or the row cannot be read; so for each method here.
     pub fn get<T: Table>(&self, key: &T::Key) -> Result<Option<T::Row>, Fault> {
-        self.state
-            .get(T::ID, &key.key_bytes())?
-            .map(|bytes| T::Row::from_bytes(T::ID.name(), &bytes))
-            .transpose()
+        let mut row = None;
+        self.state.look(T::ID, &key.key_bytes(), &mut |bytes| {
+            row = Some(T::Row::from_bytes(T::ID.name(), bytes));
+        })?;
+        row.transpose()
+    }
+
+    /// The row of `key` in a table whose rows are kept parsed.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn shared<T: Familiar>(&self, key: &T::Key) -> Result<Option<Arc<T::Row>>, Fault> {
+        let (key, mut row) = (key.key_bytes(), None);
+        self.state.look(T::ID, &key, &mut |bytes| {
+            row = Some(T::shelf(self.kept).row(T::ID.name(), &key, bytes));
+        })?;
+        row.transpose()
     }
 
     /// Whether `key` has a row.
@@ -41,7 +59,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Self::get`].
     pub fn has<T: Table>(&self, key: &T::Key) -> Result<bool, Fault> {
-        Ok(self.state.get(T::ID, &key.key_bytes())?.is_some())
+        self.state.look(T::ID, &key.key_bytes(), &mut |_| {})
     }
 
     /// All rows, with their keys' bytes. For tables that people look at, not for bulk ones.

@@ -4,7 +4,12 @@
 use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::RwLock;
 
+use redb::CompactionError;
 use redb::Database;
 use redb::DatabaseError;
 use redb::Durability;
@@ -16,15 +21,19 @@ use redb::Table;
 use redb::TableDefinition;
 use redb::TableError;
 use redb::WriteTransaction;
-use redb::backends::FileBackend;
-use redb::backends::InMemoryBackend;
 
 use crate::store::engine::Engine;
 use crate::store::engine::Read;
 use crate::store::engine::Row;
 use crate::store::engine::Write;
 use crate::store::fault::Fault;
+use crate::store::medium::DataFile;
+use crate::store::medium::Medium;
+use crate::store::medium::Memory;
 use crate::store::table::TableId;
+
+/// Far more than what is ever kept in memory only.
+const CACHE_IN_MEMORY: usize = 64 * 1024 * 1024;
 
 type Bytes = &'static [u8];
 type ReadTable = redb::ReadOnlyTable<Bytes, Bytes>;
@@ -33,9 +42,46 @@ const fn definition(table: TableId) -> TableDefinition<'static, Bytes, Bytes> {
     TableDefinition::new(table.name())
 }
 
-/// A redb database.
+/// A redb database on some medium.
+///
+/// redb refuses further work once its file has failed, and rightly: what a failed sync left in the
+/// system's cache may look written and not be. Only what is read back after opening anew counts.
 pub struct RedbEngine {
+    /// None while nobody knows what the file holds.
+    opened: RwLock<Option<Opened>>,
+    open: Box<dyn Fn() -> Result<Database, Fault> + Send + Sync>,
+    size: Box<dyn Fn() -> Result<u64, Fault> + Send + Sync>,
+}
+
+/// The database while it is open.
+struct Opened {
     database: Database,
+    /// What was committed last, as soon as somebody has asked for it: until the next commit all
+    /// readers share it, and the tables that one of them opened.
+    latest: Mutex<Option<Arc<Snapshot>>>,
+}
+
+impl Opened {
+    fn new(database: Database) -> Self {
+        Self { database, latest: Mutex::default() }
+    }
+
+    fn latest(&self) -> Result<Arc<Snapshot>, Fault> {
+        // Held until the snapshot is in its place: a commit that comes meanwhile takes it out after
+        // that, so none stays that is older than the last commit.
+        let mut latest = self.latest.lock().map_err(|_| Fault::Stopped)?;
+        if let Some(snapshot) = latest.as_ref() {
+            return Ok(Arc::clone(snapshot));
+        }
+        let transaction = self.database.begin_read().map_err(Fault::engine)?;
+        let begun = Arc::new(Snapshot { transaction, tables: Default::default() });
+        Ok(Arc::clone(latest.insert(begun)))
+    }
+
+    /// The snapshot that readers share is no longer the latest.
+    fn outdate(&self) {
+        self.latest.lock().map(|mut latest| latest.take()).ok();
+    }
 }
 
 impl RedbEngine {
@@ -44,44 +90,57 @@ impl RedbEngine {
     /// # Errors
     /// Another process has it, or it cannot be opened.
     pub fn open(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
-        let opened = open_private(file).map_err(|error| Fault::Unopenable {
-            file: file.to_owned(),
-            why: error.to_string().into(),
-        })?;
-        let database = Database::builder()
-            .set_cache_size(cache_bytes)
-            .create_with_backend(FileBackend::new(opened).map_err(|e| explain(file.to_owned(), e))?)
-            .map_err(|error| explain(file.to_owned(), error))?;
-        Ok(Self { database })
+        Self::over(DataFile::at(file), cache_bytes)
     }
 
-    /// A database in memory.
+    /// A database in memory. Once failed it has nothing to be opened from anew.
     ///
     /// # Errors
     /// Never, short of a defect in redb.
     pub fn in_memory() -> Result<Self, Fault> {
-        let backend = InMemoryBackend::new();
-        let database = Database::builder().create_with_backend(backend).map_err(Fault::engine)?;
-        Ok(Self { database })
+        Self::over(Memory::default(), CACHE_IN_MEMORY)
+    }
+
+    /// A database on `medium`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn over(medium: impl Medium, cache_bytes: usize) -> Result<Self, Fault> {
+        let medium = Arc::new(medium);
+        let measured = Arc::clone(&medium);
+        let open = move || {
+            let mut builder = Database::builder();
+            let opened = builder.set_cache_size(cache_bytes).create_with_backend(medium.open()?);
+            opened.map_err(|error| explain(medium.name(), error))
+        };
+        let opened = RwLock::new(Some(Opened::new(open()?)));
+        Ok(Self { opened, open: Box::new(open), size: Box::new(move || measured.size()) })
+    }
+
+    /// Does something with the database, as long as it is open.
+    fn with<T>(&self, act: impl FnOnce(&Opened) -> Result<T, Fault>) -> Result<T, Fault> {
+        let opened = self.opened.read().map_err(|_| Fault::Stopped)?;
+        act(opened.as_ref().ok_or(Fault::Unsound)?)
     }
 
     fn begin(&self) -> Result<WriteTransaction, Fault> {
-        let mut transaction = self.database.begin_write().map_err(Fault::engine)?;
+        let begun = self.with(|opened| opened.database.begin_write().map_err(Fault::engine));
+        let mut transaction = begun?;
         transaction.set_durability(Durability::Immediate).map_err(Fault::engine)?;
         transaction.set_quick_repair(true);
         Ok(transaction)
     }
-}
 
-fn open_private(file: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file)
+    /// Closes the database if this fault says that it failed: nothing is read or written before it
+    /// was opened anew.
+    fn fail_closed<T>(&self, done: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(Fault::Engine(_)) = &done {
+            let failed = self.opened.write().map_err(|_| Fault::Stopped)?.take();
+            // It says no more than that it failed, which is known.
+            drop(failed);
+        }
+        done
+    }
 }
 
 fn explain(file: PathBuf, error: DatabaseError) -> Fault {
@@ -91,35 +150,73 @@ fn explain(file: PathBuf, error: DatabaseError) -> Fault {
     }
 }
 
+fn run(
+    transaction: WriteTransaction,
+    work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
+    match worked {
+        Ok(()) => transaction.commit().map_err(Fault::engine),
+        Err(fault) => {
+            // What the abort itself says adds nothing: the first fault is the one to tell.
+            let _ = transaction.abort();
+            Err(fault)
+        }
+    }
+}
+
 impl Engine for RedbEngine {
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
-        let transaction = self.database.begin_read().map_err(Fault::engine)?;
-        Ok(Box::new(Snapshot { transaction, tables: Default::default() }))
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault> {
+        Ok(self.with(Opened::latest)?)
     }
 
     fn write(
         &self,
         work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let transaction = self.begin()?;
-        let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
-        match worked {
-            Ok(()) => transaction.commit().map_err(Fault::engine),
-            Err(fault) => {
-                // What the abort itself says adds nothing: the first fault is the one to tell.
-                let _ = transaction.abort();
-                Err(fault)
-            }
+        let written = self.begin().and_then(|transaction| run(transaction, work));
+        self.fail_closed(written)?;
+        self.with(|opened| {
+            opened.outdate();
+            Ok(())
+        })
+    }
+
+    fn reopen(&self) -> Result<(), Fault> {
+        // A transaction can only begin while no read and no write has failed.
+        let tried = self.begin().and_then(|begun| begun.abort().map_err(Fault::engine));
+        if self.fail_closed(tried).is_ok() {
+            return Ok(());
         }
+        let opened = Opened::new((self.open)()?);
+        *self.opened.write().map_err(|_| Fault::Stopped)? = Some(opened);
+        Ok(())
+    }
+
+    fn compact(&self) -> Result<(), Fault> {
+        let mut held = self.opened.write().map_err(|_| Fault::Stopped)?;
+        let opened = held.as_mut().ok_or(Fault::Unsound)?;
+        opened.outdate();
+        let compacted = opened.database.compact();
+        drop(held);
+        let compacted = compacted.map(|_| ()).map_err(|error| match error {
+            CompactionError::TransactionInProgress => Fault::Busy,
+            other => Fault::engine(other),
+        });
+        // Compacting leaves no state for quick-repair; the next commit does.
+        self.fail_closed(compacted)?;
+        self.write(&mut |_| Ok(()))
+    }
+
+    fn size(&self) -> Result<u64, Fault> {
+        (self.size)()
     }
 }
 
-/// As many tables as there are, opened when first touched.
-type Opened<T> = [OnceCell<T>; TableId::ALL.len()];
-
+/// One committed state; its tables are opened when first touched.
 struct Snapshot {
     transaction: ReadTransaction,
-    tables: Opened<Option<ReadTable>>,
+    tables: [OnceLock<Option<ReadTable>>; TableId::ALL.len()],
 }
 
 impl Snapshot {
@@ -132,7 +229,7 @@ impl Snapshot {
                 Err(TableError::TableDoesNotExist(_)) => None,
                 Err(error) => return Err(Fault::engine(error)),
             };
-            // The slot was empty and nothing else has this snapshot.
+            // Whoever else opened it meanwhile opened the same.
             let _ = slot.set(opened);
         }
         Ok(slot.get().and_then(Option::as_ref))
@@ -140,8 +237,13 @@ impl Snapshot {
 }
 
 impl Read for Snapshot {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.table(table)?.map_or(Ok(None), |table| get(table, key))
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        self.table(table)?.map_or(Ok(false), |table| look(table, key, found))
     }
 
     fn range(
@@ -167,9 +269,10 @@ impl Read for Snapshot {
     }
 }
 
+/// What a transaction has changed so far.
 struct Batch<'txn> {
     transaction: &'txn WriteTransaction,
-    tables: Opened<Table<'txn, Bytes, Bytes>>,
+    tables: [OnceCell<Table<'txn, Bytes, Bytes>>; TableId::ALL.len()],
 }
 
 impl<'txn> Batch<'txn> {
@@ -190,8 +293,13 @@ impl<'txn> Batch<'txn> {
 }
 
 impl Read for Batch<'_> {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        get(self.table(table)?, key)
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        look(self.table(table)?, key, found)
     }
 
     fn range(
@@ -245,12 +353,13 @@ impl Write for Batch<'_> {
     }
 }
 
-fn get(
+fn look(
     table: &impl redb::ReadableTable<Bytes, Bytes>,
     key: &[u8],
-) -> Result<Option<Vec<u8>>, Fault> {
-    let found = table.get(key).map_err(Fault::engine)?;
-    Ok(found.map(|value| value.value().to_vec()))
+    found: &mut dyn FnMut(&[u8]),
+) -> Result<bool, Fault> {
+    let value = table.get(key).map_err(Fault::engine)?;
+    Ok(value.map(|value| found(value.value())).is_some())
 }
 
 fn range(

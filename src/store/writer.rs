@@ -1,12 +1,12 @@
-//! The one writer: a thread that takes whatever operations are waiting, lets each decide, applies
-//! its changes, commits them all at once, and only then answers them.
+//! The one writer: operations as values, and the queue on which they wait for its thread.
 
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -15,14 +15,14 @@ use crate::store::engine::Engine;
 use crate::store::engine::Read;
 use crate::store::engine::Row;
 use crate::store::engine::Write;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
+use crate::store::groups::Groups;
 use crate::store::reader::Reader;
 use crate::store::table::TableId;
 
 /// Operations that may wait before further ones are told that the store is busy.
 const QUEUE: usize = 4096;
-/// Operations that one commit takes at most, so that none waits long for its neighbours.
-const GROUP: usize = 512;
 
 /// What an operation decided: what to change and what to answer. A refusal is an outcome like any
 /// other, and may change something ("refuse and end the family").
@@ -50,15 +50,15 @@ pub trait Operation: Send + 'static {
     /// Decides, seeing everything that operations before it in the group have changed.
     ///
     /// # Errors
-    /// A row could not be read: nothing of this operation is kept. The engine failed: nothing of
-    /// the whole group is.
+    /// A row could not be read: nothing of this operation is kept. The engine failed: nothing of the
+    /// whole group is.
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault>;
 }
 
 /// An operation in the queue, without its types.
-trait Job: Send {
+pub(in crate::store) trait Job: Send {
     /// Decides and applies.
-    fn run(&mut self, to: &mut dyn Write) -> Result<(), Fault>;
+    fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault>;
     /// Answers: the outcome if the commit held, otherwise the fault.
     fn answer(self: Box<Self>, committed: Result<(), Fault>);
 }
@@ -70,11 +70,11 @@ struct Pending<O: Operation> {
 }
 
 impl<O: Operation> Job for Pending<O> {
-    fn run(&mut self, to: &mut dyn Write) -> Result<(), Fault> {
+    fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         let operation = self.operation.take().ok_or(Fault::Stopped)?;
         let decision = {
             let state = ReadView(to);
-            operation.decide(&Reader::new(&state))
+            operation.decide(&Reader::new(&state, kept))
         };
         match decision {
             Ok(decision) => {
@@ -103,8 +103,13 @@ impl<O: Operation> Job for Pending<O> {
 struct ReadView<'a>(&'a dyn Write);
 
 impl Read for ReadView<'_> {
-    fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.0.get(table, key)
+    fn look(
+        &self,
+        table: TableId,
+        key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<bool, Fault> {
+        self.0.look(table, key, found)
     }
 
     fn range(
@@ -130,24 +135,49 @@ impl Read for ReadView<'_> {
     }
 }
 
+/// What the writer's thread is asked to do.
+pub(in crate::store) enum Order {
+    /// Decide, apply, commit, answer.
+    Act(Box<dyn Job>),
+    /// Somebody who read was told that the engine failed: see whether it must be opened anew.
+    Inspect,
+    /// Give unused space back, if nothing else waits.
+    Compact(oneshot::Sender<Result<(), Fault>>),
+}
+
+/// What the thread lets others see.
+#[derive(Default)]
+pub(in crate::store) struct Standing {
+    /// Whether it is known what the engine holds, and the engine took the last commit.
+    pub(in crate::store) sound: AtomicBool,
+    /// Whether the thread has ended.
+    pub(in crate::store) ended: AtomicBool,
+    /// Operations that were committed since the start.
+    pub(in crate::store) committed: AtomicU64,
+}
+
 /// A handle on the writer's thread.
 pub struct Writer {
-    queue: Mutex<Option<mpsc::SyncSender<Box<dyn Job>>>>,
+    queue: Mutex<Option<mpsc::SyncSender<Order>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    sound: Arc<AtomicBool>,
+    standing: Arc<Standing>,
 }
 
 impl Writer {
     /// Starts the thread.
-    pub(in crate::store) fn start(engine: Arc<dyn Engine>) -> Result<Self, Fault> {
-        let (queue, jobs) = mpsc::sync_channel(QUEUE);
-        let sound = Arc::new(AtomicBool::new(true));
-        let flag = Arc::clone(&sound);
+    pub(in crate::store) fn start(
+        engine: Arc<dyn Engine>,
+        kept: Arc<Kept>,
+        retry: Duration,
+    ) -> Result<Self, Fault> {
+        let (queue, orders) = mpsc::sync_channel(QUEUE);
+        let standing = Arc::new(Standing { sound: AtomicBool::new(true), ..Standing::default() });
+        let work = Groups::new(engine, kept, orders, Arc::clone(&standing), retry);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_groups(engine.as_ref(), &jobs, &flag))
+            .spawn(move || work.run())
             .map_err(Fault::engine)?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), sound })
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), standing })
     }
 
     pub(in crate::store) async fn submit<O: Operation>(
@@ -170,17 +200,33 @@ impl Writer {
     ) -> Result<oneshot::Receiver<Result<O::Outcome, Fault>>, Fault> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Pending { operation: Some(operation), outcome: None, reply });
-        let queue = self.queue.lock().map_err(|_| Fault::Stopped)?;
-        match queue.as_ref().ok_or(Fault::Stopped)?.try_send(job) {
-            Ok(()) => Ok(answer),
-            Err(mpsc::TrySendError::Full(_)) => Err(Fault::Busy),
-            Err(mpsc::TrySendError::Disconnected(_)) => Err(Fault::Stopped),
-        }
+        self.order(Order::Act(job))?;
+        Ok(answer)
     }
 
-    /// Whether the engine has not failed.
-    pub(in crate::store) fn is_sound(&self) -> bool {
-        self.sound.load(Ordering::Acquire)
+    fn order(&self, order: Order) -> Result<(), Fault> {
+        let queue = self.queue.lock().map_err(|_| Fault::Stopped)?;
+        queue.as_ref().ok_or(Fault::Stopped)?.try_send(order).map_err(|refused| match refused {
+            mpsc::TrySendError::Full(_) => Fault::Busy,
+            mpsc::TrySendError::Disconnected(_) => Fault::Stopped,
+        })
+    }
+
+    /// Has the thread see whether the engine failed.
+    pub(in crate::store) fn inspect(&self) {
+        // A queue that is full holds work that will meet the failure itself.
+        let _ = self.order(Order::Inspect);
+    }
+
+    /// Has the thread give unused space back.
+    pub(in crate::store) async fn compact(&self) -> Result<(), Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Compact(reply))?;
+        answer.await.map_err(|_| Fault::Stopped)?
+    }
+
+    pub(in crate::store) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Finishes what is queued and ends the thread.
@@ -199,48 +245,5 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-struct Unsound<'a>(&'a AtomicBool);
-
-impl Drop for Unsound<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
-fn write_groups(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>, sound: &AtomicBool) {
-    // However this thread ends, the store is then no longer sound: a panic must not leave a server
-    // that says it is ready and writes nothing.
-    let _ended = Unsound(sound);
-    while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP {
-            match jobs.try_recv() {
-                Ok(next) => group.push(next),
-                Err(_) => break,
-            }
-        }
-        let committed = if sound.load(Ordering::Acquire) {
-            engine.write(&mut |to| group.iter_mut().try_for_each(|job| job.run(to)))
-        } else {
-            Err(Fault::Stopped)
-        };
-        if let Err(fault) = &committed {
-            fail_closed(fault, sound);
-        }
-        for job in group {
-            job.answer(committed.clone());
-        }
-    }
-}
-
-/// After an engine failure nothing more is taken: the process is restarted, and opening the file
-/// anew shows what is durable. A row that cannot be read stops only what needs it.
-fn fail_closed(fault: &Fault, sound: &AtomicBool) {
-    tracing::error!(%fault, "a group of changes was not committed");
-    if matches!(fault, Fault::Engine(_)) {
-        sound.store(false, Ordering::Release);
     }
 }

@@ -19,6 +19,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::base::clock::SystemClock;
+use crate::telemetry::spool::Spool;
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +52,9 @@ pub enum LogFault {
     /// The level is not a filter.
     #[error("the log level cannot be read ({0}): give one of error, warn, info, debug, trace")]
     Level(String),
+    /// No thread to write it.
+    #[error("the log cannot be written: {0}")]
+    Thread(std::io::Error),
     /// Something else took the log first.
     #[error("the log was already started")]
     Started,
@@ -58,12 +62,18 @@ pub enum LogFault {
 
 /// Starts the log for the whole process, once, and has panics written to it. `level` is a level
 /// (`info`) or a filter by target (`info,countersign::store=debug`); the environment is not read.
-pub fn init(format: Format, level: &str) -> Result<(), LogFault> {
+/// What it returns is kept until the process ends.
+pub fn init(format: Format, level: &str) -> Result<Spool, LogFault> {
     let ansi = std::io::stderr().is_terminal();
-    let log = subscriber(format, level, std::io::stderr, ansi)?;
+    let spool = Spool::start(std::io::stderr()).map_err(LogFault::Thread)?;
+    let log = subscriber(format, level, spool.lines(), ansi)?;
     tracing::subscriber::set_global_default(log).map_err(|_| LogFault::Started)?;
-    std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    let lines = spool.lines();
+    std::panic::set_hook(Box::new(move |panic| {
+        log_panic(panic);
+        lines.flush_now();
+    }));
+    Ok(spool)
 }
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
@@ -122,6 +132,9 @@ struct Escaping<'a, 'b>(&'a mut Writer<'b>);
 
 impl std::fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        if !text.contains(forges) {
+            return self.0.write_str(text);
+        }
         text.chars().try_for_each(|c| {
             if forges(c) { write!(self.0, "{}", c.escape_unicode()) } else { self.0.write_char(c) }
         })

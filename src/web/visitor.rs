@@ -161,7 +161,7 @@ impl Visitor {
             return self.refuse(ErrorKind::Busy);
         }
         tracing::error!(%fault, "a page failed");
-        self.refuse(ErrorKind::Internal)
+        self.refuse(if fault.will_pass() { ErrorKind::Unavailable } else { ErrorKind::Internal })
     }
 
     /// Goes on to another page. On the way of an authorization request the opener stays.

@@ -9,7 +9,7 @@ use countersign::domain::company::Place;
 use countersign::ops::administration::create_app::NewApp;
 use http::StatusCode;
 
-use crate::failing::Failing;
+use crate::disk::Disk;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
@@ -254,14 +254,13 @@ async fn whoever_is_slowed_down_gives_no_consent_and_keeps_what_works() {
 
 #[tokio::test]
 async fn nothing_that_could_not_be_kept_is_granted() {
-    let (engine, store) = Failing::new();
-    let house = House::seeded_over(store).await;
+    let (house, disk) = Disk::house().await;
     let held = Held::by_owner(&house).await;
     let mut forms = Vec::new();
     for scene in scenes::all() {
         forms.push(scenes::set(&house, &scene).await);
     }
-    engine.fail_writes();
+    disk.fill();
     for form in forms {
         let answer = form.send(&house, &form.form).await;
         assert!(answer.status.is_server_error(), "{}: {answer:?}", form.action);

@@ -12,8 +12,8 @@ use http::Request;
 use http::StatusCode;
 use http::header;
 
-use crate::failing;
-use crate::failing::Failing;
+use crate::disk;
+use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::House;
 use crate::harness::request;
@@ -76,7 +76,7 @@ fn allowed(path: &str) -> BTreeSet<String> {
 async fn every_path_refuses_every_other_method_with_405_and_says_which_it_takes() {
     let house = House::new().await;
     let token = house.client_token().await;
-    for path in routes::paths(|_| true) {
+    for path in routes::paths(|door| door != Door::Absent) {
         let allowed = allowed(&path);
         let open = routes::paths(Door::is_open_to_other_sites).contains(&path);
         for method in METHODS {
@@ -94,6 +94,18 @@ async fn every_path_refuses_every_other_method_with_405_and_says_which_it_takes(
                 let named = answer.header("allow").split(',').map(|name| name.trim().to_owned());
                 assert_eq!(named.collect::<BTreeSet<_>>(), allowed, "{method} {path}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_does_not_exist_is_absent_by_every_method_and_no_page() {
+    let house = House::new().await;
+    for path in routes::paths(|door| door == Door::Absent) {
+        for method in METHODS.into_iter().filter(|method| *method != "OPTIONS") {
+            let answer = send(&house, method, &path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}: {answer:?}");
+            assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
         }
     }
 }
@@ -137,7 +149,7 @@ fn assert_protected(route: &Route, answer: &Answer) {
 
 /// Requests to one route that break one thing each.
 fn broken(route: &Route) -> Vec<Request<Body>> {
-    let method = if route.method == "*" { "GET" } else { route.method };
+    let method = route.method;
     let start = |target: &str| request(method, target);
     let form = "application/x-www-form-urlencoded";
     let bare = |target: &str| Request::builder().method(method).uri(target.to_owned());
@@ -182,12 +194,11 @@ async fn every_answer_of_every_route_protects_the_browser_whatever_was_wrong() {
 
 #[tokio::test]
 async fn every_failure_of_ours_protects_the_browser_too_and_tells_no_cause() {
-    let (engine, store) = Failing::new();
-    let house = House::seeded_over(store).await;
+    let (house, disk) = Disk::house().await;
     let browser = house.signed_in("owner").await;
     let (cookies, token) = (browser.cookie_header(), house.client_token().await);
     let id = house.app("oauth_public").client_id.clone();
-    engine.fail_reads(true);
+    disk.break_down();
     let mut failed = BTreeSet::new();
     for route in routes::concrete() {
         let form = format!("client_id={id}&token=x&grant_type=refresh_token&refresh_token=x");
@@ -204,7 +215,7 @@ async fn every_failure_of_ours_protects_the_browser_too_and_tells_no_cause() {
         }
         let answer = house.send(request.body(Body::from(form)).unwrap()).await;
         assert_protected(&route, &answer);
-        assert!(!answer.body.contains(failing::CAUSE) && !answer.body.contains("disk"));
+        assert!(!answer.body.contains(disk::CAUSE) && !answer.body.contains("i/o"));
         if answer.status.is_server_error() {
             failed.insert(format!("{} {}", route.method, route.path));
         } else {

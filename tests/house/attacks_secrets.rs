@@ -186,7 +186,7 @@ async fn no_secret_stands_in_the_log_the_audit_trail_the_data_file_or_another_an
     let log = Log::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.redb");
-    let house = House::seeded_over(Store::open(&file, 8 * 1024 * 1024).unwrap()).await;
+    let house = House::over(Store::open(&file, 8 * 1024 * 1024).unwrap(), &[]).seeded().await;
     let (mut secrets, answers) = live_a_day(&house).await;
     for kind in [
         "password",

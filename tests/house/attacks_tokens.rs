@@ -4,10 +4,11 @@
 //! E, I (restart): `nothing_that_was_used_up_…`, `a_clock_that_goes_back_…`
 //! G: `a_client_without_a_secret_…`, `a_revocation_that_could_not_be_kept_…`
 
+use countersign::base::clock::Clock as _;
 use http::StatusCode;
 use http::header;
 
-use crate::failing::Failing;
+use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
@@ -240,11 +241,9 @@ async fn use_up(house: &House) -> UsedUp {
 
 #[tokio::test]
 async fn nothing_that_was_used_up_is_good_again_after_a_restart() {
-    let (engine, store) = Failing::new();
-    let house = House::seeded_over(store).await;
+    let house = House::on_disk().await;
     let used = use_up(&house).await;
-    house.ops.close();
-    let house = house.restarted_over(engine.store());
+    let house = house.restarted(&[]);
     let mut browser = Browser::new(&house);
     browser.password("owner").await;
     for code in [&used.totp, &used.recovery] {
@@ -268,15 +267,14 @@ async fn nothing_that_was_used_up_is_good_again_after_a_restart() {
 
 #[tokio::test]
 async fn a_clock_that_goes_back_makes_no_second_successor() {
-    let (engine, store) = Failing::new();
-    let house = House::seeded_over(store).await;
+    let house = House::on_disk().await;
     let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
     let first = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let early = house.clock.now();
     house.advance(3600);
     let next = house.refresh("oauth_public", &first).await.json();
-    house.ops.close();
-    let mut earlier = House::over(engine.store(), &[]);
-    earlier.guide = house.guide.clone();
+    house.clock.set(early);
+    let earlier = house.restarted(&[]);
     let again = earlier.refresh("oauth_public", &first).await;
     if again.status == StatusCode::OK {
         assert_eq!(again.json()["refresh_token"], next["refresh_token"]);
@@ -312,10 +310,9 @@ async fn a_client_without_a_secret_revokes_its_own_tokens_and_no_others() {
 async fn a_revocation_that_could_not_be_kept_is_never_answered_with_200() {
     for (kind, name) in [("oauth_public", "refresh_token"), ("oauth_confidential", "access_token")]
     {
-        let (engine, store) = Failing::new();
-        let house = House::seeded_over(store).await;
+        let (house, disk) = Disk::house().await;
         let tokens = house.tokens(kind, "owner", &house.company("acme"), SCOPE).await;
-        engine.fail_writes();
+        disk.fill();
         let form = [("token", tokens[name].as_str().unwrap())];
         let answer = house.as_app_at("/oauth/revoke", kind, &form).await;
         assert!(answer.status.is_server_error(), "{kind} {name}: {answer:?}");

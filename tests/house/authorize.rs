@@ -1,148 +1,15 @@
-//! The authorization endpoint: RFC 6749 section 4.1.1, RFC 7636, RFC 9207, RFC 8707.
+//! The authorization endpoint: RFC 6749 sections 3.1 and 4.1.1. What a request may say, and that
+//! opening it changes nothing.
 
+use countersign::domain::app::AppKind;
+use countersign::domain::scope::ScopeSet;
+use countersign::ops::administration::create_app::NewApp;
 use http::StatusCode;
 
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
-use crate::harness::ISSUER;
-use crate::harness::encoded;
-
-#[tokio::test]
-async fn an_unknown_client_gets_a_page_and_never_a_redirect() {
-    let house = House::new().await;
-    let credentials = house.app("api_credentials").client_id.clone();
-    for client in ["", "nobody", "cs_app_0000000000000000000000", credentials.as_str()] {
-        let url = house.authorize_url("oauth_public", &[("client_id", client)]);
-        let answer = house.get(&url).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{client}");
-        assert!(answer.headers.get("location").is_none());
-        assert!(answer.body.contains("Nothing was shared"));
-        assert!(client.is_empty() || !answer.body.contains(client), "the page echoes {client}");
-    }
-}
-
-#[tokio::test]
-async fn a_redirect_uri_that_is_not_the_clients_gets_a_page_and_never_a_redirect() {
-    let house = House::new().await;
-    for uri in [
-        "https://evil.example/callback",
-        "http://127.0.0.1:5555/callback/",
-        "http://127.0.0.1:5555/Callback",
-        "http://127.0.0.1:5555/callback?x=1",
-        "http://127.0.0.1:5555/callback#x",
-        "http://127.0.0.1:5555@evil.example/callback",
-        "http://127.0.0.1.evil.example/callback",
-        "http://localhost:5555/callback",
-        "http://127.0.0.2/callback",
-        "https://127.0.0.1/callback",
-        "http://127.0.0.1:5555/x/../callback",
-        "http://127.0.0.1:5555//callback",
-        "http://127.0.0.1:5555/%63allback",
-        "http://127.0.0.1:99999/callback",
-        "http://127.0.0.1:5555\\@evil.example/callback",
-        "javascript:alert(1)",
-        "//evil.example/callback",
-        "/callback",
-    ] {
-        for (prompt, response_type) in [("", "code"), ("none", "code"), ("", "token")] {
-            let more =
-                [("redirect_uri", uri), ("prompt", prompt), ("response_type", response_type)];
-            let answer = house.get(&house.authorize_url("oauth_public", &more)).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{uri} {prompt} {response_type}");
-            assert!(answer.headers.get("location").is_none(), "{uri}");
-            assert!(!answer.body.contains("evil.example"), "the page echoes {uri}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_other_error_is_told_to_the_client_with_state_and_iss() {
-    let house = House::new().await;
-    for (name, value, error) in [
-        ("response_type", "token", "unsupported_response_type"),
-        ("response_type", "", "invalid_request"),
-        ("response_mode", "fragment", "invalid_request"),
-        ("code_challenge", "", "invalid_request"),
-        ("code_challenge_method", "plain", "invalid_request"),
-        ("code_challenge_method", "", "invalid_request"),
-        ("code_challenge", "tooshort", "invalid_request"),
-        ("scope", "no:such", "invalid_scope"),
-        ("prompt", "none", "interaction_required"),
-        ("resource", "https://elsewhere.example/", "invalid_target"),
-        ("request", "eyJ", "request_not_supported"),
-        ("request_uri", "https://evil.example/request", "invalid_request_uri"),
-    ] {
-        let answer = house.get(&house.authorize_url("oauth_public", &[(name, value)])).await;
-        assert!(answer.location().starts_with(&format!("{CALLBACK}?")), "{name}={value}");
-        assert_eq!(answer.redirected("error").as_deref(), Some(error), "{name}={value}");
-        assert_eq!(answer.redirected("state").as_deref(), Some("s-1"), "{name}={value}");
-        assert_eq!(answer.redirected("iss").as_deref(), Some(ISSUER), "{name}={value}");
-    }
-}
-
-#[tokio::test]
-async fn a_repeated_parameter_is_an_error_except_resource() {
-    let house = House::new().await;
-    let url = house.authorize_url("oauth_public", &[]);
-    let twice = house.get(&format!("{url}&scope=customers:all&scope=products:all")).await;
-    assert_eq!(twice.redirected("error").as_deref(), Some("invalid_request"));
-    for name in ["client_id", "redirect_uri"] {
-        let answer = house.get(&format!("{url}&{name}=x")).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{name}");
-        assert!(answer.headers.get("location").is_none(), "{name}");
-    }
-    let resources = encoded(&[
-        ("resource", "https://cs.example/api/external/v2"),
-        ("resource", "https://cs.example/companies/acme/mcp"),
-    ]);
-    let answer = house.get(&format!("{url}&{resources}")).await;
-    assert!(answer.location().starts_with("/consent/"), "{answer:?}");
-}
-
-#[tokio::test]
-async fn whether_a_company_exists_is_told_to_nobody_who_cannot_reach_it() {
-    let house = House::new().await;
-    let url = |slug: &str| {
-        let resource = format!("https://cs.example/companies/{slug}/mcp");
-        house.authorize_url("oauth_public", &[("resource", &resource)])
-    };
-    for slug in ["clinic", "nobody"] {
-        assert!(house.get(&url(slug)).await.location().starts_with("/consent/"), "{slug}");
-    }
-    let mut junior = house.signed_in("junior").await;
-    let mut pages = Vec::new();
-    for slug in ["clinic", "nobody"] {
-        let (_, page) = junior.follow(&url(slug)).await;
-        assert_eq!(page.status, StatusCode::FORBIDDEN, "{slug}");
-        let reference = page.header("x-request-id").to_owned();
-        pages.push(page.body.replace(&reference, ""));
-    }
-    assert_eq!(pages[0], pages[1]);
-}
-
-#[tokio::test]
-async fn resources_of_two_companies_are_refused() {
-    let house = House::new().await;
-    let resources = encoded(&[
-        ("resource", "https://cs.example/companies/bakery/mcp"),
-        ("resource", "https://cs.example/companies/acme/mcp"),
-    ]);
-    let url = format!("{}&{resources}", house.authorize_url("oauth_public", &[]));
-    assert_eq!(house.get(&url).await.redirected("error").as_deref(), Some("invalid_target"));
-}
-
-#[tokio::test]
-async fn an_mcp_resource_needs_pkce_from_confidential_clients_too() {
-    let house = House::new().await;
-    let without = [("code_challenge", ""), ("code_challenge_method", "")];
-    let answer = house.get(&house.authorize_url("oauth_confidential", &without)).await;
-    assert!(answer.location().starts_with("/consent/"));
-    let mcp = ("resource", "https://cs.example/companies/acme/mcp");
-    let answer =
-        house.get(&house.authorize_url("oauth_confidential", &[without[0], without[1], mcp])).await;
-    assert_eq!(answer.redirected("error").as_deref(), Some("invalid_request"));
-}
+use crate::harness::listed_scopes;
 
 #[tokio::test]
 async fn an_empty_parameter_counts_as_absent() {
@@ -157,7 +24,7 @@ async fn unknown_scopes_are_dropped_while_a_known_one_remains() {
     let mut browser = house.signed_in("owner").await;
     let scope = [("scope", "no:such customers:readonly offline_access")];
     let (_, page) = browser.consent_page(&house.authorize_url("oauth_public", &scope)).await;
-    assert_eq!(crate::harness::listed_scopes(&page.body), ["customers:readonly"]);
+    assert_eq!(listed_scopes(&page.body), ["customers:readonly"]);
 }
 
 #[tokio::test]
@@ -214,4 +81,130 @@ async fn a_state_too_long_for_a_url_is_refused_and_a_long_one_comes_back_untouch
     let over = "s".repeat(7000);
     let answer = house.get(&house.authorize_url("oauth_public", &[("state", &over)])).await;
     assert_eq!(answer.redirected("error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn the_path_that_older_clients_guess_is_the_same_endpoint() {
+    let house = House::new().await;
+    let guessed = |more: &[(&str, &str)]| {
+        let url = house.authorize_url("oauth_public", more);
+        url.strip_prefix("/oauth").unwrap().to_owned()
+    };
+    assert!(house.get(&guessed(&[])).await.location().starts_with("/consent/"));
+    let refused = house.get(&guessed(&[("scope", "no:such")])).await;
+    assert_eq!(refused.redirected("error").as_deref(), Some("invalid_scope"));
+    let unknown = house.get(&guessed(&[("client_id", "nobody")])).await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn unrecognized_parameters_are_ignored() {
+    let house = House::new().await;
+    let more = "nonce=n&display=popup&login_hint=a%40b.example&acr_values=x&x%0Ay=z&=&%FF=%FF";
+    let url = format!("{}&{more}", house.authorize_url("oauth_public", &[]));
+    assert!(house.get(&url).await.location().starts_with("/consent/"));
+}
+
+#[tokio::test]
+async fn without_scope_an_app_asks_for_what_only_reads_or_for_what_it_was_registered_for() {
+    let mut house = House::new().await;
+    let limited = NewApp {
+        redirect_uris: vec![CALLBACK.to_owned()],
+        scopes: Some(ScopeSet::parse("customers:all products:readonly")),
+        ..NewApp::of(AppKind::OauthPublic, "Two permissions")
+    };
+    house.register("limited", limited).await;
+    let mut browser = house.signed_in("owner").await;
+    for scope in ["", "offline_access", " offline_access "] {
+        let (_, page) =
+            browser.consent_page(&house.authorize_url("limited", &[("scope", scope)])).await;
+        let mut listed = listed_scopes(&page.body);
+        listed.sort();
+        assert_eq!(listed, ["customers:all", "products:readonly"], "{scope:?}");
+        let (_, page) =
+            browser.consent_page(&house.authorize_url("oauth_public", &[("scope", scope)])).await;
+        let listed = listed_scopes(&page.body);
+        assert!(listed.contains(&"customers:readonly".to_owned()), "{scope:?}");
+        assert!(listed.iter().all(|scope| !scope.ends_with(":all")), "{scope:?}: {listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn scopes_are_told_apart_by_case() {
+    let house = House::new().await;
+    let url = house.authorize_url("oauth_public", &[("scope", "CUSTOMERS:READONLY")]);
+    assert_eq!(house.get(&url).await.redirected("error").as_deref(), Some("invalid_scope"));
+}
+
+#[tokio::test]
+async fn every_prompt_but_none_leads_to_the_consent_page() {
+    let house = House::new().await;
+    for prompt in ["consent", "login", "select_account", "login consent", "unheard-of"] {
+        let url = house.authorize_url("oauth_public", &[("prompt", prompt)]);
+        assert!(house.get(&url).await.location().starts_with("/consent/"), "{prompt}");
+    }
+}
+
+#[tokio::test]
+async fn consent_is_never_remembered() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    let url = house.authorize_url("oauth_confidential", &[("scope", "customers:readonly")]);
+    let answer = browser.allow(&url, &house.company("acme"), None).await;
+    let code = answer.redirected("code").unwrap();
+    assert_eq!(house.redeem("oauth_confidential", &code).await.status, StatusCode::OK);
+    let (path, page) = browser.follow(&url).await;
+    assert!(path.starts_with("/consent/"), "{path}");
+    assert_eq!(page.status, StatusCode::OK);
+    let silent = house.authorize_url("oauth_confidential", &[("prompt", "none")]);
+    let answer = browser.get(&silent).await;
+    assert_eq!(answer.redirected("error").as_deref(), Some("interaction_required"));
+}
+
+#[tokio::test]
+async fn a_sealed_request_with_any_changed_character_is_refused() {
+    let house = House::new().await;
+    let mut browser = Browser::new(&house);
+    let handle = browser.get(&house.authorize_url("oauth_public", &[])).await.location();
+    let start = "/consent/".len();
+    for at in (start..handle.len()).step_by(29).chain([handle.len() - 1]) {
+        let mut changed = handle.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        let answer = browser.get(&changed).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "changed at {at}");
+    }
+    let untouched = browser.get(&handle).await.location();
+    assert!(untouched.starts_with("/sign-in?resume="), "{untouched}");
+}
+
+#[tokio::test]
+async fn opening_a_request_consumes_nothing_and_cancelling_it_does() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    let (path, page) = browser.consent_page(&house.authorize_url("oauth_public", &[])).await;
+    for _ in 0..3 {
+        assert_eq!(browser.get(&path).await.status, StatusCode::OK);
+    }
+    let cancelled = browser.submit(&page, &format!("{path}/cancel"), &[]).await;
+    assert_eq!(cancelled.redirected("error").as_deref(), Some("access_denied"));
+    let code = house.next_code("owner");
+    let allowed = browser.answer(&page, &path, &house.company("acme"), None, &code).await;
+    assert_eq!(allowed.status, StatusCode::BAD_REQUEST);
+    assert!(allowed.headers.get("location").is_none());
+    assert_eq!(browser.get(&path).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_browser_gets_one_host_bound_cookie_and_keeps_it() {
+    let house = House::new().await;
+    let mut browser = Browser::new(&house);
+    let url = house.authorize_url("oauth_public", &[]);
+    let first = browser.get(&url).await;
+    let cookie = first.header("set-cookie");
+    assert!(cookie.starts_with("__Host-cs_browser="), "{cookie}");
+    for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
+        assert!(cookie.split("; ").any(|part| part == attribute), "{attribute}: {cookie}");
+    }
+    assert!(browser.get(&url).await.headers.get("set-cookie").is_none());
 }

@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::House;
+use crate::harness::basic;
 
 async fn grant(house: &House, more: &[(&str, &str)]) -> Answer {
     let mut form = vec![("grant_type", "client_credentials")];
@@ -55,7 +56,7 @@ async fn only_api_credentials_may_use_it() {
 }
 
 #[tokio::test]
-async fn a_secret_used_from_a_browser_is_refused_unless_that_is_switched_off() {
+async fn a_secret_used_from_a_browser_is_refused_and_written_down() {
     let house = House::new().await;
     let app = house.app("api_credentials");
     let secret = app.client_secret.clone().unwrap();
@@ -161,4 +162,97 @@ async fn offline_access_is_ignored_and_never_granted() {
         assert_eq!(answer.status, StatusCode::OK, "{scope:?}");
         assert!(!answer.json()["scope"].as_str().unwrap().contains("offline_access"));
     }
+}
+
+#[tokio::test]
+async fn a_secret_may_be_used_from_a_browser_where_that_is_switched_on() {
+    let house = House::with(&[("clients.allow_browser_secrets", "true")]).await;
+    let app = house.app("api_credentials");
+    let header = basic(&app.client_id, app.client_secret.as_ref().unwrap());
+    let headers = [("origin", "https://app.example"), ("authorization", header.as_str())];
+    let form = [("grant_type", "client_credentials")];
+    let answer = house.post_with("/oauth/token", &form, &headers).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+}
+
+#[tokio::test]
+async fn any_origin_at_all_is_a_browser_and_gets_no_token() {
+    let house = House::new().await;
+    let app = house.app("api_credentials");
+    let header = basic(&app.client_id, app.client_secret.as_ref().unwrap());
+    for origin in ["null", "", "https://cs.example", "chrome-extension://x", "nonsense"] {
+        let headers = [("origin", origin), ("authorization", header.as_str())];
+        let form = [("grant_type", "client_credentials")];
+        let answer = house.post_with("/oauth/token", &form, &headers).await;
+        assert_eq!(answer.refusal(), (400, "invalid_request".to_owned()), "{origin:?}");
+        assert!(!answer.body.contains("access_token"));
+    }
+}
+
+#[tokio::test]
+async fn an_app_is_its_own_subject_and_never_shares_a_name_with_a_person() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let form = [("token", token.as_str())];
+    let seen = house.as_app_at("/oauth/introspect", "resource_server", &form).await;
+    let subject = seen.text("sub");
+    assert_eq!(subject, house.app("api_credentials").client_id);
+    assert!(subject.starts_with("cs_app_"));
+    for user in house.ops.users().unwrap() {
+        assert!(user.user.id.to_string().starts_with("cs_user_"));
+    }
+    let me = house.call(&token, "/me").await.json();
+    assert!(me["user"].is_null(), "{me}");
+}
+
+#[tokio::test]
+async fn a_companys_app_may_name_its_company_and_no_other() {
+    let house = House::new().await;
+    let own = house.company("acme");
+    assert_eq!(grant(&house, &[("company_id", &own)]).await.status, StatusCode::OK);
+    let mut told = Vec::new();
+    for company in
+        [house.company("bakery"), "cs_co_0000000000000000000000".to_owned(), "acme".to_owned()]
+    {
+        let answer = grant(&house, &[("company_id", &company)]).await;
+        assert_eq!(answer.refusal(), (400, "invalid_target".to_owned()), "{company}");
+        told.push(answer.body);
+    }
+    assert!(told.iter().all(|body| body == &told[0]), "whether one exists is not told");
+}
+
+#[tokio::test]
+async fn a_resource_that_is_none_of_ours_is_an_invalid_target() {
+    let house = House::new().await;
+    let api = ("resource", "https://cs.example/api/external/v2");
+    for resource in [
+        "https://elsewhere.example/",
+        "api/external/v2",
+        "https://cs.example/api/external/v2#x",
+        "https://cs.example/companies/nobody/mcp",
+        "https://cs.example/companies/bakery/mcp",
+    ] {
+        for asked in [&[("resource", resource)][..], &[api, ("resource", resource)]] {
+            let answer = grant(&house, asked).await;
+            assert_eq!(answer.refusal(), (400, "invalid_target".to_owned()), "{asked:?}");
+        }
+    }
+    let token = grant(&house, &[api]).await.text("access_token");
+    let form = [("token", token.as_str())];
+    let seen = house.as_app_at("/oauth/introspect", "resource_server", &form).await;
+    assert_eq!(seen.json()["aud"], serde_json::json!([api.1]));
+}
+
+#[tokio::test]
+async fn an_app_of_a_test_company_gets_tokens_that_say_so() {
+    let house = House::new().await;
+    let new = NewApp {
+        place: Some(house.company("acme-test").parse().unwrap()),
+        delegated_by: Some(house.user_id("owner")),
+        scopes: Some(ScopeSet::parse("customers:readonly")),
+        ..NewApp::of(AppKind::ApiCredentials, "Test sync")
+    };
+    let app = house.ops.create_app(new, Default::default()).await.unwrap();
+    let token = firm_grant(&house, &app, None).await.text("access_token");
+    assert!(token.starts_with("cs_test_ct_"), "{token}");
 }

@@ -1,5 +1,9 @@
 //! The guard of the protected surface: RFC 6750, companies and firms.
 
+use std::sync::Arc;
+
+use axum::response::IntoResponse as _;
+use countersign::gateway::Upstream;
 use http::StatusCode;
 use http::header;
 
@@ -280,4 +284,98 @@ async fn a_token_may_call_25_times_in_5_seconds_and_is_told_where_it_stands() {
     house.advance(5);
     assert_eq!(house.ops.now().seconds(), reset);
     assert_eq!(house.call(&token, "/me").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_in_the_body_or_in_two_headers_is_not_taken() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    let path = "/api/external/v2/customer_invoices";
+    let answer = house.post(path, &[("access_token", &token)]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(!answer.header("www-authenticate").contains("error"), "{answer:?}");
+    let both = format!("Bearer {token}, Bearer {token}");
+    let answer = house.post_with(path, &[], &[("authorization", &both)]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let headers = [("authorization", both.as_str()), ("authorization", "Bearer other")];
+    let answer = house.post_with(path, &[], &headers).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.starts_with("Bearer ") && challenge.contains("error=\"invalid_request\""));
+}
+
+#[tokio::test]
+async fn another_scheme_or_an_unfinished_one_is_no_token() {
+    let house = House::new().await;
+    let token = house.client_token().await;
+    for header in
+        [format!("Basic {token}"), format!("DPoP {token}"), token.clone(), "Bearer".into()]
+    {
+        let headers = [("authorization", header.as_str())];
+        let answer = house.post_with("/api/external/v2/me", &[], &headers).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{header}");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with("Bearer ") && !challenge.contains("error"), "{challenge}");
+    }
+    for header in
+        [format!("Bearer {token} x"), format!("Bearer \"{token}\""), "Bearer \u{e9}".into()]
+    {
+        let headers = [("authorization", header.as_str())];
+        let answer = house.post_with("/api/external/v2/me", &[], &headers).await;
+        assert!(answer.status.is_client_error(), "{header}");
+        assert!(answer.header("www-authenticate").contains("error=\"invalid_"), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn one_challenge_tells_a_dead_token_alike_whatever_it_died_of() {
+    let house = House::new().await;
+    let acme = house.company("acme");
+    let revoked = house.client_token().await;
+    house.as_app_at("/oauth/revoke", "api_credentials", &[("token", &revoked)]).await;
+    let expired = house.client_token().await;
+    house.advance(3600);
+    let code = house.code("oauth_public", "owner", &acme, SCOPE).await;
+    let mcp = [("resource", "https://cs.example/companies/acme/mcp")];
+    let elsewhere = house.redeem_with("oauth_public", &code, &mcp).await.text("access_token");
+    let mut told = Vec::new();
+    for token in ["cs_at_x", &revoked, &expired, &elsewhere] {
+        let answer = house.call(token, "/customers").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{token}");
+        assert_eq!(answer.headers.get_all("www-authenticate").iter().count(), 1);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        told.push((answer.header("www-authenticate").to_owned(), answer.body.clone()));
+    }
+    assert_eq!(told[0].0, "Bearer realm=\"countersign\", error=\"invalid_token\"");
+    assert!(told.iter().all(|one| one == &told[0]), "{told:?}");
+}
+
+#[tokio::test]
+async fn neither_token_nor_cookie_nor_forged_header_goes_on_to_the_api() {
+    let upstream: Upstream = Arc::new(|permitted| {
+        Box::pin(async move {
+            let headers = permitted.into_request().headers().clone();
+            let names = headers.keys().map(|name| name.as_str().to_owned());
+            axum::Json(names.collect::<Vec<_>>()).into_response()
+        })
+    });
+    let house = House::new().await.in_front_of(upstream);
+    let token = house.client_token().await;
+    let company = house.company("acme");
+    let headers = [
+        ("cookie", "__Host-cs_session=x"),
+        ("forwarded", "for=10.0.0.1"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("X-Forwarded-Host", "evil.example"),
+        ("x_forwarded_user", "root"),
+        ("x-countersign-user", "root"),
+        ("x-original-url", "/admin"),
+        ("x-company-id", company.as_str()),
+        ("accept-language", "en"),
+    ];
+    let answer = house.call_with(&token, "/customers", &headers).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let mut went_on: Vec<String> = serde_json::from_str(&answer.body).unwrap();
+    went_on.sort_unstable();
+    assert_eq!(went_on, ["accept-language", "host", "x-company-id"]);
 }

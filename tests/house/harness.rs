@@ -9,7 +9,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::body::to_bytes;
 use countersign::app::installation::Installation;
+use countersign::app::installation::Kind;
+use countersign::app::installation::Options;
 use countersign::app::router;
+use countersign::app::router::Protected;
 use countersign::app::sandbox;
 use countersign::app::sandbox_guide::Guide;
 use countersign::app::sandbox_guide::GuideApp;
@@ -20,9 +23,12 @@ use countersign::base::clock::Clock as _;
 use countersign::base::clock::ManualClock;
 use countersign::base::clock::Timestamp;
 use countersign::base::entropy::SystemEntropy;
+use countersign::base::id::AppId;
 use countersign::base::id::UserId;
 use countersign::config;
+use countersign::config::ConfigFile;
 use countersign::config::Flag;
+use countersign::config::Settings;
 use countersign::config::Sources;
 use countersign::crypto::keyring::Keyring;
 use countersign::crypto::keyring::MasterKey;
@@ -30,7 +36,10 @@ use countersign::crypto::keyring::TokenKey;
 use countersign::crypto::password::Cost;
 use countersign::crypto::password::Passwords;
 use countersign::crypto::totp;
+use countersign::domain::audit::EventKind;
+use countersign::gateway::Upstream;
 use countersign::ops::Ops;
+use countersign::ops::administration::create_app::NewApp;
 use countersign::ops::hashing::Hashing;
 use countersign::store::Store;
 use http::HeaderMap;
@@ -38,12 +47,15 @@ use http::Request;
 use http::StatusCode;
 use http::header;
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// In the data folder of a house on disk.
+pub const CONFIG_FILE: &str = "config.toml";
 const START: u64 = 1_790_000_000;
 
 pub struct House {
@@ -51,6 +63,7 @@ pub struct House {
     pub ops: Ops,
     pub clock: Arc<ManualClock>,
     pub guide: Guide,
+    folder: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -82,6 +95,16 @@ impl Answer {
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// Status and error code of an OAuth answer.
+    pub fn refusal(&self) -> (u16, String) {
+        (self.status.as_u16(), self.error())
+    }
+
+    /// A text member of a JSON answer.
+    pub fn text(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_else(|| panic!("no {name}: {self:?}")).to_owned()
+    }
+
     /// The error code of an OAuth answer.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
@@ -95,27 +118,13 @@ impl House {
 
     /// With other settings than the defaults.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let mut house = Self::empty_with(settings);
-        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
-        house.guide = seeded.unwrap();
-        house
+        Self::empty_with(settings).seeded().await
     }
 
-    /// With the sandbox's people and apps, over a store that the test made.
-    pub async fn seeded_over(store: Store) -> Self {
-        let mut house = Self::over(store, &[]);
-        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
-        house.guide = seeded.unwrap();
-        house
-    }
-
-    /// As after a restart: over `store`, which holds what the last process kept, with the same
-    /// people and the same time.
-    pub fn restarted_over(&self, store: Store) -> Self {
-        let mut house = Self::over(store, &[]);
-        house.guide = self.guide.clone();
-        house.clock.advance(self.clock.now().since(house.clock.now()));
-        house
+    /// With the sandbox's people and apps in it.
+    pub async fn seeded(self) -> Self {
+        let guide = sandbox_seed::seed(&self.ops, String::new(), String::new()).await.unwrap();
+        Self { guide, ..self }
     }
 
     /// With nobody in it.
@@ -127,6 +136,11 @@ impl House {
         Self::over(Store::in_memory().unwrap(), settings)
     }
 
+    /// Over a store that the test made; nobody is in it.
+    pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
+        Self::with_hashing(store, settings, None)
+    }
+
     /// As [`Self::new`], with password hashing that costs next to nothing: for tests that sign in
     /// or set up thousands of times.
     pub async fn quick() -> Self {
@@ -135,47 +149,37 @@ impl House {
 
     /// As [`Self::quick`], with other settings than the defaults.
     pub async fn quick_with(settings: &[(&str, &str)]) -> Self {
-        let mut house = Self::assemble(Store::in_memory().unwrap(), settings, true);
-        let seeded = sandbox_seed::seed(&house.ops, String::new(), String::new()).await;
-        house.guide = seeded.unwrap();
-        house
+        let hashing = Some(cheap_hashing());
+        Self::with_hashing(Store::in_memory().unwrap(), settings, hashing).seeded().await
     }
 
-    /// The operations of a house in which nothing is yet.
-    pub fn operations_over_nothing(&self) -> Ops {
-        cheap_over(&self.ops, Store::in_memory().unwrap(), self.clock.clone())
-    }
-
-    /// Over a store that the test made; nobody is put in.
-    pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
-        Self::assemble(store, settings, false)
-    }
-
-    fn assemble(store: Store, settings: &[(&str, &str)], quick: bool) -> Self {
-        let flag = |(key, value): &(&str, &str)| Flag {
-            name: "test".to_owned(),
-            key: (*key).to_owned(),
-            value: (*value).to_owned(),
-        };
-        let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
-        let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
-        let settings = config::load(&Sources { flags, ..Sources::default() }).unwrap().settings;
+    fn with_hashing(store: Store, settings: &[(&str, &str)], hashing: Option<Hashing>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let installation = Installation {
-            store,
+            store: store.clone(),
             keyring: keyring(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy::new()),
             folder: std::path::PathBuf::new(),
             is_new: true,
         };
+        let settings = chosen(settings);
         let mut ops = wire::ops(&settings, &installation).unwrap();
-        if quick {
-            ops = cheap_over(&ops, installation.store.clone(), clock.clone());
+        if let Some(hashing) = hashing {
+            ops = like(&ops, store, clock.clone(), hashing);
         }
+        Self::build(&settings, ops, clock)
+    }
+
+    /// The operations of a house in which nothing is yet, with cheap hashing.
+    pub fn operations_over_nothing(&self) -> Ops {
+        like(&self.ops, Store::in_memory().unwrap(), self.clock.clone(), cheap_hashing())
+    }
+
+    fn build(settings: &Settings, ops: Ops, clock: Arc<ManualClock>) -> Self {
         let protected = Some(sandbox::protected().unwrap());
         let entropy = Arc::new(SystemEntropy::new());
-        let router = router::build(&settings, &ops, clock.clone(), entropy, protected).unwrap();
+        let router = router::build(settings, &ops, clock.clone(), entropy, protected).unwrap();
         let guide = Guide {
             issuer: ISSUER.to_owned(),
             ca_file: String::new(),
@@ -186,11 +190,68 @@ impl House {
             apps: Vec::new(),
             api_base: String::new(),
         };
-        Self { router, ops, clock, guide }
+        Self { router, ops, clock, guide, folder: None }
+    }
+
+    /// In a data folder of its own, with real files, so that it can be stopped and opened again.
+    pub async fn on_disk() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        Self::open(folder, clock, &[]).seeded().await
+    }
+
+    /// With the defaults, and something else behind its gateway than the sample ledger.
+    pub fn in_front_of(self, upstream: Upstream) -> Self {
+        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let entropy = Arc::new(SystemEntropy::new());
+        let clock = self.clock.clone();
+        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        Self { router: router.unwrap(), ..self }
+    }
+
+    /// Stopped, and opened again from its files with these settings, and with those in
+    /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
+    pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
+        let Self { router, ops, clock, guide, folder } = self;
+        ops.close();
+        drop((router, ops));
+        Self { guide, ..Self::open(folder.unwrap(), clock, settings) }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    fn open(folder: TempDir, clock: Arc<ManualClock>, settings: &[(&str, &str)]) -> Self {
+        let path = folder.path().to_str().unwrap().to_owned();
+        let placed: Vec<_> = settings.iter().copied().chain([("data.folder", &*path)]).collect();
+        let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
+        let options = Options::of(&settings, Kind::Real);
+        // A thread of its own: opening waits for the writer.
+        let opened = std::thread::scope(|scope| {
+            scope.spawn(|| Installation::open(folder.path(), &options)).join().unwrap()
+        });
+        let installation = Installation { clock: clock.clone(), ..opened.unwrap() };
+        let ops = wire::ops(&settings, &installation).unwrap();
+        Self { folder: Some(folder), ..Self::build(&settings, ops, clock) }
     }
 
     pub fn app(&self, kind: &str) -> &GuideApp {
         self.guide.apps.iter().find(|app| app.kind == kind).unwrap()
+    }
+
+    /// Registers another app, which is then found under `kind`.
+    pub async fn register(&mut self, kind: &str, new: NewApp) -> AppId {
+        let created = self.ops.create_app(new, Default::default()).await.unwrap();
+        self.guide.apps.push(GuideApp {
+            kind: kind.to_owned(),
+            name: created.app.name.clone(),
+            client_id: created.app.id.to_string(),
+            client_secret: created.secret.map(|secret| secret.expose().to_owned()),
+            ..GuideApp::default()
+        });
+        created.app.id
     }
 
     pub fn user(&self, name: &str) -> &GuideUser {
@@ -323,6 +384,34 @@ impl House {
         self.as_app(kind, &form).await
     }
 
+    /// Redeems a code with some parameters replaced or added; an empty value takes one out.
+    pub async fn redeem_with(&self, kind: &str, code: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        for (name, _) in more {
+            form.retain(|(key, _)| key != name);
+        }
+        form.extend(more.iter().filter(|(_, value)| !value.is_empty()));
+        self.as_app(kind, &form).await
+    }
+
+    /// Uses a refresh token and asks for something.
+    pub async fn refresh_with(&self, kind: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        form.extend(more);
+        self.as_app(kind, &form).await
+    }
+
+    /// What the newest audit entries say happened, newest first.
+    pub fn happened(&self, most: usize) -> Vec<EventKind> {
+        let entries = self.ops.audit_entries(None, most).unwrap();
+        entries.iter().map(|entry| entry.event.kind).collect()
+    }
+
     /// Uses a refresh token.
     pub async fn refresh(&self, kind: &str, token: &str) -> Answer {
         self.as_app(kind, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
@@ -351,11 +440,10 @@ impl House {
     }
 }
 
-/// The same operations over `store`, with cheap hashing.
-fn cheap_over(ops: &Ops, store: Store, clock: Arc<ManualClock>) -> Ops {
+/// The same operations over another store and with other hashing.
+fn like(ops: &Ops, store: Store, clock: Arc<ManualClock>, hashing: Hashing) -> Ops {
     let (catalogue, entropy) = (Arc::new(ops.catalogue().clone()), Arc::new(SystemEntropy::new()));
-    let settings = ops.settings().clone();
-    Ops::new(store, keyring(), clock, entropy, catalogue, settings, cheap_hashing())
+    Ops::new(store, keyring(), clock, entropy, catalogue, ops.settings().clone(), hashing)
 }
 
 /// Hashing far below the floor that the configuration keeps.
@@ -394,8 +482,32 @@ pub fn posting(path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> R
     request.body(Body::from(encoded(form))).unwrap()
 }
 
+/// The defaults, with cheap passwords and what a test chose.
+fn chosen(settings: &[(&str, &str)]) -> Settings {
+    chosen_with(settings, std::path::PathBuf::new())
+}
+
+fn chosen_with(settings: &[(&str, &str)], file: std::path::PathBuf) -> Settings {
+    let flag = |(key, value): &(&str, &str)| Flag {
+        name: "test".to_owned(),
+        key: (*key).to_owned(),
+        value: (*value).to_owned(),
+    };
+    let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
+    let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
+    let file = ConfigFile::FirstOf(vec![file]);
+    config::load(&Sources { flags, file, ..Sources::default() }).unwrap().settings
+}
+
 pub fn request(method: &str, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(path).header(header::HOST, "cs.example")
+}
+
+/// An `Authorization` header of the Basic scheme, its parts encoded as RFC 6749 section 2.3.1 says.
+pub fn basic(id: &str, secret: &str) -> String {
+    let part = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", part(id), part(secret));
+    format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()))
 }
 
 pub fn encoded(form: &[(&str, &str)]) -> String {

@@ -1,5 +1,5 @@
-//! The house from the inside: the real router and store (in memory), with a clock that stands still
-//! until it is moved. One module for each door or promise; tests are sentences.
+//! The house from the inside: the real router and store (in memory, or in files where that matters),
+//! with a clock that stands still until it is moved. One module for each door or promise; tests are sentences.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,24 +19,39 @@ mod attacks_secrets;
 mod attacks_sizes;
 mod attacks_tenants;
 mod attacks_tokens;
+mod authorization_errors;
+mod authorization_response;
 mod authorize;
 mod bad_input;
+mod broken_store;
+mod client_authentication;
 mod client_credentials;
 mod consent;
-mod failing;
+mod consent_page;
+mod cors;
+mod cross_origin;
+mod disk;
 mod gateway;
 mod harness;
 mod hostile;
 mod introspect;
 mod metadata;
 mod par;
+mod pkce;
 mod races;
 mod races_people;
 mod redeem;
+mod redirect_uris;
 mod refresh;
+mod refresh_again;
+mod resources;
+mod restart;
 mod revoke;
 mod routes;
 mod scenes;
 mod setup;
 mod sign_in;
 mod storm;
+mod token_answer;
+mod token_errors;
+mod unavailable;

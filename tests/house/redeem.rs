@@ -1,33 +1,17 @@
 //! The authorization code grant: RFC 6749 section 4.1.3, RFC 7636 section 4.6, RFC 9700.
 
+use countersign::domain::audit::EventKind;
+use countersign::domain::connection::Connection;
+use countersign::domain::connection::ConnectionStatus;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::harness::Answer;
-use crate::harness::CALLBACK;
 use crate::harness::House;
-use crate::harness::VERIFIER;
 
 const SCOPE: &str = "customers:readonly";
 
 async fn public_code(house: &House) -> String {
     house.code("oauth_public", "owner", &house.company("acme"), SCOPE).await
-}
-
-async fn redeem_with(house: &House, kind: &str, code: &str, more: &[(&str, &str)]) -> Answer {
-    let mut form = vec![
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("redirect_uri", CALLBACK),
-        ("code_verifier", VERIFIER),
-    ];
-    for (name, value) in more {
-        form.retain(|(key, _)| key != name);
-        if !value.is_empty() {
-            form.push((name, value));
-        }
-    }
-    house.as_app(kind, &form).await
 }
 
 #[tokio::test]
@@ -72,11 +56,11 @@ async fn a_code_that_fits_in_all_but_one_thing_is_refused_and_its_owner_can_stil
         ("resource", "https://elsewhere.example/", "invalid_target"),
         ("resource", "https://cs.example/companies/bakery/mcp", "invalid_target"),
     ] {
-        let answer = redeem_with(&house, "oauth_public", &code, &[(name, value)]).await;
+        let answer = house.redeem_with("oauth_public", &code, &[(name, value)]).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{name}={value}");
         assert_eq!(answer.error(), error, "{name}={value}");
     }
-    let other = redeem_with(&house, "oauth_confidential", &code, &[]).await;
+    let other = house.redeem_with("oauth_confidential", &code, &[]).await;
     assert_eq!(other.error(), "invalid_grant");
     assert_eq!(house.redeem("oauth_public", &code).await.status, StatusCode::OK);
 }
@@ -85,11 +69,11 @@ async fn a_code_that_fits_in_all_but_one_thing_is_refused_and_its_owner_can_stil
 async fn the_redirect_uri_may_be_left_out_only_where_pkce_binds_the_code() {
     let house = House::new().await;
     let code = public_code(&house).await;
-    let answer = redeem_with(&house, "oauth_public", &code, &[("redirect_uri", "")]).await;
+    let answer = house.redeem_with("oauth_public", &code, &[("redirect_uri", "")]).await;
     assert_eq!(answer.status, StatusCode::OK);
     let code = confidential_code_without_pkce(&house).await;
     let without = [("redirect_uri", ""), ("code_verifier", "")];
-    let answer = redeem_with(&house, "oauth_confidential", &code, &without).await;
+    let answer = house.redeem_with("oauth_confidential", &code, &without).await;
     assert_eq!(answer.error(), "invalid_grant");
 }
 
@@ -105,9 +89,9 @@ async fn confidential_code_without_pkce(house: &House) -> String {
 async fn a_confidential_client_may_leave_pkce_out_but_a_verifier_without_challenge_is_refused() {
     let house = House::new().await;
     let code = confidential_code_without_pkce(&house).await;
-    let answer = redeem_with(&house, "oauth_confidential", &code, &[]).await;
+    let answer = house.redeem_with("oauth_confidential", &code, &[]).await;
     assert_eq!(answer.error(), "invalid_grant");
-    let answer = redeem_with(&house, "oauth_confidential", &code, &[("code_verifier", "")]).await;
+    let answer = house.redeem_with("oauth_confidential", &code, &[("code_verifier", "")]).await;
     assert_eq!(answer.status, StatusCode::OK);
 }
 
@@ -119,8 +103,8 @@ async fn a_replay_that_is_valid_in_all_else_ends_what_the_code_issued() {
     let access = tokens["access_token"].as_str().unwrap();
     assert_eq!(house.call(access, "/customers").await.status, StatusCode::OK);
     let wrong = [("code_verifier", "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong")];
-    redeem_with(&house, "oauth_public", &code, &wrong).await;
-    redeem_with(&house, "oauth_confidential", &code, &[]).await;
+    house.redeem_with("oauth_public", &code, &wrong).await;
+    house.redeem_with("oauth_confidential", &code, &[]).await;
     assert_eq!(house.call(access, "/customers").await.status, StatusCode::OK);
     assert_eq!(house.redeem("oauth_public", &code).await.error(), "invalid_grant");
     assert_eq!(house.call(access, "/customers").await.status, StatusCode::UNAUTHORIZED);
@@ -133,7 +117,7 @@ async fn a_resource_narrows_the_access_token() {
     let house = House::new().await;
     let code = public_code(&house).await;
     let mcp = [("resource", "https://cs.example/companies/acme/mcp")];
-    let tokens = redeem_with(&house, "oauth_public", &code, &mcp).await.json();
+    let tokens = house.redeem_with("oauth_public", &code, &mcp).await.json();
     let access = tokens["access_token"].as_str().unwrap();
     let answer = house.call(access, "/customers").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
@@ -174,30 +158,153 @@ async fn a_person_who_was_disabled_after_consent_gets_no_token() {
 }
 
 #[tokio::test]
-async fn client_authentication_fails_with_401_and_a_challenge_where_basic_was_used() {
+async fn the_redirect_uri_is_byte_for_byte_that_of_the_authorization_request() {
     let house = House::new().await;
-    let app = house.app("oauth_confidential");
-    let form = [("grant_type", "authorization_code"), ("code", "x")];
-    let secret = app.client_secret.clone().unwrap();
-    let wrong = format!("{}x", &secret[..secret.len() - 1]);
-    for (id, secret) in [
-        (app.client_id.as_str(), wrong.as_str()),
-        (app.client_id.as_str(), ""),
-        ("nobody", "secret"),
-        (house.app("oauth_public").client_id.as_str(), secret.as_str()),
+    let code = public_code(&house).await;
+    for uri in [
+        "http://127.0.0.1/callback",
+        "http://127.0.0.1:5555/callback/",
+        "http://127.0.0.1:5555/Callback",
+        "HTTP://127.0.0.1:5555/callback",
+        "http://127.0.0.1:5555/%63allback",
+        "http://127.0.0.1:5555/callback?",
+        "http://127.0.0.1:5555/callback#",
+        "http://127.0.0.1:05555/callback",
+        " http://127.0.0.1:5555/callback",
+        "http://localhost:5555/callback",
     ] {
-        let mut posted = form.to_vec();
-        posted.extend([("client_id", id), ("client_secret", secret)]);
-        let answer = house.post("/oauth/token", &posted).await;
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (StatusCode::UNAUTHORIZED, "invalid_client")
-        );
-        assert_eq!(answer.header("www-authenticate"), "");
-        let basic = data_encoding::BASE64.encode(format!("{id}:{secret}").as_bytes());
-        let basic = format!("Basic {basic}");
-        let answer = house.post_with("/oauth/token", &form, &[("authorization", &basic)]).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        assert!(answer.header("www-authenticate").starts_with("Basic"), "{answer:?}");
+        let answer = house.redeem_with("oauth_public", &code, &[("redirect_uri", uri)]).await;
+        assert_eq!(answer.error(), "invalid_grant", "{uri}");
     }
+    assert_eq!(house.redeem("oauth_public", &code).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_verifier_has_43_to_128_characters() {
+    let house = House::new().await;
+    for (length, good) in [(42, false), (43, true), (128, true), (129, false)] {
+        let verifier = "v".repeat(length);
+        let digest = countersign::crypto::digest::sha256(verifier.as_bytes());
+        let challenge = data_encoding::BASE64URL_NOPAD.encode(&digest);
+        let mut browser = house.signed_in("owner").await;
+        let more = [("code_challenge", challenge.as_str()), ("scope", SCOPE)];
+        let url = house.authorize_url("oauth_public", &more);
+        let answer = browser.allow(&url, &house.company("acme"), None).await;
+        let code = answer.redirected("code").unwrap();
+        let with = [("code_verifier", verifier.as_str())];
+        let answer = house.redeem_with("oauth_public", &code, &with).await;
+        assert_eq!(answer.status == StatusCode::OK, good, "{length}: {answer:?}");
+        assert!(good || answer.error() == "invalid_grant", "{length}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn client_redirect_uri_and_pkce_are_looked_at_before_the_resource() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    let unknown = ("resource", "https://elsewhere.example/");
+    let wrong = [("redirect_uri", "https://evil.example/"), ("code_verifier", "")];
+    for fault in wrong {
+        let answer = house.redeem_with("oauth_public", &code, &[fault, unknown]).await;
+        assert_eq!(answer.error(), "invalid_grant", "{fault:?}");
+    }
+    let answer = house.redeem_with("oauth_confidential", &code, &[unknown]).await;
+    assert_eq!(answer.error(), "invalid_grant", "another client");
+    let answer = house.redeem_with("oauth_public", &code, &[unknown]).await;
+    assert_eq!(answer.error(), "invalid_target");
+}
+
+#[tokio::test]
+async fn a_replay_with_an_unknown_resource_ends_nothing() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    let access = house.redeem("oauth_public", &code).await.text("access_token");
+    let unknown = [("resource", "https://elsewhere.example/")];
+    let answer = house.redeem_with("oauth_public", &code, &unknown).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(house.call(&access, "/customers").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_replay_is_noticed_for_a_day_and_then_the_code_is_unknown() {
+    let house = House::new().await;
+    for (hours, noticed) in [(23, true), (25, false)] {
+        let code = public_code(&house).await;
+        let tokens = house.redeem("oauth_public", &code).await;
+        house.advance(hours * 3600);
+        house.ops.sweep().await.unwrap();
+        assert_eq!(house.redeem("oauth_public", &code).await.error(), "invalid_grant");
+        let refreshed = house.refresh("oauth_public", &tokens.text("refresh_token")).await;
+        assert_eq!(refreshed.status == StatusCode::BAD_REQUEST, noticed, "{hours}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_written_down_and_its_connection_needs_reconnecting() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    house.redeem("oauth_public", &code).await;
+    let answer = house.redeem("oauth_public", &code).await;
+    assert_eq!(answer.refusal(), (400, "invalid_grant".to_owned()));
+    let happened = house.happened(2);
+    assert!(happened.contains(&EventKind::CodeReplayed), "{happened:?}");
+    let connections = house.ops.connections().unwrap();
+    let ended = |connection: &Connection| match connection.status {
+        ConnectionStatus::Ended { cause, .. } => cause.needs_reconnecting(),
+        ConnectionStatus::Active => false,
+    };
+    assert!(connections.iter().all(ended), "{connections:?}");
+}
+
+#[tokio::test]
+async fn a_replay_ends_its_own_connection_and_no_other() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    let ended = house.redeem("oauth_public", &code).await.text("access_token");
+    let other = house.redeem("oauth_public", &public_code(&house).await).await;
+    house.redeem("oauth_public", &code).await;
+    assert_eq!(house.call(&ended, "/customers").await.status, StatusCode::UNAUTHORIZED);
+    let other = other.text("access_token");
+    assert_eq!(house.call(&other, "/customers").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn several_resources_of_one_company_make_one_token_for_all_of_them() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    let api = ("resource", "https://cs.example/api/external/v2");
+    let mcp = ("resource", "https://cs.example/companies/acme/mcp");
+    let answer = house.redeem_with("oauth_public", &code, &[api, mcp]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let form = [("token", &*answer.text("access_token"))];
+    let seen = house.as_app_at("/oauth/introspect", "resource_server", &form).await;
+    assert_eq!(seen.json()["aud"], serde_json::json!([api.1, mcp.1]));
+}
+
+#[tokio::test]
+async fn a_resource_that_is_no_url_of_ours_or_was_not_granted_is_an_invalid_target() {
+    let house = House::new().await;
+    let code = public_code(&house).await;
+    for resource in [
+        "x",
+        "/api/external/v2",
+        "api/external/v2",
+        "https://cs.example",
+        "https://cs.example/api/external/v2/",
+        "https://cs.example/api/external/v2#x",
+        "https://cs.example/api/external/v2?x=1",
+        "https://CS.example/api/external/v2",
+        "https://cs.example:443/api/external/v2",
+        "http://cs.example/api/external/v2",
+        "https://cs.example/companies/nobody/mcp",
+        "https://cs.example/companies/bakery/mcp",
+        "https://cs.example/companies/acme-test/mcp",
+    ] {
+        let known = ("resource", "https://cs.example/api/external/v2");
+        for asked in [&[("resource", resource)][..], &[known, ("resource", resource)]] {
+            let answer = house.redeem_with("oauth_public", &code, asked).await;
+            assert_eq!(answer.refusal(), (400, "invalid_target".to_owned()), "{asked:?}");
+        }
+    }
+    assert_eq!(house.redeem("oauth_public", &code).await.status, StatusCode::OK);
 }

@@ -22,6 +22,8 @@ pub enum Door {
     Endpoint,
     /// For programs, those in browsers of other sites too.
     OpenEndpoint,
+    /// Where programs in browsers look for documents that do not exist: always 404, and no page.
+    Absent,
     /// The protected surface.
     Surface,
     /// For supervisors, under any host name.
@@ -31,7 +33,7 @@ pub enum Door {
 impl Door {
     /// Whether any site's scripts may read its answers; never with credentials.
     pub fn is_open_to_other_sites(self) -> bool {
-        matches!(self, Self::OpenEndpoint | Self::Surface)
+        matches!(self, Self::OpenEndpoint | Self::Absent | Self::Surface)
     }
 
     /// Whether people see its answers.
@@ -75,6 +77,8 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("*", "/.well-known/", Door::Absent),
+    ("*", "/.well-known/{*name}", Door::Absent),
     ("GET", "/healthz", Door::Health),
     ("GET", "/readyz", Door::Health),
 ];
@@ -104,14 +108,16 @@ pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
     })
 }
 
-/// The list as it can be requested: the surface's routes by its calls, and what stands in braces
-/// filled in.
+/// The list as it can be requested: the surface's routes by its calls, GET where any method
+/// will do, and what stands in braces filled in.
 pub fn concrete() -> Vec<Route> {
     let mut routes: Vec<Route> =
         all().into_iter().filter(|route| route.door != Door::Surface).collect();
     routes.extend(calls().map(|(route, _)| route));
     for route in &mut routes {
+        route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
+        route.path = route.path.replace("{*name}", "openid-configuration");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes

@@ -85,6 +85,7 @@ const WRONG: &[(&str, &str)] = &[
     ("tokens.access = \"31days\"", "tokens.access: \"31days\" is too long; give 1min to 30days"),
     ("tokens.refresh_grace = \"1h\"", "tokens.refresh_grace: \"1h\" is too long; give 0s to 30min"),
     ("tokens.code = \"5s\"", "tokens.code: \"5s\" is too short; give 10s to 10min"),
+    ("tokens.code = \"11min\"", "tokens.code: \"11min\" is too long; give 10s to 10min"),
     (
         "tokens.refresh_absolute = \"30days\"",
         "tokens.refresh_absolute: \"30days\" is shorter than tokens.refresh, which is \"90days\"; \

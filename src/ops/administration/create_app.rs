@@ -154,7 +154,8 @@ impl CreateApp {
         place: Place,
         scopes: &ScopeSet,
     ) -> Result<Result<(), AppRefusal>, Fault> {
-        let facts = facts::gather(reader, self.app.clone(), Some(delegator), place, self.now)?;
+        let facts =
+            facts::gather(reader, Arc::new(self.app.clone()), Some(delegator), place, self.now)?;
         let held = match gate::pass(&facts, &self.catalogue, scopes) {
             Ok(held) => held,
             Err(GateRefusal::PersonDisabled) => return Ok(Err(AppRefusal::DelegatorDisabled)),

@@ -39,7 +39,7 @@ impl Operation for RemoveRole {
         let event = Event::new(EventKind::RoleRemoved, self.now, self.origin);
         let event = event.user(held.user).place(held.place);
         changes.record(event.cause(held.role.0.as_str()));
-        Ok(Decision { changes, outcome: Ok(held) })
+        Ok(Decision { changes, outcome: Ok(Membership::clone(&held)) })
     }
 }
 

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     FormBroken,
     /// Too much is going on at this moment.
     Busy,
+    /// The data cannot be read or written at this moment.
+    Unavailable,
     /// Too many requests came from the same place.
     TooManyRequests,
     /// The address is not used in that way.
@@ -86,7 +88,7 @@ enum Outcome {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UnknownClient,
         Self::RedirectMismatch,
         Self::RequestBroken,
@@ -103,6 +105,7 @@ impl ErrorKind {
         Self::FormExpired,
         Self::FormBroken,
         Self::Busy,
+        Self::Unavailable,
         Self::TooManyRequests,
         Self::MethodNotAllowed,
         Self::TooLarge,
@@ -130,6 +133,7 @@ impl ErrorKind {
             | Self::NotAllowed
             | Self::NotFound
             | Self::LinkUsed
+            | Self::Unavailable
             | Self::Internal => Outcome::Open,
         }
     }
@@ -152,6 +156,7 @@ impl ErrorKind {
             Self::FormExpired => "form-expired",
             Self::FormBroken => "form-broken",
             Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
             Self::TooManyRequests => "too-many-requests",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::TooLarge => "too-large",

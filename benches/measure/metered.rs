@@ -11,8 +11,8 @@ use countersign::store::engine::Write;
 use countersign::store::fault::Fault;
 use tokio::time::Instant;
 
-use crate::machine;
-use crate::protocol::Spent;
+use super::machine;
+use super::protocol::Spent;
 
 /// Sums, in nanoseconds.
 #[derive(Default)]
@@ -44,7 +44,7 @@ pub(crate) struct Metered<E> {
 }
 
 impl<E: Engine> Engine for Metered<E> {
-    fn snapshot(&self) -> Result<Box<dyn Read + '_>, Fault> {
+    fn snapshot(&self) -> Result<Arc<dyn Read>, Fault> {
         self.engine.snapshot()
     }
 
@@ -69,6 +69,18 @@ impl<E: Engine> Engine for Metered<E> {
         add(&self.meter.commit_time, commit_begun.elapsed());
         self.meter.commits.fetch_add(1, Ordering::Relaxed);
         written
+    }
+
+    fn reopen(&self) -> Result<(), Fault> {
+        self.engine.reopen()
+    }
+
+    fn compact(&self) -> Result<(), Fault> {
+        self.engine.compact()
+    }
+
+    fn size(&self) -> Result<u64, Fault> {
+        self.engine.size()
     }
 }
 

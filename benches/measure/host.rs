@@ -16,12 +16,11 @@ use std::process::Stdio;
 
 use serde::de::DeserializeOwned;
 
-use crate::Outcome;
-use crate::load::Target;
-use crate::machine::Cores;
-use crate::protocol::Ready;
-use crate::protocol::Site;
-use crate::protocol::Spent;
+use super::Outcome;
+use super::machine::Cores;
+use super::protocol::Ask;
+use super::protocol::Ready;
+use super::protocol::Spent;
 
 /// A running server. It ends when its input does, so it never outlives the load.
 pub(crate) struct Host {
@@ -29,21 +28,19 @@ pub(crate) struct Host {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     log: PathBuf,
-    ready: Ready,
+    /// Where it is.
+    pub(crate) ready: Ready,
 }
 
 impl Host {
-    /// Starts this program once more, as the server. Its log goes to a file, a line a request, as
-    /// it would in service.
-    pub(crate) fn start(folder: &Path, cores: Cores) -> Outcome<Self> {
-        let log = folder.join("log");
+    /// Starts this program once more, as the server over the data in `folder`. Its log goes to a
+    /// file, a line a request, as it would in service.
+    pub(crate) fn start(folder: &Path, cores: &Cores) -> Outcome<Self> {
+        let log = folder.with_extension("log");
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("--serve").arg(folder.join("data"));
-        if let Some(core) = cores.of_server() {
-            command.arg("--processor").arg(core.to_string());
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create_new(&log)?);
-        let mut process = command.spawn()?;
+        command.arg("--serve").arg(folder);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(&log)?);
+        let mut process = cores.on_server(|| Ok(command.spawn()?))?;
         let (input, output) = (process.stdin.take(), process.stdout.take());
         let (Some(input), Some(output)) = (input, output) else { return Err("no pipes".into()) };
         let mut output = BufReader::new(output);
@@ -51,15 +48,16 @@ impl Host {
         Ok(Self { process, input, output, log, ready })
     }
 
-    /// What to load.
-    pub(crate) fn target(&self, site: Site) -> Outcome<Target> {
-        Target::new(&self.ready, self.ready.port(site))
-    }
-
     /// What the server has spent so far.
     pub(crate) fn spent(&mut self) -> Outcome<Spent> {
+        self.ask(&Ask::Spent)
+    }
+
+    /// Asks the server's process for something.
+    pub(crate) fn ask<T: DeserializeOwned>(&mut self, ask: &Ask) -> Outcome<T> {
+        serde_json::to_writer(&mut self.input, ask)?;
         self.input.write_all(b"\n")?;
-        line(&mut self.output)
+        line(&mut self.output).map_err(|error| self.explain(&error))
     }
 
     /// `error` with the end of the server's log.
@@ -85,7 +83,8 @@ fn line<T: DeserializeOwned>(output: &mut impl std::io::BufRead) -> Outcome<T> {
     Ok(serde_json::from_str(&line)?)
 }
 
-fn told(log: &Path, error: &dyn Display) -> Box<dyn Error + Send + Sync> {
+/// `error` with the last lines of `log`.
+pub(crate) fn told(log: &Path, error: &dyn Display) -> Box<dyn Error + Send + Sync> {
     let lines = File::open(log).map(|log| BufReader::new(log).lines().map_while(Result::ok));
     let lines: Vec<String> = lines.map(Iterator::collect).unwrap_or_default();
     let last = lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("\n");

@@ -10,16 +10,16 @@ use rustix::thread::CpuSet;
 use rustix::time::ClockId;
 use tokio::time::Instant;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// `f_type` of a file system in memory.
 const TMPFS: i64 = 0x0102_1994;
 
 /// One processor for each process, if there are two.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Cores {
-    /// How many this process may use.
-    pub(crate) available: usize,
+    /// Those that this process may use.
+    usable: Vec<usize>,
     /// How many the machine has.
     pub(crate) online: f64,
     /// The load's and the server's.
@@ -38,22 +38,43 @@ impl Cores {
             [first, .., last] => Some((*first, *last)),
             _ => None,
         };
-        Ok(Self { available: usable.len(), online, pair })
+        Ok(Self { usable, online, pair })
     }
 
-    pub(crate) fn pin_load(self) -> io::Result<()> {
-        self.pair.map_or(Ok(()), |(load, _)| pin(load))
+    /// How many this process may use.
+    pub(crate) fn available(&self) -> usize {
+        self.usable.len()
     }
 
-    pub(crate) fn of_server(self) -> Option<usize> {
-        self.pair.map(|(_, server)| server)
+    /// Keeps this thread on the load's processor.
+    pub(crate) fn pin_load(&self) -> io::Result<()> {
+        self.pair.map_or(Ok(()), |(load, _)| pin(&[load]))
+    }
+
+    /// Does `work` on the server's processor: a process that it starts stays there.
+    pub(crate) fn on_server<T>(&self, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        let Some((load, server)) = self.pair else { return work() };
+        pin(&[server])?;
+        let done = work();
+        pin(&[load])?;
+        done
+    }
+
+    /// Does `work` on all processors.
+    pub(crate) fn on_all<T>(&self, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        pin(&self.usable)?;
+        let done = work();
+        self.pin_load()?;
+        done
     }
 }
 
-/// Keeps this thread, and those that it starts, on one processor.
-pub(crate) fn pin(core: usize) -> io::Result<()> {
+/// Keeps this thread, and those that it starts, on these processors.
+fn pin(cores: &[usize]) -> io::Result<()> {
     let mut only = CpuSet::new();
-    only.set(core);
+    for core in cores {
+        only.set(*core);
+    }
     Ok(rustix::thread::sched_setaffinity(None, &only)?)
 }
 

@@ -1,0 +1,156 @@
+//! `docs/standards.md` names the tests that hold each requirement. Here it is held to that: every row
+//! names a test, and every test that it names exists.
+
+#![expect(clippy::indexing_slicing, reason = "a test may stop at a surprise")]
+
+use std::fs;
+use std::path::Path;
+
+const DOCUMENT: &str = "docs/standards.md";
+const HEAD: [&str; 3] = ["Section", "Requirement", "Where it is held"];
+
+/// A requirement of the document: its line, and the tests named for it.
+#[derive(Debug, PartialEq, Eq)]
+struct Row<'a> {
+    line: usize,
+    tests: Vec<&'a str>,
+}
+
+/// The cells of a table's line; `\|` is no border.
+fn cells(line: &str) -> Vec<&str> {
+    let inside = line.trim().trim_start_matches('|').trim_end_matches('|');
+    let mut start = 0;
+    let mut cells = Vec::new();
+    for (at, _) in inside.match_indices('|') {
+        if !inside[..at].ends_with('\\') {
+            cells.push(inside[start..at].trim());
+            start = at + 1;
+        }
+    }
+    cells.push(inside[start..].trim());
+    cells
+}
+
+/// The rows of every table in `document`, or what is wrong with its tables.
+fn rows(document: &str) -> Result<Vec<Row<'_>>, Vec<String>> {
+    let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let tables = document.lines().enumerate().filter(|(_, line)| line.trim().starts_with('|'));
+    for (at, line) in tables {
+        let cells = cells(line);
+        let is_border = cells.iter().all(|cell| cell.bytes().all(|byte| b"-: ".contains(&byte)));
+        match cells[..] {
+            [_, _, _] if is_border || cells == HEAD => {}
+            [section, requirement, held]
+                if !(section.is_empty() || requirement.is_empty() || held.is_empty()) =>
+            {
+                let names = held.split([',', ' ']).map(|name| name.trim_matches('`'));
+                let tests = names.filter(|name| !name.is_empty() && *name != "<br>").collect();
+                rows.push(Row { line: at + 1, tests });
+            }
+            _ => faults.push(format!("{}: a row has three cells, none of them empty", at + 1)),
+        }
+    }
+    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+}
+
+/// Whether `source` has a test of this name: a function with `#[test]` or its like above it.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let starts = [format!("fn {name}("), format!("async fn {name}(")];
+    lines.iter().enumerate().any(|(at, line)| {
+        let above = lines[..at].iter().rev();
+        let mut attributes = above.take_while(|line| line.starts_with(['#', '/']));
+        let marks = ["#[test]", "#[tokio::test"];
+        starts.iter().any(|start| line.starts_with(start))
+            && attributes.any(|line| marks.iter().any(|mark| line.starts_with(mark)))
+    })
+}
+
+/// What is wrong with `document`, where `read` gives the text of a file.
+fn faults(document: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let rows = match rows(document) {
+        Ok(rows) => rows,
+        Err(faults) => return faults,
+    };
+    let named = rows.iter().flat_map(|row| row.tests.iter().map(|test| (row.line, *test)));
+    let fault = |(line, test): (usize, &str)| {
+        let Some((file, name)) = test.split_once("::") else {
+            return Some(format!("{line}: `{test}` is not file::test"));
+        };
+        match read(file) {
+            None => Some(format!("{line}: there is no file {file}")),
+            Some(source) if has_test(&source, name) => None,
+            Some(_) => Some(format!("{line}: there is no test {name} in {file}")),
+        }
+    };
+    named.filter_map(fault).collect()
+}
+
+#[test]
+fn every_test_that_the_document_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join(DOCUMENT)).unwrap();
+    assert!(rows(&document).is_ok_and(|rows| rows.len() > 50), "the tables were not found");
+    let faults = faults(&document, |file| fs::read_to_string(root.join(file)).ok());
+    assert!(faults.is_empty(), "{DOCUMENT}:\n{}", faults.join("\n"));
+}
+
+const SOURCE: &str = "
+/// A promise.
+#[tokio::test(start_paused = true)]
+async fn holds_one_thing() {}
+
+#[test]
+/// Another.
+fn holds_another() {}
+
+fn helps() {}
+";
+
+fn faults_of(document: &str) -> Vec<String> {
+    faults(document, |file| (file == "tests/a.rs").then(|| SOURCE.to_owned()))
+}
+
+#[test]
+fn a_row_may_name_several_tests_in_code_marks_or_without() {
+    let document = "\
+| Section | Requirement | Where it is held |
+|---|:--|---|
+| 1 | `a\\|b` MUST be c | tests/a.rs::holds_one_thing, `tests/a.rs::holds_another` |
+| 2 | It MAY | tests/a.rs::holds_another <br> tests/a.rs::holds_one_thing |
+
+Text with a | in it.
+";
+    let tests: Vec<usize> = rows(document).unwrap().iter().map(|row| row.tests.len()).collect();
+    assert_eq!(tests, [2, 2]);
+    assert_eq!(faults_of(document), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_is_no_test_is_a_fault_with_its_line() {
+    let document = "\
+Text.
+| 1 | It MUST | tests/a.rs::holds_one_thing, tests/a.rs::holds_one |
+| 2 | It MUST | tests/b.rs::holds_one_thing |
+| 3 | It MUST | tests/a.rs::helps |
+| 4 | It MUST | by design |
+";
+    assert_eq!(
+        faults_of(document),
+        [
+            "2: there is no test holds_one in tests/a.rs",
+            "3: there is no file tests/b.rs",
+            "4: there is no test helps in tests/a.rs",
+            "5: `by` is not file::test",
+            "5: `design` is not file::test",
+        ]
+    );
+}
+
+#[test]
+fn a_row_without_a_test_or_of_another_shape_is_a_fault() {
+    for row in ["| 1 | It MUST | |", "| 1 | It MUST |", "| 1 | a | b | tests/a.rs::holds_another |"]
+    {
+        assert_eq!(faults_of(row), ["1: a row has three cells, none of them empty"], "{row}");
+    }
+}
