@@ -1,12 +1,17 @@
-//! `docs/standards.md` names the tests that hold each requirement. Here it is held to that: every row
-//! names a test, and every test that it names exists.
+//! The documents name the tests that hold what they say, and are held to that: every row of
+//! `docs/standards.md` names a test, every row of `docs/attacks.md` too, and every test, file or folder
+//! of tests that any document names exists.
 
 #![expect(clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const DOCUMENT: &str = "docs/standards.md";
+const STANDARDS: &str = "docs/standards.md";
+const ATTACKS: &str = "docs/attacks.md";
+/// Where the tests stand that [`ATTACKS`] names by their module.
+const HOUSE: &str = "tests/house";
 const HEAD: [&str; 3] = ["Section", "Requirement", "Where it is held"];
 
 /// A requirement of the document: its line, and the tests named for it.
@@ -66,33 +71,117 @@ fn has_test(source: &str, name: &str) -> bool {
     })
 }
 
-/// What is wrong with `document`, where `read` gives the text of a file.
+/// What is wrong with `file::test` in a line, where `read` gives the text of a file.
+fn fault(line: usize, test: &str, read: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let Some((file, name)) = test.split_once("::") else {
+        return Some(format!("{line}: `{test}` is not file::test"));
+    };
+    match read(file) {
+        None => Some(format!("{line}: there is no file {file}")),
+        Some(source) if has_test(&source, name) => None,
+        Some(_) => Some(format!("{line}: there is no test {name} in {file}")),
+    }
+}
+
+/// What is wrong with the tables of `document`.
 fn faults(document: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let rows = match rows(document) {
         Ok(rows) => rows,
         Err(faults) => return faults,
     };
     let named = rows.iter().flat_map(|row| row.tests.iter().map(|test| (row.line, *test)));
-    let fault = |(line, test): (usize, &str)| {
-        let Some((file, name)) = test.split_once("::") else {
-            return Some(format!("{line}: `{test}` is not file::test"));
-        };
-        match read(file) {
-            None => Some(format!("{line}: there is no file {file}")),
-            Some(source) if has_test(&source, name) => None,
-            Some(_) => Some(format!("{line}: there is no test {name} in {file}")),
+    named.filter_map(|(line, test)| fault(line, test, &read)).collect()
+}
+
+/// The tests that the last cells of tables name as `` `module::test` ``, then `` `test` `` for more of
+/// the same module: the line of each and `file::test`. A module alone stands for all its tests, and
+/// only its file is named.
+fn short_names(document: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, line) in document.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
+        let mut module = "";
+        for name in cells(line).last().unwrap_or(&"").split('`').skip(1).step_by(2) {
+            let test = name.split_once("::").map_or(name, |(named, test)| {
+                module = named;
+                test
+            });
+            let all = module.is_empty().then(|| format!("{HOUSE}/{name}.rs"));
+            found.push((at + 1, all.unwrap_or_else(|| format!("{HOUSE}/{module}.rs::{test}"))));
         }
-    };
-    named.filter_map(fault).collect()
+    }
+    found
+}
+
+/// Every `tests/…` and `src/…` that the text of a document names, with its line.
+fn paths(document: &str) -> impl Iterator<Item = (usize, &str)> {
+    document.lines().enumerate().flat_map(|(at, line)| {
+        let words = line.split([' ', ',', '(', ')', '`', '|', '[', ']', '"']);
+        let words = words.map(|word| word.trim_end_matches(['.', ':', ';']));
+        words
+            .filter(|word| word.starts_with("tests/") || word.starts_with("src/"))
+            .map(move |word| (at + 1, word))
+    })
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> Option<String> {
+    fs::read_to_string(root().join(file)).ok()
 }
 
 #[test]
 fn every_test_that_the_document_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = fs::read_to_string(root.join(DOCUMENT)).unwrap();
+    let document = read(STANDARDS).unwrap();
     assert!(rows(&document).is_ok_and(|rows| rows.len() > 50), "the tables were not found");
-    let faults = faults(&document, |file| fs::read_to_string(root.join(file)).ok());
-    assert!(faults.is_empty(), "{DOCUMENT}:\n{}", faults.join("\n"));
+    let faults = faults(&document, read);
+    assert!(faults.is_empty(), "{STANDARDS}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_attack_is_stopped_by_a_test_that_exists() {
+    let document = read(ATTACKS).unwrap();
+    let named = short_names(&document);
+    let rows = document.lines().filter(|line| line.starts_with("| ")).count();
+    let heads = document.matches("\n|---").count();
+    let lines: BTreeSet<usize> = named.iter().map(|(line, _)| *line).collect();
+    assert!(lines.len() > 40, "the tables were not found");
+    assert_eq!(lines.len(), rows - heads, "a row names no test");
+    let faults: Vec<String> = named
+        .iter()
+        .filter_map(|(line, test)| match test.split_once("::") {
+            None if root().join(test).is_file() => None,
+            _ => fault(*line, test, read),
+        })
+        .collect();
+    assert!(faults.is_empty(), "{ATTACKS}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn whatever_a_document_names_of_tests_and_sources_exists() {
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let text = read(&format!("docs/{name}")).unwrap_or_default();
+        for (line, path) in paths(&text).filter(|_| name.ends_with(".md")) {
+            let fault = match path.split_once("::") {
+                None if root().join(path).exists() => None,
+                None => Some(format!("{line}: there is no {path}")),
+                Some(_) => fault(line, path, read),
+            };
+            faults.extend(fault.map(|fault| format!("docs/{name}:{fault}")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn short_names_go_on_in_the_module_before_them() {
+    let document = "| a `class` | `a::one`, `two`, `b::three` |\n| all | `c` (all) |";
+    let expected = ["a.rs::one", "a.rs::two", "b.rs::three", "c.rs"];
+    let named = short_names(document).into_iter().map(|(_, test)| test);
+    assert!(named.eq(expected.map(|test| format!("{HOUSE}/{test}"))));
 }
 
 const SOURCE: &str = "

@@ -19,6 +19,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
 
+pub use crate::gateway::own::ROUTES as OWN_ROUTES;
 pub use crate::gateway::permitted::Permitted;
 pub use crate::gateway::rates::Rates;
 

@@ -58,15 +58,17 @@ fn answer(body: Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-const ME: &str = "/me";
-const COMPANIES: &str = "/companies";
+/// What the gateway answers itself: method, path below the surface, and the scope that a call needs.
+pub const ROUTES: &[(&str, &str, Option<&str>)] =
+    &[("GET", "/me", None), ("GET", "/companies", Some("companies:readonly"))];
 
 /// Whether the gateway answers this path itself.
 pub(super) fn is_own(path: &str) -> bool {
-    path == ME || path == COMPANIES
+    ROUTES.iter().any(|(_, own, _)| *own == path)
 }
 
 /// The scope that it needs.
 pub(super) fn scope(path: &str) -> Option<ScopeName> {
-    if path == COMPANIES { "companies:readonly".parse().ok() } else { None }
+    let (_, _, scope) = ROUTES.iter().find(|(_, own, _)| *own == path)?;
+    scope.and_then(|scope| scope.parse().ok())
 }

@@ -14,6 +14,7 @@ use crate::domain::link::LinkPurpose;
 use crate::domain::user::Email;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
+use crate::ops::administration::names;
 use crate::ops::administration::new_password;
 use crate::ops::administration::new_password::WeakPassword;
 use crate::ops::failure::Failure;
@@ -30,7 +31,6 @@ use crate::view::pages::SetupKind;
 use crate::web::visitor::Visitor;
 
 const FORM: &str = "setup";
-const LONGEST_NAME: usize = 100;
 
 /// Shows the form while the link is good.
 pub(super) async fn show(visitor: Visitor, Path(link): Path<String>) -> Response {
@@ -181,13 +181,14 @@ fn address(text: &str) -> Result<Email, FieldProblem> {
     text.parse().map_err(|_| FieldProblem::NotValid)
 }
 
+/// A name as the operator's commands take it.
 fn named(text: &str) -> Result<String, FieldProblem> {
     let text = text.trim();
     if text.is_empty() {
         Err(FieldProblem::Missing)
-    } else if text.chars().count() > LONGEST_NAME {
+    } else if text.chars().count() > names::LONGEST {
         Err(FieldProblem::TooLong)
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(names::misleads) {
         Err(FieldProblem::NotValid)
     } else {
         Ok(text.to_owned())

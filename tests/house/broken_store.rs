@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
+use crate::disk::Disk;
 use crate::harness::Answer;
-use crate::obstructed::Obstructed;
 
 const SCOPE: &str = "customers:readonly";
 
@@ -17,42 +17,42 @@ fn assert_failed(answer: &Answer) {
 
 #[tokio::test]
 async fn a_revocation_that_is_not_durable_is_never_confirmed() {
-    let (house, engine) = Obstructed::house().await;
+    let (house, disk) = Disk::house().await;
     let token = house.client_token().await;
-    engine.fill_disk();
+    disk.fill();
     for _ in 0..2 {
         let form = [("token", token.as_str())];
         let answer = house.as_app_at("/oauth/revoke", "api_credentials", &form).await;
         assert_failed(&answer);
         assert_eq!(answer.error(), "temporarily_unavailable");
     }
-    engine.mend(&house).await;
+    disk.mend(&house).await;
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_grant_that_is_not_durable_is_never_answered() {
-    let (house, engine) = Obstructed::house().await;
+    let (house, disk) = Disk::house().await;
     let acme = house.company("acme");
     let code = house.code("oauth_public", "owner", &acme, SCOPE).await;
     let tokens = house.tokens("oauth_public", "owner", &acme, SCOPE).await;
     let connections = house.ops.connections().unwrap();
-    engine.fill_disk();
+    disk.fill();
     let refresh = tokens["refresh_token"].as_str().unwrap();
     assert_failed(&house.redeem("oauth_public", &code).await);
     assert_failed(&house.refresh("oauth_public", refresh).await);
     let form = [("grant_type", "client_credentials")];
     assert_failed(&house.as_app("api_credentials", &form).await);
     assert_eq!(house.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    engine.mend(&house).await;
+    disk.mend(&house).await;
     assert_eq!(house.ops.connections().unwrap(), connections, "nothing was half done");
 }
 
 #[tokio::test]
 async fn a_token_that_cannot_be_looked_up_is_neither_good_nor_bad() {
-    let (house, engine) = Obstructed::house().await;
+    let (house, disk) = Disk::house().await;
     let token = house.client_token().await;
-    engine.break_disk();
+    disk.break_down();
     let form = [("token", token.as_str())];
     for path in ["/oauth/introspect", "/oauth/revoke"] {
         assert_failed(&house.as_app_at(path, "api_credentials", &form).await);
@@ -62,6 +62,6 @@ async fn a_token_that_cannot_be_looked_up_is_neither_good_nor_bad() {
     let call = house.call(&token, "/customers").await;
     assert_eq!(call.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(call.headers.get("www-authenticate").is_none(), "a client keeps its token");
-    engine.mend(&house).await;
+    disk.mend(&house).await;
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::OK);
 }

@@ -14,6 +14,7 @@ use countersign::ops::token_refusal::TokenRefusal;
 use http::StatusCode;
 use http::header;
 
+use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
@@ -21,7 +22,6 @@ use crate::harness::VERIFIER;
 use crate::harness::basic;
 use crate::harness::encoded;
 use crate::harness::request;
-use crate::obstructed::Obstructed;
 
 /// Every endpoint that authenticates clients, with a form that is otherwise well made.
 const ENDPOINTS: [(&str, &[(&str, &str)]); 6] = [
@@ -327,16 +327,16 @@ async fn a_client_that_is_revoked_while_its_request_waits_gets_nothing() {
 
 #[tokio::test]
 async fn such_a_client_is_told_as_any_other() {
-    let (house, engine) = Obstructed::house().await;
+    let (house, disk) = Disk::house().await;
     let (id, secret) = named(&house, "api_credentials");
     let app = house.app("api_credentials").client_id.parse().unwrap();
     let header = basic(&id, &secret);
-    engine.hold();
+    disk.hold();
     // The token request finds the client as it was; the writer takes it after the revocation.
     let (revoked, answer, ()) = futures_util::join!(
         house.ops.revoke_app(app, Default::default()),
         send(&house, ENDPOINTS[2], &[], Some(&header)),
-        async { engine.release() },
+        async { disk.release() },
     );
     assert!(revoked.is_ok());
     assert_eq!(refusal(&answer), owned(NO_CLIENT));

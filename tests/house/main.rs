@@ -8,6 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacks_codes;
+mod attacks_forms;
+mod attacks_guessing;
+mod attacks_lifecycle;
+mod attacks_markup;
+mod attacks_redirects;
+mod attacks_routes;
+mod attacks_secrets;
+mod attacks_sizes;
+mod attacks_tenants;
+mod attacks_tokens;
 mod authorization_errors;
 mod authorization_response;
 mod authorize;
@@ -19,14 +30,16 @@ mod consent;
 mod consent_page;
 mod cors;
 mod cross_origin;
+mod disk;
 mod gateway;
 mod harness;
+mod hostile;
 mod introspect;
 mod metadata;
-mod obstructed;
 mod par;
 mod pkce;
 mod races;
+mod races_people;
 mod redeem;
 mod redirect_uris;
 mod refresh;
@@ -34,8 +47,11 @@ mod refresh_again;
 mod resources;
 mod restart;
 mod revoke;
+mod routes;
+mod scenes;
 mod setup;
 mod sign_in;
+mod storm;
 mod token_answer;
 mod token_errors;
 mod unavailable;

@@ -1,160 +1,189 @@
-//! Everything that is good once has one winner, however many try at the same moment.
+//! Attacks by being quick (E, W): everything that is good once has one winner, however many try at
+//! the same moment: a thousand rounds of 32 tries each, on two threads, over one house.
+//!
+//! The tries of a round go through the real router, unless a test says why not. Password hashing
+//! costs next to nothing here (`House::quick`). What a round needs beforehand may be made by an
+//! operation, and form tags are made as pages make them.
 
-use futures_util::future::join_all;
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use countersign::domain::app::AppKind;
+use countersign::domain::audit::Origin;
+use countersign::domain::company::Place;
+use countersign::domain::scope::ScopeSet;
+use countersign::ops::administration::create_app::NewApp;
 use http::StatusCode;
+use http::header;
 
-use crate::harness::Browser;
+use crate::harness;
+use crate::harness::CALLBACK;
 use crate::harness::House;
-use crate::harness::hidden_fields;
+use crate::harness::posting;
+use crate::storm::ROUNDS;
+use crate::storm::SCOPE;
+use crate::storm::TRIES;
+use crate::storm::allow;
+use crate::storm::checked;
+use crate::storm::live;
+use crate::storm::redeeming;
+use crate::storm::refreshing;
+use crate::storm::send_at_once;
+use crate::storm::stay_active;
+use crate::storm::tag;
+use crate::storm::won;
 
-const TRIES: usize = 32;
-const SCOPE: &str = "customers:readonly";
-
-fn winners(statuses: &[StatusCode], won: StatusCode) -> usize {
-    assert!(statuses.iter().all(|status| !status.is_server_error()), "{statuses:?}");
-    statuses.iter().filter(|status| **status == won).count()
-}
-
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_code_is_redeemed_once() {
-    let house = House::new().await;
-    let code = house.code("oauth_public", "owner", &house.company("acme"), SCOPE).await;
-    let tries = (0..TRIES).map(|_| house.redeem("oauth_public", &code));
-    let statuses: Vec<_> = join_all(tries).await.iter().map(|answer| answer.status).collect();
-    assert_eq!(winners(&statuses, StatusCode::OK), 1);
+    let house = House::quick().await;
+    let mut browser = house.signed_in("owner").await;
+    for round in 0..ROUNDS {
+        stay_active(&mut browser, round).await;
+        let code = house.next_code("owner");
+        let code = allow(&house, &live(&browser), checked(&house), &code).await.unwrap();
+        let tries = (0..TRIES).map(|_| redeeming(&house, code.expose()));
+        let answers = send_at_once(&house, tries).await;
+        assert_eq!(won(&answers, StatusCode::OK).len(), 1, "round {round}");
+    }
 }
 
-#[tokio::test]
-async fn one_refresh_token_has_one_successor() {
-    let house = House::new().await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_refresh_token_has_one_successor_and_every_try_gets_it() {
+    let house = House::quick().await;
     let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
-    let token = tokens["refresh_token"].as_str().unwrap();
-    let answers = join_all((0..TRIES).map(|_| house.refresh("oauth_public", token))).await;
-    let successors: std::collections::BTreeSet<String> =
-        answers.iter().map(|answer| answer.json()["refresh_token"].to_string()).collect();
-    assert_eq!(successors.len(), 1, "{successors:?}");
-    assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
+    let mut token = tokens["refresh_token"].as_str().unwrap().to_owned();
+    for round in 0..ROUNDS {
+        house.advance(1);
+        let tries = (0..TRIES).map(|_| refreshing(&house, &token));
+        let answers = send_at_once(&house, tries).await;
+        assert_eq!(won(&answers, StatusCode::OK).len(), TRIES, "round {round}: {answers:?}");
+        let distinct: BTreeSet<&str> = answers.iter().map(|answer| answer.body.as_str()).collect();
+        assert_eq!(distinct.len(), 1, "round {round}: {distinct:?}");
+        token = answers[0].json()["refresh_token"].as_str().unwrap().to_owned();
+    }
+    assert_eq!(house.refresh("oauth_public", &token).await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn revocation_beats_every_refresh_in_flight() {
-    let house = House::new().await;
-    let form = |token: String| async {
-        let (house, token) = (&house, token);
-        house.as_app_at("/oauth/revoke", "oauth_public", &[("token", &token)]).await
-    };
-    for place in 0..TRIES {
-        let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
-        let token = tokens["refresh_token"].as_str().unwrap().to_owned();
-        let before = join_all((0..place).map(|_| house.refresh("oauth_public", &token)));
-        let after = join_all((place..TRIES).map(|_| house.refresh("oauth_public", &token)));
-        let (before, revoked, after) = futures_util::join!(before, form(token.clone()), after);
-        assert_eq!(revoked.status, StatusCode::OK);
-        for answer in before.iter().chain(&after) {
-            assert!(!answer.status.is_server_error(), "{answer:?}");
-            if answer.status == StatusCode::OK {
-                let call = house.call(&answer.text("access_token"), "/customers").await;
-                assert_eq!(call.status, StatusCode::UNAUTHORIZED);
-                let next = house.refresh("oauth_public", &answer.text("refresh_token")).await;
-                assert_eq!(next.error(), "invalid_grant");
-            }
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_beats_every_refresh_in_flight() {
+    let house = House::quick().await;
+    let mut browser = house.signed_in("owner").await;
+    for round in 0..ROUNDS {
+        stay_active(&mut browser, round).await;
+        let code = house.next_code("owner");
+        let code = allow(&house, &live(&browser), checked(&house), &code).await.unwrap();
+        let tokens = house.redeem("oauth_public", code.expose()).await.json();
+        let token = tokens["refresh_token"].as_str().unwrap();
+        let client = house.app("oauth_public").client_id.as_str();
+        let revoking = posting("/oauth/revoke", &[("token", token), ("client_id", client)], &[]);
+        let mut requests: Vec<_> = (1..TRIES).map(|_| refreshing(&house, token)).collect();
+        requests.insert(round % TRIES, revoking);
+        let answers = send_at_once(&house, requests).await;
+        let mut left: Vec<String> = vec![token.to_owned()];
+        for answer in won(&answers, StatusCode::OK).iter().filter(|answer| !answer.body.is_empty())
+        {
+            let call = house.call(&answer.text("access_token"), "/customers").await;
+            assert_eq!(call.status, StatusCode::UNAUTHORIZED, "round {round}");
+            left.push(answer.text("refresh_token"));
+        }
+        left.dedup();
+        for token in &left {
+            let after = house.refresh("oauth_public", token).await;
+            assert_eq!(after.error(), "invalid_grant", "round {round}");
         }
     }
 }
 
-#[tokio::test]
-async fn one_step_of_an_authenticator_is_good_once() {
-    let house = House::new().await;
-    let browsers = half_signed_in(&house).await;
-    let code = house.next_code("owner");
-    assert_eq!(race_to_verify(browsers, &code).await, 1);
-}
-
-#[tokio::test]
-async fn one_recovery_code_is_good_once() {
-    let house = House::new().await;
-    let browsers = half_signed_in(&house).await;
-    let code = house.user("owner").recovery_codes[0].clone();
-    assert_eq!(race_to_verify(browsers, &code).await, 1);
-}
-
-async fn half_signed_in(house: &House) -> Vec<Browser<'_>> {
-    let mut browsers = Vec::new();
-    for _ in 0..TRIES {
-        let mut browser = Browser::new(house);
-        browser.password("owner").await;
-        browsers.push(browser);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_outlives_the_app_that_is_revoked_while_it_is_issued() {
+    let house = House::quick().await;
+    let place: Place = house.company("acme").parse().unwrap();
+    for round in 0..ROUNDS {
+        let new = NewApp {
+            place: Some(place),
+            delegated_by: Some(house.user_id("owner")),
+            scopes: Some(ScopeSet::parse(SCOPE)),
+            ..NewApp::of(AppKind::ApiCredentials, "Short-lived")
+        };
+        let made = house.ops.create_app(new, Origin::default()).await.unwrap();
+        let (id, secret) = (made.app.id.to_string(), made.secret.unwrap());
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id.as_str()),
+            ("client_secret", secret.expose()),
+        ];
+        let tries = (0..TRIES).map(|_| posting("/oauth/token", &form, &[]));
+        let revoking = house.ops.revoke_app(made.app.id, Origin::default());
+        let (answers, revoked) = tokio::join!(send_at_once(&house, tries), revoking);
+        revoked.unwrap();
+        for answer in won(&answers, StatusCode::OK) {
+            let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+            let call = house.call(&token, "/me").await;
+            assert_eq!(call.status, StatusCode::UNAUTHORIZED, "round {round}");
+        }
+        let again = house.post("/oauth/token", &form).await;
+        assert_eq!(again.error(), "invalid_client", "round {round}");
     }
-    browsers
 }
 
-async fn race_to_verify(browsers: Vec<Browser<'_>>, code: &str) -> usize {
-    let tries = browsers.into_iter().map(|mut browser| async move {
-        let page = browser.get("/sign-in/verify").await;
-        browser.submit(&page, "/sign-in/verify", &[("code", code)]).await.status
-    });
-    winners(&join_all(tries).await, StatusCode::SEE_OTHER)
-}
-
-#[tokio::test]
-async fn one_consent_is_given_once() {
-    let house = House::new().await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_consent_form_is_answered_once() {
+    let house = House::quick().await;
     let mut browser = house.signed_in("owner").await;
     let url = house.authorize_url("oauth_public", &[("scope", SCOPE)]);
-    let (path, page) = browser.consent_page(&url).await;
-    let tag = hidden_fields(&page.body, &path)[0].1.clone();
-    let code = house.next_code("owner");
     let acme = house.company("acme");
-    let cookies: Vec<String> =
-        browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let cookies = cookies.join("; ");
-    let form =
-        [("csrf", tag.as_str()), ("context", &acme), ("scope", SCOPE), ("code", code.as_str())];
-    let headers = [("cookie", cookies.as_str())];
-    let tries = (0..TRIES).map(|_| house.post_with(&path, &form, &headers));
-    let statuses: Vec<_> = join_all(tries).await.iter().map(|answer| answer.status).collect();
-    assert_eq!(winners(&statuses, StatusCode::SEE_OTHER), 1);
+    for round in 0..ROUNDS {
+        stay_active(&mut browser, round).await;
+        let path = browser.get(&url).await.location();
+        let handle = path.strip_prefix("/consent/").unwrap();
+        let (allow, cancel) =
+            (tag(&browser, "consent-allow", handle), tag(&browser, "consent-cancel", handle));
+        let code = house.next_code("owner");
+        let approving =
+            [("csrf", allow.as_str()), ("context", &acme), ("scope", SCOPE), ("code", &code)];
+        let cookies = browser.cookie_header();
+        let headers = [("cookie", cookies.as_str())];
+        let tries = (0..TRIES).map(|number| {
+            if (number + round) % 4 == 0 {
+                posting(&format!("{path}/cancel"), &[("csrf", &cancel)], &headers)
+            } else {
+                posting(&path, &approving, &headers)
+            }
+        });
+        let answers = send_at_once(&house, tries).await;
+        assert_eq!(won(&answers, StatusCode::SEE_OTHER).len(), 1, "round {round}");
+    }
 }
 
-#[tokio::test]
-async fn one_setup_link_makes_one_owner() {
-    let house = House::empty();
-    let purpose = countersign::domain::link::LinkPurpose::FirstOwner;
-    let link = house.ops.issue_link(purpose, Default::default()).await.unwrap();
-    let link = link.url.expose().strip_prefix(crate::harness::ISSUER).unwrap().to_owned();
-    let tries = (0..8).map(|n| {
-        let (house, link) = (&house, link.clone());
-        async move {
-            let mut browser = Browser::new(house);
-            let page = browser.get(&link).await;
-            let email = format!("owner{n}@acme.example");
-            let company = format!("Company {n}");
-            let fields = [
-                ("name", "Dana Reyes"),
-                ("email", email.as_str()),
-                ("company", company.as_str()),
-                ("password", "quiet-otter-plays-banjo"),
-                ("password_again", "quiet-otter-plays-banjo"),
-            ];
-            browser.submit(&page, &link, &fields).await.status
-        }
-    });
-    assert_eq!(winners(&join_all(tries).await, StatusCode::SEE_OTHER), 1);
-    assert_eq!(house.ops.users().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn guesses_made_at_once_are_all_counted() {
-    let house = House::new().await;
-    let mut browser = Browser::new(&house);
-    let page = browser.get("/sign-in").await;
-    let tag = hidden_fields(&page.body, "/sign-in")[0].1.clone();
-    let cookie = format!("__Host-cs_browser={}", browser.cookies["__Host-cs_browser"]);
-    let form = [("csrf", tag.as_str()), ("email", "owner@acme.example"), ("password", "wrong one")];
-    let headers = [("cookie", cookie.as_str())];
-    let tries = (0..TRIES).map(|_| house.post_with("/sign-in", &form, &headers));
-    let answers = join_all(tries).await;
-    let evaluated =
-        answers.iter().filter(|answer| answer.status == StatusCode::UNPROCESSABLE_ENTITY).count();
-    assert!(evaluated <= 3, "{evaluated} guesses were evaluated at once");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_pushed_request_is_answered_once_however_often_it_was_opened() {
+    let house = House::quick().await;
+    let mut browser = house.signed_in("owner").await;
+    let form = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", SCOPE)];
+    for round in 0..ROUNDS {
+        stay_active(&mut browser, round).await;
+        let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
+        let uri = pushed["request_uri"].as_str().unwrap();
+        let url = house.authorize_url("oauth_confidential", &[("request_uri", uri)]);
+        let cookies = browser.cookie_header();
+        let opening = (0..TRIES).map(|_| {
+            harness::request("GET", &url)
+                .header(header::COOKIE, &cookies)
+                .body(Body::empty())
+                .unwrap()
+        });
+        let opened = send_at_once(&house, opening).await;
+        let headers = [("cookie", cookies.as_str())];
+        let tries: Vec<_> = opened
+            .iter()
+            .map(|answer| {
+                let path = answer.location();
+                let cancel =
+                    tag(&browser, "consent-cancel", path.strip_prefix("/consent/").unwrap());
+                posting(&format!("{path}/cancel"), &[("csrf", &cancel)], &headers)
+            })
+            .collect();
+        let answers = send_at_once(&house, tries).await;
+        assert_eq!(won(&answers, StatusCode::SEE_OTHER).len(), 1, "round {round}");
+    }
 }

@@ -98,6 +98,22 @@ async fn a_disabled_person_is_out_at_the_next_request_and_cannot_tell_why() {
 }
 
 #[tokio::test]
+async fn a_session_that_ended_because_its_person_was_disabled_stays_ended() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    let mut half = Browser::new(&house);
+    half.password("owner").await;
+    let mut other = house.signed_in("viewer").await;
+    let owner = house.user_id("owner");
+    house.ops.disable_user(owner, Default::default()).await.unwrap();
+    house.ops.enable_user(owner, Default::default()).await.unwrap();
+    assert_eq!(browser.get("/").await.location(), "/sign-in");
+    assert_eq!(half.get("/sign-in/verify").await.location(), "/sign-in");
+    assert_eq!(other.get("/").await.status, StatusCode::OK);
+    browser.sign_in("owner").await;
+}
+
+#[tokio::test]
 async fn known_and_unknown_addresses_are_answered_with_the_same_bytes() {
     let house = House::new().await;
     let mut pages = Vec::new();

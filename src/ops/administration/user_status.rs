@@ -1,7 +1,8 @@
 //! Disabling a user, and enabling one again.
 //!
-//! Disabling deletes nothing: the gate asks for the status at every use, so sessions and tokens
-//! stop at once and work again if the person is enabled while they live.
+//! Disabling ends the user's sessions. Connections and API credentials stay: the gate asks for the
+//! status at every use, so their tokens stop at once and work again if the person is enabled while
+//! they live.
 
 use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
@@ -17,6 +18,8 @@ use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::tables;
+use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
@@ -45,10 +48,25 @@ impl Operation for SetUserStatus {
             UserStatus::Disabled => EventKind::UserDisabled,
         };
         let mut changes = Changes::new();
+        if !user.is_active() {
+            end_sessions(reader, &mut changes, user.id)?;
+        }
         changes.put::<Users>(&user.id, &user)?;
         changes.record(Event::new(kind, self.now, self.origin).user(user.id));
         Ok(Decision { changes, outcome: Ok(user) })
     }
+}
+
+/// Every session of the user: one that somebody stole must not live again with the user.
+fn end_sessions(reader: &Reader<'_>, changes: &mut Changes, user: UserId) -> Result<(), Fault> {
+    for (key, session) in reader.all::<Sessions>()? {
+        if session.user == user
+            && let Some(id) = tables::last_id(&key)
+        {
+            changes.delete::<Sessions>(&id);
+        }
+    }
+    Ok(())
 }
 
 impl Ops {

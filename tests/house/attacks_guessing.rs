@@ -1,0 +1,316 @@
+//! Attacks by guessing: passwords, codes, names, and what an answer gives away.
+//!
+//! H: `every_way_to_guess_…`, `two_hundred_guesses_…`, `an_address_in_another_form_…`
+//! I: `a_code_is_good_once_…`, `a_code_of_another_time_or_person_…`, `a_seed_has_160_bits`
+//! T: `an_unknown_…` (four tests)
+
+use std::time::Duration;
+
+use countersign::crypto::totp;
+use futures_util::future::join_all;
+use http::StatusCode;
+
+use crate::harness::Answer;
+use crate::harness::Browser;
+use crate::harness::House;
+use crate::harness::hidden_fields;
+use crate::harness::stopwatch;
+use crate::scenes;
+
+const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+const SLOWED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+async fn guess_password(house: &House, email: &str) -> StatusCode {
+    let mut browser = Browser::new(house);
+    let page = browser.get("/sign-in").await;
+    let fields = [("email", email), ("password", "wrong password here")];
+    browser.submit(&page, "/sign-in", &fields).await.status
+}
+
+/// A browser of a stranger who knows the password.
+async fn half_signed_in<'h>(house: &'h House, name: &str) -> (Browser<'h>, Answer) {
+    let mut browser = Browser::new(house);
+    browser.password(name).await;
+    let page = browser.get("/sign-in/verify").await;
+    (browser, page)
+}
+
+#[tokio::test]
+async fn every_way_to_guess_counts_and_closes_every_other() {
+    let wrong_recovery = "AAAAAAAAAAAAAAAAAAAAAAAA";
+    for guess in ["password", "000000", wrong_recovery] {
+        let house = House::new().await;
+        let (mut browser, page) = half_signed_in(&house, "viewer").await;
+        for _ in 0..3 {
+            let status = match guess {
+                "password" => guess_password(&house, "viewer@acme.example").await,
+                code => browser.submit(&page, "/sign-in/verify", &[("code", code)]).await.status,
+            };
+            assert_eq!(status, WRONG, "{guess}");
+        }
+        assert_eq!(guess_password(&house, "viewer@acme.example").await, SLOWED, "{guess}");
+        let recovery = house.user("viewer").recovery_codes[0].clone();
+        for code in [house.code_now("viewer"), recovery.clone(), wrong_recovery.to_owned()] {
+            let answer = browser.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
+            assert_eq!(answer.status, SLOWED, "{guess}, then {code}");
+        }
+        house.advance(2);
+        let answer = browser.submit(&page, "/sign-in/verify", &[("code", &recovery)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{guess}: a refused guess was used up");
+    }
+}
+
+#[tokio::test]
+async fn guesses_on_the_consent_page_count_with_those_of_the_sign_in() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("viewer").await;
+    let url = house.authorize_url("oauth_public", &[("scope", "customers:readonly")]);
+    let (path, page) = browser.consent_page(&url).await;
+    for _ in 0..3 {
+        let acme = house.company("acme");
+        assert_eq!(browser.answer(&page, &path, &acme, None, "000000").await.status, WRONG);
+    }
+    let sign_in = browser.get("/").await;
+    browser.submit(&sign_in, "/sign-out", &[]).await;
+    assert_eq!(browser.password("viewer").await.status, SLOWED);
+}
+
+#[tokio::test]
+async fn an_address_in_another_form_is_the_same_account_and_the_same_counter() {
+    let house = House::new().await;
+    for email in ["viewer@acme.example", " Viewer@Acme.Example ", "VIEWER@ACME.EXAMPLE\t"] {
+        assert_eq!(guess_password(&house, email).await, WRONG, "{email:?}");
+    }
+    assert_eq!(guess_password(&house, "viewer@acme.example").await, SLOWED);
+    for other in ["viewer@acme.example.", "viewer+x@acme.example", "v\u{131}ewer@acme.example"] {
+        assert_ne!(guess_password(&house, other).await, StatusCode::SEE_OTHER, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_guesses_at_once_are_three() {
+    let house = House::new().await;
+    let (browser, page) = half_signed_in(&house, "viewer").await;
+    let tag = hidden_fields(&page.body, "/sign-in/verify")[0].1.clone();
+    let cookies = browser.cookie_header();
+    let codes: Vec<String> = (0..200).map(|n| format!("{:06}", n * 37)).collect();
+    let tries = codes.iter().map(|code| {
+        let (house, cookies, tag) = (&house, &cookies, &tag);
+        async move {
+            let form = [("csrf", tag.as_str()), ("code", code.as_str())];
+            house.post_with("/sign-in/verify", &form, &[("cookie", cookies)]).await.status
+        }
+    });
+    let statuses = join_all(tries).await;
+    let evaluated = statuses.iter().filter(|status| **status == WRONG).count();
+    assert_eq!(evaluated, 3);
+    assert_eq!(statuses.iter().filter(|status| **status == SLOWED).count(), 197);
+}
+
+#[tokio::test]
+async fn two_hundred_sign_ins_at_once_with_wrong_passwords_are_three() {
+    let house = House::new().await;
+    let tries = (0..200).map(|_| guess_password(&house, "viewer@acme.example"));
+    let statuses = join_all(tries).await;
+    let evaluated = statuses.iter().filter(|status| **status == WRONG).count();
+    assert!(evaluated <= 3, "{evaluated} were evaluated");
+    let refused = [SLOWED, StatusCode::SERVICE_UNAVAILABLE];
+    let others = statuses.iter().filter(|status| **status != WRONG);
+    assert!(others.clone().all(|status| refused.contains(status)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_none_before_it_is_good_after_it() {
+    let house = House::new().await;
+    let (mut browser, page) = half_signed_in(&house, "viewer").await;
+    let seed = data_encoding::BASE32_NOPAD.decode(house.user("viewer").totp_secret.as_bytes());
+    let seed = seed.unwrap();
+    house.advance(300);
+    let step = totp::step_at(house.ops.now());
+    let newest = totp::code(&seed, step + 1);
+    let answer = browser.submit(&page, "/sign-in/verify", &[("code", &newest)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let (mut other, page) = half_signed_in(&house, "viewer").await;
+    for step in [step + 1, step, step - 1] {
+        let code = totp::code(&seed, step);
+        let answer = other.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
+        assert_eq!(answer.status, WRONG, "step {step}");
+    }
+    house.advance(60);
+    let consent = scenes::set_for(&house, "/consent/{handle}", "viewer").await;
+    let first = consent.send(&house, &consent.form).await;
+    assert!(first.redirected("code").is_some());
+    let again = scenes::set_for(&house, "/consent/{handle}", "viewer").await;
+    let used = consent.form.iter().find(|(name, _)| name == "code").unwrap().1.clone();
+    let answer = again.send(&house, &again.form_with("code", &used)).await;
+    assert_eq!(answer.status, WRONG, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_code_of_another_time_or_person_is_none() {
+    let house = House::new().await;
+    let (mut browser, page) = half_signed_in(&house, "viewer").await;
+    let seed = data_encoding::BASE32_NOPAD.decode(house.user("viewer").totp_secret.as_bytes());
+    let (seed, step) = (seed.unwrap(), totp::step_at(house.ops.now()));
+    let mut wrong: Vec<String> =
+        [step - 3, step - 2, step + 2, step + 3].map(|step| totp::code(&seed, step)).into();
+    wrong.extend([house.code_now("owner"), house.user("owner").recovery_codes[0].clone()]);
+    let right = totp::code(&seed, step);
+    wrong.extend([right[1..].to_owned(), format!("0{right}"), format!("{right}0")]);
+    wrong.push(house.user("viewer").totp_secret.clone());
+    for code in wrong {
+        let answer = browser.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
+        assert!(matches!(answer.status, WRONG | SLOWED), "{code}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_seed_has_160_bits_and_is_another_for_each_enrolment() {
+    let house = House::new().await;
+    let mut seeds: Vec<String> =
+        house.guide.users.iter().map(|user| user.totp_secret.clone()).collect();
+    for _ in 0..3 {
+        let scene = scenes::set(&house, "/sign-in/enrol").await;
+        let page =
+            crate::harness::request("GET", "/sign-in/enrol").header("cookie", &scene.cookies);
+        let page = house.send(page.body(axum::body::Body::empty()).unwrap()).await;
+        seeds.push(scenes::secret_on(&page.body));
+    }
+    for seed in &seeds {
+        assert_eq!(data_encoding::BASE32_NOPAD.decode(seed.as_bytes()).unwrap().len(), 20);
+    }
+    seeds.sort();
+    seeds.dedup();
+    assert_eq!(seeds.len(), house.guide.users.len() + 3);
+}
+
+/// What a stranger can compare of an answer: all but what is new each time.
+fn comparable(answer: &Answer, said: &str) -> String {
+    let mut headers = answer.headers.clone();
+    let reference = headers.remove("x-request-id").unwrap().to_str().unwrap().to_owned();
+    headers.remove("set-cookie");
+    headers.remove("content-length");
+    let mut body = answer.body.replace(&reference, "");
+    if body.contains("action=\"/sign-in\"") {
+        body = body.replace(&hidden_fields(&answer.body, "/sign-in")[0].1, "");
+    }
+    if !said.is_empty() {
+        body = body.replace(said, "");
+    }
+    format!("{} {headers:?} {body}", answer.status)
+}
+
+#[tokio::test]
+async fn an_unknown_account_is_answered_like_a_known_one_whatever_its_state() {
+    let house = House::new().await;
+    for name in ["junior", "partner"] {
+        house.ops.disable_user(house.user_id(name), Default::default()).await.unwrap();
+    }
+    let invited = scenes::set(&house, "/setup/{link}").await;
+    assert!(invited.action.starts_with("/setup/"));
+    let right = house.user("partner").password.clone();
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("nobody@acme.example", "wrong password here"),
+        ("owner@acme.example", "wrong password here"),
+        ("junior@ledgerwise.example", "wrong password here"),
+        ("partner@ledgerwise.example", right.as_str()),
+        ("new4@acme.example", "wrong password here"),
+        ("no address", "wrong password here"),
+    ] {
+        let mut browser = Browser::new(&house);
+        let page = browser.get("/sign-in").await;
+        let fields = [("email", email), ("password", password)];
+        let mut rounds = Vec::new();
+        for _ in 0..4 {
+            let answer = browser.submit(&page, "/sign-in", &fields).await;
+            rounds.push(comparable(&answer, email));
+        }
+        answers.push((email, rounds));
+        house.advance(86_400);
+    }
+    assert!(answers[0].1[0].starts_with("422") && answers[0].1[3].starts_with("429"));
+    for (email, rounds) in &answers[1..] {
+        assert_eq!(rounds, &answers[0].1, "{email} is told from an unknown address");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_answered_like_a_known_one_with_a_wrong_secret() {
+    let house = House::new().await;
+    let known = ["oauth_confidential", "api_credentials", "resource_server"];
+    let known: Vec<String> = known.iter().map(|kind| house.app(kind).client_id.clone()).collect();
+    let of_another = house.app("resource_server").client_secret.clone().unwrap();
+    let unknown = known[0].chars().rev().collect::<String>();
+    for path in crate::routes::paths(|door| !door.is_for_people()) {
+        if !path.starts_with("/oauth/") && path != "/token" {
+            continue;
+        }
+        for secret in ["x", of_another.as_str()] {
+            let form = |id: &str| {
+                [
+                    ("client_id", id.to_owned()),
+                    ("client_secret", secret.to_owned()),
+                    ("grant_type", "client_credentials".to_owned()),
+                    ("token", "x".to_owned()),
+                    ("response_type", "code".to_owned()),
+                ]
+            };
+            let mut answers = Vec::new();
+            for id in [&unknown, "", "nobody", "cs_app_0"]
+                .into_iter()
+                .chain(known.iter().map(String::as_str))
+            {
+                if id == known[2] && secret == of_another {
+                    continue;
+                }
+                let form = form(id);
+                let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+                let answer = house.post(&path, &form).await;
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path} {id}: {answer:?}");
+                answers.push(comparable(&answer, ""));
+            }
+            answers.dedup();
+            assert_eq!(answers.len(), 1, "{path}: {answers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_client_or_link_gets_the_page_that_any_unusable_one_gets() {
+    let house = House::new().await;
+    let unusable =
+        ["api_credentials", "resource_server"].map(|kind| house.app(kind).client_id.clone());
+    let mut pages = Vec::new();
+    for client in ["nobody", &unusable[0], &unusable[1], &unusable[0].to_uppercase()] {
+        let url = house.authorize_url("oauth_public", &[("client_id", client)]);
+        pages.push(comparable(&house.get(&url).await, client));
+    }
+    pages.dedup();
+    assert_eq!(pages.len(), 1, "{pages:?}");
+    let used = scenes::set(&house, "/setup/{link}").await;
+    used.send(&house, &used.form).await;
+    let mut links = Vec::new();
+    for link in [used.action.as_str(), "/setup/x", "/setup/cs_link_0"] {
+        links.push(comparable(&house.get(link).await, ""));
+    }
+    links.dedup();
+    assert_eq!(links.len(), 1, "{links:?}");
+}
+
+/// The quickest of several tries, alternating, so that other work on the machine does not count.
+#[tokio::test]
+async fn an_unknown_account_takes_as_long_as_a_known_one() {
+    let house = House::with(&[("attempts.strangers_per_day", "1000")]).await;
+    let mut quickest = [Duration::MAX; 2];
+    for _ in 0..12 {
+        for (of, email) in ["nobody@acme.example", "owner@acme.example"].iter().enumerate() {
+            house.advance(10);
+            let begun = stopwatch();
+            assert_eq!(guess_password(&house, email).await, WRONG);
+            quickest[of] = quickest[of].min(begun.elapsed());
+        }
+    }
+    let (unknown, known) = (quickest[0].as_secs_f64(), quickest[1].as_secs_f64());
+    assert!(unknown < 2.0 * known && known < 2.0 * unknown, "{quickest:?}");
+}

@@ -1,0 +1,206 @@
+//! Houses: built over a store, in memory or in files, empty or with the sandbox's people and apps in
+//! them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use countersign::app::installation::Installation;
+use countersign::app::installation::Kind;
+use countersign::app::installation::Options;
+use countersign::app::router;
+use countersign::app::router::Protected;
+use countersign::app::sandbox;
+use countersign::app::sandbox_guide::Guide;
+use countersign::app::sandbox_seed;
+use countersign::app::wire;
+use countersign::base::clock::ManualClock;
+use countersign::base::clock::Timestamp;
+use countersign::base::entropy::SystemEntropy;
+use countersign::config;
+use countersign::config::ConfigFile;
+use countersign::config::Flag;
+use countersign::config::Settings;
+use countersign::config::Sources;
+use countersign::crypto::keyring::Keyring;
+use countersign::crypto::keyring::MasterKey;
+use countersign::crypto::keyring::TokenKey;
+use countersign::crypto::password::Cost;
+use countersign::crypto::password::Passwords;
+use countersign::gateway::Upstream;
+use countersign::ops::Ops;
+use countersign::ops::hashing::Hashing;
+use countersign::store::Store;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+use crate::harness::CONFIG_FILE;
+use crate::harness::ISSUER;
+
+const START: u64 = 1_790_000_000;
+
+pub struct House {
+    pub router: Router,
+    pub ops: Ops,
+    pub clock: Arc<ManualClock>,
+    pub guide: Guide,
+    folder: Option<TempDir>,
+}
+impl House {
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With other settings than the defaults.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::empty_with(settings).seeded().await
+    }
+
+    /// With the sandbox's people and apps in it.
+    pub async fn seeded(self) -> Self {
+        let guide = sandbox_seed::seed(&self.ops, String::new(), String::new()).await.unwrap();
+        Self { guide, ..self }
+    }
+
+    /// With nobody in it.
+    pub fn empty() -> Self {
+        Self::empty_with(&[])
+    }
+
+    fn empty_with(settings: &[(&str, &str)]) -> Self {
+        Self::over(Store::in_memory().unwrap(), settings)
+    }
+
+    /// Over a store that the test made; nobody is in it.
+    pub fn over(store: Store, settings: &[(&str, &str)]) -> Self {
+        Self::with_hashing(store, settings, None)
+    }
+
+    /// As [`Self::new`], with password hashing that costs next to nothing: for tests that sign in
+    /// or set up thousands of times.
+    pub async fn quick() -> Self {
+        Self::quick_with(&[]).await
+    }
+
+    /// As [`Self::quick`], with other settings than the defaults.
+    pub async fn quick_with(settings: &[(&str, &str)]) -> Self {
+        let hashing = Some(cheap_hashing());
+        Self::with_hashing(Store::in_memory().unwrap(), settings, hashing).seeded().await
+    }
+
+    fn with_hashing(store: Store, settings: &[(&str, &str)], hashing: Option<Hashing>) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        let installation = Installation {
+            store: store.clone(),
+            keyring: keyring(),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy::new()),
+            folder: std::path::PathBuf::new(),
+            is_new: true,
+        };
+        let settings = chosen(settings);
+        let mut ops = wire::ops(&settings, &installation).unwrap();
+        if let Some(hashing) = hashing {
+            ops = like(&ops, store, clock.clone(), hashing);
+        }
+        Self::build(&settings, ops, clock)
+    }
+
+    /// The operations of a house in which nothing is yet, with cheap hashing.
+    pub fn operations_over_nothing(&self) -> Ops {
+        like(&self.ops, Store::in_memory().unwrap(), self.clock.clone(), cheap_hashing())
+    }
+
+    fn build(settings: &Settings, ops: Ops, clock: Arc<ManualClock>) -> Self {
+        let protected = Some(sandbox::protected().unwrap());
+        let entropy = Arc::new(SystemEntropy::new());
+        let router = router::build(settings, &ops, clock.clone(), entropy, protected).unwrap();
+        let guide = Guide {
+            issuer: ISSUER.to_owned(),
+            ca_file: String::new(),
+            data_dir: String::new(),
+            users: Vec::new(),
+            companies: Vec::new(),
+            firms: Vec::new(),
+            apps: Vec::new(),
+            api_base: String::new(),
+        };
+        Self { router, ops, clock, guide, folder: None }
+    }
+
+    /// In a data folder of its own, with real files, so that it can be stopped and opened again.
+    pub async fn on_disk() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        Self::open(folder, clock, &[]).seeded().await
+    }
+
+    /// With the defaults, and something else behind its gateway than the sample ledger.
+    pub fn in_front_of(self, upstream: Upstream) -> Self {
+        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let entropy = Arc::new(SystemEntropy::new());
+        let clock = self.clock.clone();
+        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        Self { router: router.unwrap(), ..self }
+    }
+
+    /// Stopped, and opened again from its files with these settings, and with those in
+    /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
+    pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
+        let Self { router, ops, clock, guide, folder } = self;
+        ops.close();
+        drop((router, ops));
+        Self { guide, ..Self::open(folder.unwrap(), clock, settings) }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    fn open(folder: TempDir, clock: Arc<ManualClock>, settings: &[(&str, &str)]) -> Self {
+        let path = folder.path().to_str().unwrap().to_owned();
+        let placed: Vec<_> = settings.iter().copied().chain([("data.folder", &*path)]).collect();
+        let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
+        let options = Options::of(&settings, Kind::Real);
+        // A thread of its own: opening waits for the writer.
+        let opened = std::thread::scope(|scope| {
+            scope.spawn(|| Installation::open(folder.path(), &options)).join().unwrap()
+        });
+        let installation = Installation { clock: clock.clone(), ..opened.unwrap() };
+        let ops = wire::ops(&settings, &installation).unwrap();
+        Self { folder: Some(folder), ..Self::build(&settings, ops, clock) }
+    }
+}
+
+/// The same operations over another store and with other hashing.
+fn like(ops: &Ops, store: Store, clock: Arc<ManualClock>, hashing: Hashing) -> Ops {
+    let (catalogue, entropy) = (Arc::new(ops.catalogue().clone()), Arc::new(SystemEntropy::new()));
+    Ops::new(store, keyring(), clock, entropy, catalogue, ops.settings().clone(), hashing)
+}
+
+/// Hashing far below the floor that the configuration keeps.
+fn cheap_hashing() -> Hashing {
+    let passwords = Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap();
+    Hashing::new(passwords, 2, 64).unwrap()
+}
+
+fn keyring() -> Arc<Keyring> {
+    let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
+    Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key]))
+}
+/// The defaults, with cheap passwords and what a test chose.
+fn chosen(settings: &[(&str, &str)]) -> Settings {
+    chosen_with(settings, std::path::PathBuf::new())
+}
+
+fn chosen_with(settings: &[(&str, &str)], file: std::path::PathBuf) -> Settings {
+    let flag = |(key, value): &(&str, &str)| Flag {
+        name: "test".to_owned(),
+        key: (*key).to_owned(),
+        value: (*value).to_owned(),
+    };
+    let cheap = [("passwords.memory_kib", "19456"), ("passwords.passes", "2")];
+    let flags = [("issuer", ISSUER)].iter().chain(&cheap).chain(settings).map(flag).collect();
+    let file = ConfigFile::FirstOf(vec![file]);
+    config::load(&Sources { flags, file, ..Sources::default() }).unwrap().settings
+}

@@ -1,0 +1,132 @@
+//! The one list of the product's routes: method, path, and the kind of door. Checks that every route
+//! of a kind must pass are generated from it, and `attacks_routes` holds it against the router: a
+//! route that is missing here fails the suite.
+
+use countersign::domain::resource::API_PATH;
+use countersign::gateway;
+use countersign::sandbox::ledger;
+use countersign::view::assets;
+
+/// What a route is for, and so which checks it must pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// A page for a person who is signed in, or on the way there: others go to the sign-in.
+    Page,
+    /// A page that anybody may open: the sign-in, and what a one-time link leads to.
+    OpenPage,
+    /// A file that pages refer to.
+    File,
+    /// Where clients send people: answers with redirects and pages, writes nothing.
+    Authorize,
+    /// For programs, but not for those in browsers.
+    Endpoint,
+    /// For programs, those in browsers of other sites too.
+    OpenEndpoint,
+    /// Where programs in browsers look for documents that do not exist: always 404, and no page.
+    Absent,
+    /// The protected surface.
+    Surface,
+    /// For supervisors, under any host name.
+    Health,
+}
+
+impl Door {
+    /// Whether any site's scripts may read its answers; never with credentials.
+    pub fn is_open_to_other_sites(self) -> bool {
+        matches!(self, Self::OpenEndpoint | Self::Absent | Self::Surface)
+    }
+
+    /// Whether people see its answers.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Self::Page | Self::OpenPage | Self::Authorize)
+    }
+}
+
+/// A method of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Its method; `*` for all.
+    pub method: &'static str,
+    /// Its path, with `{…}` where something of the request stands.
+    pub path: String,
+    /// Its door.
+    pub door: Door,
+}
+
+const TABLE: &[(&str, &str, Door)] = &[
+    ("GET", "/", Door::Page),
+    ("GET", "/sign-in", Door::OpenPage),
+    ("POST", "/sign-in", Door::OpenPage),
+    ("GET", "/sign-in/verify", Door::Page),
+    ("POST", "/sign-in/verify", Door::Page),
+    ("GET", "/sign-in/enrol", Door::Page),
+    ("POST", "/sign-in/enrol", Door::Page),
+    ("GET", "/sign-in/recovery-codes", Door::Page),
+    ("POST", "/sign-in/recovery-codes", Door::Page),
+    ("POST", "/sign-out", Door::Page),
+    ("GET", "/consent/{handle}", Door::Page),
+    ("POST", "/consent/{handle}", Door::Page),
+    ("POST", "/consent/{handle}/cancel", Door::Page),
+    ("GET", "/setup/{link}", Door::OpenPage),
+    ("POST", "/setup/{link}", Door::OpenPage),
+    ("GET", "/oauth/authorize", Door::Authorize),
+    ("GET", "/authorize", Door::Authorize),
+    ("POST", "/oauth/token", Door::OpenEndpoint),
+    ("POST", "/token", Door::OpenEndpoint),
+    ("POST", "/oauth/revoke", Door::OpenEndpoint),
+    ("POST", "/oauth/introspect", Door::Endpoint),
+    ("POST", "/oauth/par", Door::Endpoint),
+    ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("*", "/.well-known/", Door::Absent),
+    ("*", "/.well-known/{*name}", Door::Absent),
+    ("GET", "/healthz", Door::Health),
+    ("GET", "/readyz", Door::Health),
+];
+
+/// Every route of the router.
+pub fn all() -> Vec<Route> {
+    let fixed = TABLE.iter().map(|(method, path, door)| Route {
+        method,
+        path: (*path).to_owned(),
+        door: *door,
+    });
+    let file =
+        |asset: &assets::Asset| Route { method: "GET", path: asset.path.clone(), door: Door::File };
+    let surface = ["", "/", "/{*path}"].map(|below| Route {
+        method: "*",
+        path: format!("{API_PATH}{below}"),
+        door: Door::Surface,
+    });
+    fixed.chain(assets::all().iter().map(file)).chain(surface).collect()
+}
+
+/// Every call of the protected surface, with the scope that it needs.
+pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
+    gateway::OWN_ROUTES.iter().chain(ledger::ROUTES).map(|(method, below, scope)| {
+        let path = format!("{API_PATH}{below}");
+        (Route { method, path, door: Door::Surface }, *scope)
+    })
+}
+
+/// The list as it can be requested: the surface's routes by its calls, GET where any method
+/// will do, and what stands in braces filled in.
+pub fn concrete() -> Vec<Route> {
+    let mut routes: Vec<Route> =
+        all().into_iter().filter(|route| route.door != Door::Surface).collect();
+    routes.extend(calls().map(|(route, _)| route));
+    for route in &mut routes {
+        route.method = if route.method == "*" { "GET" } else { route.method };
+        route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
+        route.path = route.path.replace("{*name}", "openid-configuration");
+        assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
+    }
+    routes
+}
+
+/// The paths of [`concrete`] that are behind doors of a kind, each once.
+pub fn paths(of: impl Fn(Door) -> bool) -> Vec<String> {
+    let mut paths: Vec<String> =
+        concrete().into_iter().filter(|route| of(route.door)).map(|route| route.path).collect();
+    paths.dedup();
+    paths
+}

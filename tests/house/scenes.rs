@@ -1,0 +1,170 @@
+//! For each page's form: a browser in which it stands, filled in as its owner would send it. A form
+//! of the list of routes that has no scene here fails the suite.
+
+use countersign::base::clock::Clock as _;
+use countersign::crypto::totp;
+use countersign::domain::audit::Origin;
+use countersign::ops::administration::create_user::NewUser;
+
+use crate::harness::Answer;
+use crate::harness::Browser;
+use crate::harness::House;
+use crate::harness::hidden_fields;
+use crate::routes;
+
+/// The paths of all forms on pages.
+pub fn all() -> Vec<String> {
+    let routes = routes::all().into_iter();
+    let forms = routes.filter(|route| route.method == "POST" && route.door.is_for_people());
+    forms.map(|route| route.path).collect()
+}
+
+/// A form that would be accepted.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// Where it is sent.
+    pub action: String,
+    /// All its fields, its tag among them.
+    pub form: Vec<(String, String)>,
+    /// The cookies of the browser that it stands in.
+    pub cookies: String,
+}
+
+impl Scene {
+    /// Sends `form` from the browser.
+    pub async fn send(&self, house: &House, form: &[(String, String)]) -> Answer {
+        self.send_with(house, form, &[("cookie", &self.cookies), ("sec-fetch-site", "same-origin")])
+            .await
+    }
+
+    /// Sends `form` with these headers and no others.
+    pub async fn send_with(
+        &self,
+        house: &House,
+        form: &[(String, String)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let form: Vec<(&str, &str)> =
+            form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        house.post_with(&self.action, &form, headers).await
+    }
+
+    /// The form's tag.
+    pub fn tag(&self) -> &str {
+        self.form.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value).unwrap()
+    }
+
+    /// The form with another value in one field.
+    pub fn form_with(&self, name: &str, value: &str) -> Vec<(String, String)> {
+        let mut form = self.form.clone();
+        form.retain(|(key, _)| key != name);
+        form.push((name.to_owned(), value.to_owned()));
+        form
+    }
+
+    fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
+        let mut form = hidden_fields(&page.body, action);
+        form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self { action: action.to_owned(), form, cookies: browser.cookie_header() }
+    }
+}
+
+/// Sets the scene for the form at `path`, with the person `owner`.
+pub async fn set(house: &House, path: &str) -> Scene {
+    set_for(house, path, "owner").await
+}
+
+/// Sets the scene for the form at `path`, with the person `name` where somebody must exist before.
+pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
+    match path {
+        "/sign-in" => sign_in(house, name).await,
+        "/sign-in/verify" => verify(house, name).await,
+        "/sign-in/enrol" => enrol(house).await.0,
+        "/sign-in/recovery-codes" => recovery_codes(house).await,
+        "/sign-out" => sign_out(house, name).await,
+        "/consent/{handle}" => consent(house, name, false).await,
+        "/consent/{handle}/cancel" => consent(house, name, true).await,
+        "/setup/{link}" => setup(house).await.0,
+        other => panic!("no scene is set for the form at {other}"),
+    }
+}
+
+async fn sign_in(house: &House, name: &str) -> Scene {
+    let mut browser = Browser::new(house);
+    let user = house.user(name);
+    let page = browser.get("/sign-in").await;
+    let fields = [("email", user.email.as_str()), ("password", user.password.as_str())];
+    Scene::of(&browser, &page, "/sign-in", &fields)
+}
+
+async fn verify(house: &House, name: &str) -> Scene {
+    let mut browser = Browser::new(house);
+    browser.password(name).await;
+    let page = browser.get("/sign-in/verify").await;
+    let code = house.next_code(name);
+    Scene::of(&browser, &page, "/sign-in/verify", &[("code", &code)])
+}
+
+async fn sign_out(house: &House, name: &str) -> Scene {
+    let mut browser = house.signed_in(name).await;
+    let page = browser.get("/").await;
+    Scene::of(&browser, &page, "/sign-out", &[])
+}
+
+async fn consent(house: &House, name: &str, cancel: bool) -> Scene {
+    let mut browser = house.signed_in(name).await;
+    let url = house.authorize_url("oauth_public", &[("scope", "customers:readonly")]);
+    let (path, page) = browser.consent_page(&url).await;
+    if cancel {
+        return Scene::of(&browser, &page, &format!("{path}/cancel"), &[]);
+    }
+    let (acme, code) = (house.company("acme"), house.next_code(name));
+    let fields = [("context", acme.as_str()), ("scope", "customers:readonly"), ("code", &code)];
+    Scene::of(&browser, &page, &path, &fields)
+}
+
+/// An invitation, opened by a new person each time; the browser stays at hand.
+async fn setup(house: &House) -> (Scene, Browser<'_>) {
+    let new = NewUser {
+        email: format!("new{}@acme.example", house.ops.users().unwrap().len()).parse().unwrap(),
+        name: "New Person".to_owned(),
+        password: None,
+        operator: false,
+    };
+    let user = house.ops.create_user(new, Origin::default()).await.unwrap();
+    let link = house.ops.welcome(user.id, Origin::default()).await.unwrap();
+    let link = link.url.expose().strip_prefix(crate::harness::ISSUER).unwrap().to_owned();
+    let mut browser = Browser::new(house);
+    let page = browser.get(&link).await;
+    let password = "quiet-otter-plays-banjo";
+    let fields = [("name", "New Person"), ("password", password), ("password_again", password)];
+    (Scene::of(&browser, &page, &link, &fields), browser)
+}
+
+async fn enrol(house: &House) -> (Scene, Browser<'_>) {
+    let (scene, mut browser) = setup(house).await;
+    post(&mut browser, &scene).await;
+    let page = browser.get("/sign-in/enrol").await;
+    let seed = data_encoding::BASE32_NOPAD.decode(secret_on(&page.body).as_bytes()).unwrap();
+    let code = totp::code(&seed, totp::step_at(house.clock.now()));
+    (Scene::of(&browser, &page, "/sign-in/enrol", &[("code", &code)]), browser)
+}
+
+async fn recovery_codes(house: &House) -> Scene {
+    let (scene, mut browser) = enrol(house).await;
+    post(&mut browser, &scene).await;
+    let page = browser.get("/sign-in/recovery-codes").await;
+    Scene::of(&browser, &page, "/sign-in/recovery-codes", &[("saved", "yes")])
+}
+
+async fn post(browser: &mut Browser<'_>, scene: &Scene) {
+    let form: Vec<(&str, &str)> =
+        scene.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post(&scene.action, &form).await;
+}
+
+/// The seed that an enrolment page shows.
+pub fn secret_on(html: &str) -> String {
+    let (_, after) = html.split_once("data-copy=\"").unwrap();
+    after.split('"').next().unwrap().to_owned()
+}
