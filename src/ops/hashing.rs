@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use thread_priority::NormalThreadSchedulePolicy;
+use thread_priority::ThreadPriority;
+use thread_priority::ThreadSchedulePolicy;
+use thread_priority::set_thread_priority_and_policy;
+use thread_priority::thread_native_id;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
@@ -108,12 +113,11 @@ impl Hashing {
     }
 }
 
-/// How much this thread gives way (in steps of nice): a storm of sign-ins takes a tenth of a processor
-/// that requests could use.
-const STEPS_BACK: i32 = 10;
-
-/// Lets all other threads go first, from here on. The threads that hash do nothing else.
+/// From here on this thread works only while no other wants its processor (`SCHED_IDLE`): a hash takes
+/// a tenth of a second at one go, and a storm of sign-ins must not make requests wait for it. The
+/// threads that hash do nothing else. Sign-ins wait while requests keep every processor busy.
 fn step_back() {
-    // Linux sets this for the calling thread alone. Where it is refused, sign-ins only compete.
-    let _ = rustix::process::setpriority_process(None, STEPS_BACK);
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    // Where it is refused, sign-ins only compete.
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }

@@ -9,8 +9,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -18,6 +16,8 @@ use crate::store::engine::Engine;
 use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::format;
+use crate::store::queue::Next;
+use crate::store::queue::Queue;
 use crate::store::writer;
 use crate::store::writer::Job;
 use crate::store::writer::Order;
@@ -32,7 +32,7 @@ const TELL: Duration = Duration::from_secs(60);
 pub(in crate::store) struct Groups {
     engine: Arc<dyn Engine>,
     kept: Arc<Kept>,
-    orders: mpsc::Receiver<Order>,
+    orders: Arc<Queue>,
     standing: Arc<Standing>,
     /// How long to wait after opening anew has failed.
     retry: Duration,
@@ -46,12 +46,13 @@ pub(in crate::store) struct Groups {
 
 /// However the thread ends, the store is then no longer sound: a panic must not leave a server that
 /// says it is ready and writes nothing.
-struct Ending<'a>(&'a Standing);
+struct Ending<'a>(&'a Standing, &'a Queue);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.sound.store(false, Ordering::Release);
         self.0.ended.store(true, Ordering::Release);
+        self.1.abandon();
     }
 }
 
@@ -59,7 +60,7 @@ impl Groups {
     pub(in crate::store) fn new(
         engine: Arc<dyn Engine>,
         kept: Arc<Kept>,
-        orders: mpsc::Receiver<Order>,
+        orders: Arc<Queue>,
         standing: Arc<Standing>,
         retry: Duration,
     ) -> Self {
@@ -68,22 +69,22 @@ impl Groups {
 
     /// Works until nobody can send orders any more and all are done.
     pub(in crate::store) fn run(mut self) {
-        let standing = Arc::clone(&self.standing);
-        let _ending = Ending(&standing);
+        let (standing, orders) = (Arc::clone(&self.standing), Arc::clone(&self.orders));
+        let _ending = Ending(&standing, &orders);
         loop {
             match self.next() {
-                Ok(order) => self.take(order),
-                Err(RecvTimeoutError::Timeout) => self.recover(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Next::Order(order) => self.take(order),
+                Next::Late => self.recover(),
+                Next::Closed => return,
             }
         }
     }
 
     /// The next order; none when it is time to try opening anew.
-    fn next(&self) -> Result<Order, RecvTimeoutError> {
+    fn next(&self) -> Next {
         match self.tried.filter(|_| !self.is_sound()) {
-            Some(tried) => self.orders.recv_timeout(self.retry.saturating_sub(tried.elapsed())),
-            None => self.orders.recv().map_err(RecvTimeoutError::from),
+            Some(tried) => self.orders.next(Some(self.retry.saturating_sub(tried.elapsed()))),
+            None => self.orders.next(None),
         }
     }
 
@@ -95,12 +96,12 @@ impl Groups {
         match order {
             Order::Act(job) => self.commit(job),
             Order::Inspect => self.recover(),
-            Order::Compact(reply) => match self.orders.try_recv() {
-                Ok(next) => {
+            Order::Compact(reply) => match self.orders.try_next() {
+                Some(next) => {
                     let _ = reply.send(Err(Fault::Busy));
                     self.take(next);
                 }
-                Err(_) => {
+                None => {
                     let done = self.attempt(|engine| engine.compact());
                     // Nobody waits any more if the caller went away.
                     let _ = reply.send(done);
@@ -111,19 +112,16 @@ impl Groups {
 
     /// One group: `first` and what waits behind it.
     fn commit(&mut self, first: Box<dyn Job>) {
-        // Whoever has something for this group goes first, if they share a processor with us: each
-        // commit costs the same, however much is in it.
-        std::thread::yield_now();
         let mut group = vec![first];
         let mut inspect = false;
         while group.len() < GROUP {
-            match self.orders.try_recv() {
-                Ok(Order::Act(job)) => group.push(job),
-                Ok(Order::Inspect) => inspect = true,
-                Ok(Order::Compact(reply)) => {
+            match self.orders.try_next() {
+                Some(Order::Act(job)) => group.push(job),
+                Some(Order::Inspect) => inspect = true,
+                Some(Order::Compact(reply)) => {
                     let _ = reply.send(Err(Fault::Busy));
                 }
-                Err(_) => break,
+                None => break,
             }
         }
         if inspect {

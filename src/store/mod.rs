@@ -14,6 +14,7 @@ pub mod fault;
 pub mod format;
 mod groups;
 pub mod medium;
+mod queue;
 pub mod reader;
 pub mod redb;
 pub mod rows;

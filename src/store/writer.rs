@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,11 +18,9 @@ use crate::store::engine::Write;
 use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::groups::Groups;
+use crate::store::queue::Queue;
 use crate::store::reader::Reader;
 use crate::store::table::TableId;
-
-/// Operations that may wait before further ones are told that the store is busy.
-const QUEUE: usize = 4096;
 
 /// What an operation decided: what to change and what to answer. A refusal is an outcome like any
 /// other, and may change something ("refuse and end the family").
@@ -188,7 +185,7 @@ pub(in crate::store) struct Standing {
 
 /// A handle on the writer's thread.
 pub struct Writer {
-    queue: Mutex<Option<mpsc::SyncSender<Order>>>,
+    queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     standing: Arc<Standing>,
 }
@@ -200,14 +197,14 @@ impl Writer {
         kept: Arc<Kept>,
         retry: Duration,
     ) -> Result<Self, Fault> {
-        let (queue, orders) = mpsc::sync_channel(QUEUE);
+        let queue = Arc::new(Queue::default());
         let standing = Arc::new(Standing { sound: AtomicBool::new(true), ..Standing::default() });
-        let work = Groups::new(engine, kept, orders, Arc::clone(&standing), retry);
+        let work = Groups::new(engine, kept, Arc::clone(&queue), Arc::clone(&standing), retry);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || work.run())
             .map_err(Fault::engine)?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), standing })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), standing })
     }
 
     pub(in crate::store) async fn submit<O: Operation>(
@@ -231,29 +228,22 @@ impl Writer {
         runtime: Option<Handle>,
     ) -> Result<oneshot::Receiver<Result<O::Outcome, Fault>>, Fault> {
         let (reply, answer) = oneshot::channel();
+        let from = runtime.clone();
         let job = Box::new(Pending { operation: Some(operation), outcome: None, reply, runtime });
-        self.order(Order::Act(job))?;
+        self.queue.push(Order::Act(job), from.as_ref())?;
         Ok(answer)
-    }
-
-    fn order(&self, order: Order) -> Result<(), Fault> {
-        let queue = self.queue.lock().map_err(|_| Fault::Stopped)?;
-        queue.as_ref().ok_or(Fault::Stopped)?.try_send(order).map_err(|refused| match refused {
-            mpsc::TrySendError::Full(_) => Fault::Busy,
-            mpsc::TrySendError::Disconnected(_) => Fault::Stopped,
-        })
     }
 
     /// Has the thread see whether the engine failed.
     pub(in crate::store) fn inspect(&self) {
         // A queue that is full holds work that will meet the failure itself.
-        let _ = self.order(Order::Inspect);
+        let _ = self.queue.push(Order::Inspect, None);
     }
 
     /// Has the thread give unused space back.
     pub(in crate::store) async fn compact(&self) -> Result<(), Fault> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Compact(reply))?;
+        self.queue.push(Order::Compact(reply), None)?;
         answer.await.map_err(|_| Fault::Stopped)?
     }
 
@@ -263,9 +253,7 @@ impl Writer {
 
     /// Finishes what is queued and ends the thread.
     pub(in crate::store) fn close(&self) {
-        if let Ok(mut queue) = self.queue.lock() {
-            queue.take();
-        }
+        self.queue.close();
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread {
             // A writer that panicked has answered nobody: there is nothing left to lose here.

@@ -366,8 +366,9 @@ impl Site {
         }
         let (entered, at_hold) = mpsc::channel();
         let (held, release) = mpsc::channel();
-        let mut hold = Box::pin(self.store.submit(Hold { entered, release }));
-        let answered = futures_util::poll!(hold.as_mut()).is_ready();
+        let store = self.store.clone();
+        let holding =
+            std::thread::spawn(move || store.submit_blocking(Hold { entered, release }).is_ok());
         // An error: it was answered with a fault before it ever ran.
         let _ = at_hold.recv();
         let mut early = Vec::new();
@@ -382,9 +383,7 @@ impl Site {
                 std::task::Poll::Pending => act.await,
             });
         }
-        if !answered {
-            let _ = hold.await;
-        }
+        holding.join().unwrap();
         done
     }
 
