@@ -22,3 +22,4 @@ pub mod session;
 pub mod surface;
 pub mod token;
 pub mod user;
+pub mod wrong_secrets;

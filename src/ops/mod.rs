@@ -27,6 +27,7 @@ pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
 pub mod revoke;
+pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
@@ -51,6 +52,7 @@ use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
 use crate::store::fault::Fault;
@@ -71,6 +73,7 @@ pub struct Parts {
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
     pub(in crate::ops) refusals: RecentRefusals,
+    pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
 }
@@ -103,6 +106,7 @@ impl Ops {
             settings: Arc::new(settings),
             hashing,
             refusals: RecentRefusals::default(),
+            secret_guesses: SecretGuesses::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
         };

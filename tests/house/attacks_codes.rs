@@ -75,7 +75,8 @@ async fn code(house: &House) -> String {
     house.code("oauth_public", "owner", &house.company("acme"), SCOPE).await
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_code_is_redeemed_only_where_all_of_it_fits_and_nobody_else_uses_it_up() {
     let house = House::new().await;
     let code = code(&house).await;
@@ -98,7 +99,8 @@ async fn a_code_is_redeemed_only_where_all_of_it_fits_and_nobody_else_uses_it_up
     assert_eq!(post(&house, fitting).await.status, StatusCode::OK);
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_replay_by_anybody_who_lacks_a_part_ends_nothing() {
     let house = House::new().await;
     let code = code(&house).await;
@@ -116,7 +118,8 @@ async fn a_replay_by_anybody_who_lacks_a_part_ends_nothing() {
     assert_eq!(house.refresh("oauth_public", &next).await.error(), "invalid_grant");
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_code_is_nobodys_after_its_minute() {
     let house = House::new().await;
     let code = code(&house).await;
