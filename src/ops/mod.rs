@@ -6,6 +6,7 @@
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod challenges;
 pub mod check_call;
 pub mod connections;
 pub mod consent;
@@ -48,6 +49,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
+use crate::ops::challenges::Challenges;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
@@ -74,6 +76,7 @@ pub struct Parts {
     pub(in crate::ops) hashing: Hashing,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) secret_guesses: SecretGuesses,
+    pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
 }
@@ -107,6 +110,7 @@ impl Ops {
             hashing,
             refusals: RecentRefusals::default(),
             secret_guesses: SecretGuesses::default(),
+            challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
         };
