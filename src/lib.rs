@@ -21,3 +21,7 @@ pub mod telemetry;
 pub mod tls;
 pub mod view;
 pub mod web;
+
+/// Many small pieces of memory come and go with each request, from two threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

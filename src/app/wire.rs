@@ -31,7 +31,7 @@ pub fn ops(settings: &Settings, installation: &Installation) -> Result<Ops, Hash
 fn hashing(settings: &Settings) -> Result<Hashing, HashingFailed> {
     let chosen = &settings.passwords;
     let cost = Cost { memory_kib: chosen.memory_kib, passes: chosen.passes };
-    Hashing::new(Passwords::new(cost)?, chosen.parallel, chosen.queue)
+    Ok(Hashing::new(Passwords::new(cost)?, chosen.parallel, chosen.queue))
 }
 
 fn ops_settings(settings: &Settings) -> OpsSettings {

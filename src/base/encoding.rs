@@ -33,7 +33,8 @@ pub fn base62(bytes: &[u8]) -> String {
             chunk /= 62;
         }
     }
-    text.into_iter().map(char::from).collect()
+    // Digits are ASCII, so this cannot fail.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Reads what [`base62`] wrote. `None` for another length, another alphabet, or a number that does

@@ -7,6 +7,7 @@ use argon2::Version;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
+use data_encoding::BASE64_NOPAD;
 
 use crate::base::secret::Secret;
 
@@ -59,6 +60,15 @@ impl Passwords {
         Ok(hash.to_string())
     }
 
+    /// What looks like the hash of a password with today's cost, and is none: verifying against it takes
+    /// as long as against any other.
+    #[must_use]
+    pub fn nobody(&self) -> String {
+        let Cost { memory_kib, passes } = self.cost;
+        let (salt, hash) = (BASE64_NOPAD.encode(&[0; 16]), BASE64_NOPAD.encode(&[0; 32]));
+        format!("$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${hash}")
+    }
+
     /// Whether `password` is the one behind `phc`; with the parameters that the hash names.
     #[must_use]
     pub fn verify(&self, password: &Secret, phc: &str) -> bool {
@@ -91,6 +101,18 @@ mod tests {
         assert!(passwords.verify(&"correct horse battery".into(), &phc));
         assert!(!passwords.verify(&"correct horse batterz".into(), &phc));
         assert!(!passwords.verify(&"correct horse battery".into(), "not a hash"));
+    }
+
+    #[test]
+    fn a_guess_at_nobody_costs_what_any_guess_costs_and_is_never_right() {
+        let passwords = Passwords::new(Cost { memory_kib: 20 * 1024, passes: 3 }).unwrap();
+        let nobody = passwords.nobody();
+        let parsed = PasswordHash::new(&nobody).unwrap();
+        let params = Params::try_from(&parsed).unwrap();
+        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (20 * 1024, 3, 1));
+        let made = passwords.hash(&"correct horse battery".into(), [3; 16]).unwrap();
+        assert_eq!(nobody.len(), made.len());
+        assert!(!passwords.verify(&"correct horse battery".into(), &nobody));
     }
 
     #[test]

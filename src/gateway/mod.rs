@@ -16,7 +16,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::any;
 
@@ -52,7 +51,7 @@ pub fn routes(state: GatewayState) -> Router {
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
-        .layer(from_fn(cors::open))
+        .layer(cors::Open)
         .with_state(state)
 }
 

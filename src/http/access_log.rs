@@ -36,8 +36,8 @@ fn loggable(path: &str) -> String {
 
 /// The line of one request: written when dropped, be it because the client left before there was
 /// an answer.
-pub struct Line<'a> {
-    log: &'a AccessLog,
+pub struct Line {
+    log: AccessLog,
     begun: Timestamp,
     method: Method,
     path: String,
@@ -47,13 +47,13 @@ pub struct Line<'a> {
     status: Option<StatusCode>,
 }
 
-impl<'a> Line<'a> {
+impl Line {
     /// The line of `request`.
     #[must_use]
-    pub fn begin(log: &'a AccessLog, request: &Request, id: RequestId) -> Self {
+    pub fn begin(log: AccessLog, request: &Request, id: RequestId) -> Self {
         Self {
-            log,
             begun: log.clock.now(),
+            log,
             method: request.method().clone(),
             path: loggable(request.uri().path()),
             route: request.extensions().get().cloned(),
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
     }
 }
 
-impl Drop for Line<'_> {
+impl Drop for Line {
     fn drop(&mut self) {
         let ms = self.log.clock.now().since(self.begun).as_millis();
         let (method, path) = (self.method.as_str(), self.path.as_str());
@@ -132,7 +132,7 @@ mod tests {
             let clock = Arc::new(ManualClock::at(Timestamp::EPOCH));
             let log = AccessLog { clock, quiet: &["/healthz"] };
             let id = RequestId::from_raw(RawId::floor(Timestamp::EPOCH));
-            let mut line = Line::begin(&log, &request, id);
+            let mut line = Line::begin(log, &request, id);
             let response = next.run(request).await;
             line.answered(response.status());
             response

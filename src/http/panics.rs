@@ -1,6 +1,7 @@
 //! A panic in a request path is a bug; it ends that request alone.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use axum::response::Response;
@@ -10,11 +11,27 @@ use http::StatusCode;
 use crate::base::id::RequestId;
 use crate::http::plain;
 
-/// Answers 500 when `answering` panics, and logs the cause with the request's reference.
-pub async fn catch(id: RequestId, answering: impl Future<Output = Response>) -> Response {
+/// A request whose handling began, or panicked at once.
+pub type Begun<F> = std::thread::Result<F>;
+
+/// Begins to handle a request; a panic is kept for [`catch`].
+pub fn begin<F>(handle: impl FnOnce() -> F) -> Begun<F> {
     // Nothing of the broken request is used again: it cannot be seen half done.
-    match AssertUnwindSafe(answering).catch_unwind().await {
-        Ok(response) => response,
+    std::panic::catch_unwind(AssertUnwindSafe(handle))
+}
+
+/// Answers 500 when `begun` has panicked or does, and logs the cause with the request's reference.
+pub async fn catch<F>(id: RequestId, begun: Begun<F>) -> Response
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    let answered = match begun {
+        Ok(answering) => AssertUnwindSafe(answering).catch_unwind().await,
+        Err(panic) => Err(panic),
+    };
+    match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
         Err(panic) => failed(id, &*panic),
     }
 }

@@ -26,8 +26,8 @@ const NO_FEATURES: HeaderValue = HeaderValue::from_static(
      midi=(), payment=(), usb=()",
 );
 
-/// As many as there are at most, the request's reference among them.
-const HEADERS: usize = 10;
+/// As many headers as every response gets, at most.
+pub const HEADERS: usize = 10;
 
 macro_rules! content_policy {
     ($($more:literal)?) => {

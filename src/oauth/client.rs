@@ -80,6 +80,9 @@ fn basic(header: &str) -> Option<PresentedClient> {
 }
 
 fn decode(part: &str) -> String {
+    if !part.contains(['+', '%']) {
+        return part.to_owned();
+    }
     let spaced = part.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -1,14 +1,11 @@
 //! The introspection endpoint (RFC 7662).
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
-use http::header::CACHE_CONTROL;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use http::StatusCode;
+use serde::Serialize;
 
+use crate::http::json;
 use crate::oauth::OauthState;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
@@ -28,34 +25,52 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         return OauthError::MALFORMED.respond();
     };
     match state.ops.introspect(&caller, token) {
-        Ok(Some(active)) => respond(describe(state.ops.settings().issuer.as_str(), active)),
-        Ok(None) => respond(json!({"active": false})),
+        Ok(Some(active)) => describe(state.ops.settings().issuer.as_str(), &active),
+        Ok(None) => json::answer(StatusCode::OK, &Inactive { active: false }),
         Err(fault) => error::failed(&fault),
     }
 }
 
-fn respond(body: Value) -> Response {
-    ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+/// An active token (RFC 7662 section 2.2).
+#[derive(Serialize)]
+struct Active<'a> {
+    active: bool,
+    iss: &'a str,
+    scope: &'a str,
+    client_id: &'a str,
+    sub: &'a str,
+    token_type: &'static str,
+    exp: u64,
+    iat: u64,
+    aud: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    firm_id: Option<&'a str>,
 }
 
-fn describe(issuer: &str, token: Introspection) -> Value {
-    let mut body = Map::new();
-    let mut say = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    say("active", true.into());
-    say("iss", issuer.into());
-    say("scope", token.scope.into());
-    say("client_id", token.client_id.into());
-    say("sub", token.subject.into());
-    say("token_type", token.token_type.into());
-    say("exp", token.expires_at.seconds().into());
-    say("iat", token.issued_at.seconds().into());
-    say("aud", token.audience.into());
-    let optional =
-        [("username", token.username), ("company_id", token.company), ("firm_id", token.firm)];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            say(name, value.into());
-        }
-    }
-    Value::Object(body)
+/// Any other: nothing is told of it.
+#[derive(Serialize)]
+struct Inactive {
+    active: bool,
+}
+
+fn describe(issuer: &str, token: &Introspection) -> Response {
+    let body = Active {
+        active: true,
+        iss: issuer,
+        scope: &token.scope,
+        client_id: &token.client_id,
+        sub: &token.subject,
+        token_type: token.token_type,
+        exp: token.expires_at.seconds(),
+        iat: token.issued_at.seconds(),
+        aud: &token.audience,
+        username: token.username.as_deref(),
+        company_id: token.company.as_deref(),
+        firm_id: token.firm.as_deref(),
+    };
+    json::answer(StatusCode::OK, &body)
 }

@@ -17,7 +17,6 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::any;
 use axum::routing::get;
@@ -51,7 +50,7 @@ pub fn routes(state: OauthState) -> Router {
         .route("/token", post(token::answer))
         .route(paths::REVOKE, post(revoke::answer))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(cors::open));
+        .layer(cors::Open);
     Router::new()
         .route(paths::AUTHORIZE, get(authorize::answer))
         .route("/authorize", get(authorize::answer))

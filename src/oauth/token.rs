@@ -1,17 +1,16 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
 use http::HeaderValue;
-use http::header::CACHE_CONTROL;
+use http::StatusCode;
 use http::header::PRAGMA;
 use serde::Serialize;
 
 use crate::base::clock::Timestamp;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::http::json;
 use crate::http::parameters::Repeated;
 use crate::oauth::OauthState;
 use crate::oauth::error;
@@ -126,9 +125,7 @@ fn respond(answer: &TokenAnswer) -> Response {
         refresh_token: answer.refresh.as_ref().map(|(token, _)| token.expose()),
         refresh_token_expires_in: answer.refresh.as_ref().map(|(_, end)| seconds(*end)),
     };
-    let mut response = Json(body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    let mut response = json::answer(StatusCode::OK, &body);
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

@@ -10,9 +10,6 @@ use crate::crypto::password::HashingFailed;
 use crate::crypto::password::Passwords;
 use crate::store::fault::Fault;
 
-/// A password that is nobody's, hashed at start: guesses at unknown addresses cost the same time.
-const NOBODY: &str = "nobody has this password";
-
 /// A place in the queue for hashing.
 #[derive(Debug)]
 pub struct Place(#[expect(dead_code, reason = "held, never read")] OwnedSemaphorePermit);
@@ -22,22 +19,21 @@ pub struct Hashing {
     passwords: Arc<Passwords>,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    dummy: String,
+    /// Stands for the hash of an account that does not exist, or has no password yet: a guess at one
+    /// costs the same time.
+    nobody: String,
 }
 
 impl Hashing {
     /// At most `parallel` at once and `queue` waiting.
-    ///
-    /// # Errors
-    /// The cost cannot be met.
-    pub fn new(passwords: Passwords, parallel: usize, queue: usize) -> Result<Self, HashingFailed> {
-        let dummy = passwords.hash(&NOBODY.into(), [0; 16])?;
-        Ok(Self {
+    #[must_use]
+    pub fn new(passwords: Passwords, parallel: usize, queue: usize) -> Self {
+        Self {
+            nobody: passwords.nobody(),
             passwords: Arc::new(passwords),
             running: Arc::new(Semaphore::new(parallel)),
             waiting: Arc::new(Semaphore::new(parallel + queue)),
-            dummy,
-        })
+        }
     }
 
     /// A place in the queue: taken before anything is charged for a guess, so that a guess that is
@@ -61,7 +57,7 @@ impl Hashing {
         phc: Option<String>,
     ) -> Result<bool, Fault> {
         let known = phc.is_some();
-        let phc = phc.unwrap_or_else(|| self.dummy.clone());
+        let phc = phc.unwrap_or_else(|| self.nobody.clone());
         let right = self.run(place, move |passwords| passwords.verify(&password, &phc)).await?;
         Ok(right && known)
     }
@@ -105,8 +101,19 @@ impl Hashing {
         let passwords = Arc::clone(&self.passwords);
         let hashing = tokio::task::spawn_blocking(move || {
             let _kept = (place, turn);
+            step_back();
             work(&passwords)
         });
         hashing.await.map_err(|_| Fault::Stopped)
     }
+}
+
+/// How much this thread gives way (in steps of nice): a storm of sign-ins takes a tenth of a processor
+/// that requests could use.
+const STEPS_BACK: i32 = 10;
+
+/// Lets all other threads go first, from here on. The threads that hash do nothing else.
+fn step_back() {
+    // Linux sets this for the calling thread alone. Where it is refused, sign-ins only compete.
+    let _ = rustix::process::setpriority_process(None, STEPS_BACK);
 }

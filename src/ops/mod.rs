@@ -179,11 +179,14 @@ pub(in crate::ops) fn scopes_asked(parameter: Option<&str>) -> Option<NamedScope
 
 /// Reads a `scope` parameter.
 pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
-    let words = || text.split(' ').filter(|word| !word.is_empty() && *word != OFFLINE_ACCESS);
-    NamedScopes {
-        names: words().filter_map(|word| word.parse().ok()).collect(),
-        malformed: words().any(|word| word.parse::<ScopeName>().is_err()),
-    }
+    let words = text.split(' ').filter(|word| !word.is_empty() && *word != OFFLINE_ACCESS);
+    let mut malformed = false;
+    let names = words.filter_map(|word| {
+        let name: Result<ScopeName, _> = word.parse();
+        malformed |= name.is_err();
+        name.ok()
+    });
+    NamedScopes { names: names.collect(), malformed }
 }
 
 impl Ops {

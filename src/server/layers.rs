@@ -65,37 +65,42 @@ struct Order {
 }
 
 impl Order {
-    /// Outermost first. Security headers stand outside the panic catch, so that a 500 has them too.
-    /// No proxy is trusted: `Forwarded` and `X-Forwarded-*` are read nowhere.
-    async fn pass<S: Inner>(&self, mut request: Request, inner: S) -> Response {
+    /// Outermost first: identifier, log line, security headers, panics, host, size of the head, size
+    /// of the body. Security headers stand outside the panic catch, so that a 500 has them too. No
+    /// proxy is trusted: `Forwarded` and `X-Forwarded-*` are read nowhere.
+    ///
+    /// What is inside is called here and now, so that it need not be copied to be called later.
+    fn pass<S: Inner>(self: Arc<Self>, mut request: Request, inner: &mut S) -> Passing {
         let id = self.ids.assign(&mut request);
-        let mut line = Line::begin(&self.log, &request, id);
-        let mut response = panics::catch(id, self.admit(request, id, inner)).await;
+        let line = Line::begin(self.log.clone(), &request, id);
+        let refusal = self.authority.refuse(&request, id);
+        if let Some(refusal) = refusal.or_else(|| self.limits.refuse_head(&request, id)) {
+            return Box::pin(std::future::ready(Ok(self.leave(id, line, refusal))));
+        }
+        let (request, body) = self.limits.bound_body(request);
+        let answering = panics::begin(|| inner.call(request));
+        Box::pin(async move {
+            let response = panics::catch(id, answering).await;
+            Ok(self.leave(id, line, body.judge(response, id)))
+        })
+    }
+
+    fn leave(&self, id: RequestId, mut line: Line, mut response: Response) -> Response {
         self.policy.protect(&mut response);
         line.answered(response.status());
         request_id::show(id, &mut response);
         response
     }
-
-    async fn admit<S: Inner>(&self, request: Request, id: RequestId, mut inner: S) -> Response {
-        let refusal = self.authority.refuse(&request, id);
-        if let Some(refusal) = refusal.or_else(|| self.limits.refuse_head(&request, id)) {
-            return refusal;
-        }
-        let (request, body) = self.limits.bound_body(request);
-        let response = match inner.call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        body.judge(response, id)
-    }
 }
 
+/// A request on its way.
+type Passing = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
 /// What is inside: a route, or a fallback.
-trait Inner: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send {}
+trait Inner: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static> {}
 
 impl<S> Inner for S where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Send
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
 {
 }
 
@@ -105,21 +110,17 @@ struct Layered<S> {
     inner: S,
 }
 
-impl<S: Inner + Clone + 'static> Service<Request> for Layered<S> {
+impl<S: Inner> Service<Request> for Layered<S> {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Passing;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        // The one that is ready goes, its copy stays.
-        let copy = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, copy);
-        let order = Arc::clone(&self.order);
-        Box::pin(async move { Ok(order.pass(request, inner).await) })
+    fn call(&mut self, request: Request) -> Passing {
+        Arc::clone(&self.order).pass(request, &mut self.inner)
     }
 }
 

@@ -13,11 +13,16 @@ use crate::store::fault::Fault;
 #[derive(Default)]
 pub struct Layout(Vec<u8>);
 
+/// Bytes that most rows stay within.
+const ROOM: usize = 256;
+
 impl Layout {
     /// Starts with the layout's version.
     #[must_use]
     pub fn version(version: u8) -> Self {
-        Self(vec![version])
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.push(version);
+        Self(bytes)
     }
 
     /// One byte.

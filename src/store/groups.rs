@@ -18,6 +18,7 @@ use crate::store::engine::Engine;
 use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::format;
+use crate::store::writer;
 use crate::store::writer::Job;
 use crate::store::writer::Order;
 use crate::store::writer::Standing;
@@ -136,9 +137,7 @@ impl Groups {
             let taken = u64::try_from(group.len()).unwrap_or(u64::MAX);
             self.standing.committed.fetch_add(taken, Ordering::Relaxed);
         }
-        for job in group {
-            job.answer(committed.clone());
-        }
+        writer::answer(group, committed);
     }
 
     /// Lets the engine do something; recovers if it fails at that.

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::store::changes::Changes;
@@ -61,12 +62,37 @@ pub(in crate::store) trait Job: Send {
     fn run(&mut self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault>;
     /// Answers: the outcome if the commit held, otherwise the fault.
     fn answer(self: Box<Self>, committed: Result<(), Fault>);
+    /// Where its caller is executed; none for one that blocks its thread.
+    fn runtime(&self) -> Option<&Handle>;
+}
+
+/// Answers operations that were committed, or not, together.
+///
+/// Waking a task from the writer's thread costs a call into the system, and on a busy machine a
+/// change of threads and back. So what wakes many is handed over, and wakes them where they run.
+pub(in crate::store) fn answer(jobs: Vec<Box<dyn Job>>, committed: Result<(), Fault>) {
+    let (tasks, threads): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| job.runtime().is_some());
+    answer_here(threads, &committed);
+    match tasks.first().and_then(|job| job.runtime()).cloned() {
+        Some(runtime) if tasks.len() > 1 => {
+            runtime.spawn(async move { answer_here(tasks, &committed) });
+        }
+        _ => answer_here(tasks, &committed),
+    }
+}
+
+fn answer_here(jobs: Vec<Box<dyn Job>>, committed: &Result<(), Fault>) {
+    for job in jobs {
+        job.answer(committed.clone());
+    }
 }
 
 struct Pending<O: Operation> {
     operation: Option<O>,
     outcome: Option<Result<O::Outcome, Fault>>,
     reply: oneshot::Sender<Result<O::Outcome, Fault>>,
+    runtime: Option<Handle>,
 }
 
 impl<O: Operation> Job for Pending<O> {
@@ -96,6 +122,10 @@ impl<O: Operation> Job for Pending<O> {
         let answer = committed.and_then(|()| outcome.unwrap_or(Err(Fault::Stopped)));
         // Nobody waits any more if the caller went away; the effect stands all the same.
         let _ = reply.send(answer);
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
     }
 }
 
@@ -184,22 +214,24 @@ impl Writer {
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.await.map_err(|_| Fault::Stopped)?
+        let runtime = Handle::try_current().ok();
+        self.enqueue(operation, runtime)?.await.map_err(|_| Fault::Stopped)?
     }
 
     pub(in crate::store) fn submit_blocking<O: Operation>(
         &self,
         operation: O,
     ) -> Result<O::Outcome, Fault> {
-        self.enqueue(operation)?.blocking_recv().map_err(|_| Fault::Stopped)?
+        self.enqueue(operation, None)?.blocking_recv().map_err(|_| Fault::Stopped)?
     }
 
     fn enqueue<O: Operation>(
         &self,
         operation: O,
+        runtime: Option<Handle>,
     ) -> Result<oneshot::Receiver<Result<O::Outcome, Fault>>, Fault> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { operation: Some(operation), outcome: None, reply });
+        let job = Box::new(Pending { operation: Some(operation), outcome: None, reply, runtime });
         self.order(Order::Act(job))?;
         Ok(answer)
     }

@@ -68,7 +68,7 @@ fn ops() -> Ops {
             allow_browser_secrets: false,
             custom_schemes: vec!["cursor".to_owned()],
         },
-        Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1).unwrap(),
+        Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1),
     )
 }
 

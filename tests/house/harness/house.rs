@@ -181,7 +181,7 @@ fn like(ops: &Ops, store: Store, clock: Arc<ManualClock>, hashing: Hashing) -> O
 /// Hashing far below the floor that the configuration keeps.
 fn cheap_hashing() -> Hashing {
     let passwords = Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap();
-    Hashing::new(passwords, 2, 64).unwrap()
+    Hashing::new(passwords, 2, 64)
 }
 
 fn keyring() -> Arc<Keyring> {
