@@ -83,6 +83,8 @@ pub enum EventKind {
     CallRefused,
     /// A client secret came from a browser.
     SecretUsedInBrowser,
+    /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.
+    ChallengeRepeated,
 }
 
 /// One thing that happened.

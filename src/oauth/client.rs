@@ -27,7 +27,7 @@ pub(super) async fn authenticate(
 ) -> Result<AuthenticatedClient, Box<axum::response::Response>> {
     let basic = headers.contains_key(AUTHORIZATION);
     let presented = read(headers, form).map_err(|why| Box::new(why.with_basic(basic).respond()))?;
-    match ops.authenticate_client(&presented) {
+    match ops.authenticate_client_from(&presented, origin).await {
         Ok(client) => Ok(client),
         Err(Failure::Refused((why, app))) => {
             let event =

@@ -134,7 +134,7 @@ impl Ops {
         let now = self.now();
         let kind = TokenKind::AuthorizationCode;
         let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
-        let app = request.app;
+        let (app, challenge) = (request.app, request.challenge.clone());
         let operation = Allow {
             ops: self.frozen(),
             session: *live.id(),
@@ -149,6 +149,9 @@ impl Ops {
         if let Err(Failure::Refused(ConsentRefusal::Code(CodeRefusal::Wrong))) = &answer {
             let event = self.event(EventKind::CodeRefused, origin).cause("consent");
             self.note_refusal(event.user(live.user.id).app(app)).await;
+        }
+        if let (Ok(Allowed::Code(_)), Some(challenge)) = (&answer, &challenge) {
+            self.note_challenge(app, challenge, origin).await;
         }
         answer
     }

@@ -6,6 +6,7 @@
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod challenges;
 pub mod check_call;
 pub mod connections;
 pub mod consent;
@@ -27,6 +28,7 @@ pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
 pub mod revoke;
+pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
@@ -47,10 +49,12 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
+use crate::ops::challenges::Challenges;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
 use crate::store::fault::Fault;
@@ -71,6 +75,8 @@ pub struct Parts {
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
     pub(in crate::ops) refusals: RecentRefusals,
+    pub(in crate::ops) secret_guesses: SecretGuesses,
+    pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
 }
@@ -103,6 +109,8 @@ impl Ops {
             settings: Arc::new(settings),
             hashing,
             refusals: RecentRefusals::default(),
+            secret_guesses: SecretGuesses::default(),
+            challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
         };

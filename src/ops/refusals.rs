@@ -27,7 +27,7 @@ const REMEMBERED: usize = 1024;
 type Same = (EventKind, String, Option<AppId>, Option<UserId>, Option<IpAddr>);
 
 /// An IPv6 address counts by its network: whoever has one address has the whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(in crate::ops) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
             let [a, b, c, d, ..] = address.segments();

@@ -1,9 +1,10 @@
 //! Attacks on the way from a code to a token.
 //!
 //! C, 4.5: `a_code_is_redeemed_only_where_all_of_it_fits`, `a_replay_…`, `no_code_that_resembles_…`
-//! D, 4.8: `only_a_well_formed_s256_challenge_…`, `only_the_verifier_itself_…`, `a_challenge_that_was_sent_…`
+//! D, 4.8: `only_a_well_formed_s256_challenge_…`, `only_the_verifier_itself_…`, `a_challenge_that_was_sent_…`, `a_challenge_that_is_always_the_same_…`
 
 use countersign::domain::app::AppKind;
+use countersign::domain::audit::EventKind;
 use countersign::ops::administration::create_app::NewApp;
 use http::StatusCode;
 
@@ -75,7 +76,8 @@ async fn code(house: &House) -> String {
     house.code("oauth_public", "owner", &house.company("acme"), SCOPE).await
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_code_is_redeemed_only_where_all_of_it_fits_and_nobody_else_uses_it_up() {
     let house = House::new().await;
     let code = code(&house).await;
@@ -98,7 +100,8 @@ async fn a_code_is_redeemed_only_where_all_of_it_fits_and_nobody_else_uses_it_up
     assert_eq!(post(&house, fitting).await.status, StatusCode::OK);
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_replay_by_anybody_who_lacks_a_part_ends_nothing() {
     let house = House::new().await;
     let code = code(&house).await;
@@ -116,7 +119,8 @@ async fn a_replay_by_anybody_who_lacks_a_part_ends_nothing() {
     assert_eq!(house.refresh("oauth_public", &next).await.error(), "invalid_grant");
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn a_code_is_nobodys_after_its_minute() {
     let house = House::new().await;
     let code = code(&house).await;
@@ -228,6 +232,25 @@ async fn only_the_verifier_itself_proves_a_challenge() {
         assert_eq!(house.as_app(kind, &form).await.error(), "invalid_request");
         assert_eq!(house.redeem(kind, &code).await.status, StatusCode::OK, "{kind}");
     }
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_always_the_same_is_noticed_and_nothing_is_refused() {
+    let house = House::new().await;
+    let acme = house.company("acme");
+    let noticed = |house: &House| {
+        let kinds = house.happened(1000);
+        kinds.into_iter().filter(|kind| *kind == EventKind::ChallengeRepeated).count()
+    };
+    for (already, kind) in ["oauth_public", "oauth_confidential"].into_iter().enumerate() {
+        for round in 1..=5 {
+            house.tokens(kind, "owner", &acme, "customers:readonly").await;
+            assert_eq!(noticed(&house), already + usize::from(round >= 3), "{kind} {round}");
+        }
+    }
+    house.advance(86_400);
+    house.tokens("oauth_public", "owner", &acme, "customers:readonly").await;
+    assert_eq!(noticed(&house), 2, "another day, another count");
 }
 
 #[tokio::test]

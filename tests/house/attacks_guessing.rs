@@ -6,7 +6,11 @@
 
 use std::time::Duration;
 
+use countersign::base::clock::Clock as _;
+use countersign::base::entropy::SystemEntropy;
+use countersign::base::id::AppId;
 use countersign::crypto::totp;
+use countersign::http::Peer;
 use futures_util::future::join_all;
 use http::StatusCode;
 
@@ -14,6 +18,7 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::hidden_fields;
+use crate::harness::posting;
 use crate::harness::stopwatch;
 use crate::scenes;
 
@@ -235,7 +240,8 @@ async fn an_unknown_account_is_answered_like_a_known_one_whatever_its_state() {
     }
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn an_unknown_client_is_answered_like_a_known_one_with_a_wrong_secret() {
     let house = House::new().await;
     let known = ["oauth_confidential", "api_credentials", "resource_server"];
@@ -274,6 +280,45 @@ async fn an_unknown_client_is_answered_like_a_known_one_with_a_wrong_secret() {
             assert_eq!(answers.len(), 1, "{path}: {answers:?}");
         }
     }
+}
+
+/// How long the answer to a token request waits, and its status.
+async fn timed(house: &House, id: &str, secret: &str, from: [u8; 4]) -> (Duration, StatusCode) {
+    let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+    let mut request = posting("/oauth/token", &form, &[]);
+    request.extensions_mut().insert(Peer((from, 443).into()));
+    let begun = tokio::time::Instant::now();
+    let status = house.send(request).await.status;
+    (begun.elapsed(), status)
+}
+
+/// Time that waits stands still but for waiting: no try takes any by itself.
+#[tokio::test(start_paused = true)]
+async fn guessing_a_secret_is_slowed_and_a_right_one_is_never_refused() {
+    const HERE: [u8; 4] = [192, 0, 2, 1];
+    const THERE: [u8; 4] = [192, 0, 2, 2];
+    let (free, longest) = (Duration::ZERO, Duration::from_secs(2));
+    let house = House::new().await;
+    let app = house.app("api_credentials").clone();
+    let (id, secret) = (app.client_id.as_str(), app.client_secret.as_deref().unwrap());
+    let unknown = AppId::make(house.clock.now(), &SystemEntropy::new()).to_string();
+    for id in [id, &unknown] {
+        let mut waits = Vec::new();
+        for _ in 0..20 {
+            let (wait, status) = timed(&house, id, "wrong", HERE).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED);
+            waits.push(wait);
+        }
+        assert_eq!(waits[..10], [free; 10], "{id}");
+        assert!(waits[10] > free && waits[10..].is_sorted(), "{id}: {waits:?}");
+        assert_eq!(waits[19], longest, "{id}");
+    }
+    assert_eq!(timed(&house, id, secret, HERE).await, (longest, StatusCode::OK));
+    assert_eq!(timed(&house, id, secret, THERE).await, (free, StatusCode::OK));
+    let other = house.app("oauth_confidential").client_id.clone();
+    assert_eq!(timed(&house, &other, "wrong", HERE).await, (free, StatusCode::UNAUTHORIZED));
+    house.advance(60);
+    assert_eq!(timed(&house, id, secret, HERE).await, (free, StatusCode::OK));
 }
 
 #[tokio::test]

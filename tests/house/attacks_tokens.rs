@@ -102,7 +102,8 @@ async fn is_taken(house: &House, place: &str, text: &str) -> bool {
     }
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn each_kind_of_token_is_taken_where_it_belongs_and_nowhere_else() {
     let house = House::new().await;
     let kinds = kinds(&house).await;
@@ -118,7 +119,8 @@ async fn each_kind_of_token_is_taken_where_it_belongs_and_nowhere_else() {
     }
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn nothing_that_resembles_a_token_is_taken_for_it() {
     let house = House::new().await;
     let kinds = kinds(&house).await;
@@ -131,7 +133,8 @@ async fn nothing_that_resembles_a_token_is_taken_for_it() {
     }
 }
 
-#[tokio::test]
+/// Who guesses secrets waits: waiting takes no time here.
+#[tokio::test(start_paused = true)]
 async fn nothing_forged_around_the_id_of_a_token_is_taken_for_it() {
     let house = House::new().await;
     let kinds = kinds(&house).await;
