@@ -23,7 +23,7 @@ const MIB: usize = 1024 * 1024;
 /// With what is in them, twenty MiB.
 const ROWS: u64 = 20_000;
 const WIDTH: usize = 1024;
-const AT_ONCE: u64 = 2000;
+const AT_ONCE: usize = 2000;
 /// Rows that are looked at in one pass.
 const LOOKED_AT: u64 = 5000;
 
@@ -82,10 +82,10 @@ fn value(row: u64) -> Vec<u8> {
 fn filled(cache: usize) -> (RedbEngine, Arc<AtomicU64>) {
     let medium = Counted::default();
     let engine = RedbEngine::over(medium.clone(), cache).unwrap();
-    for first in (0..ROWS).step_by(AT_ONCE as usize) {
+    for first in (0..ROWS).step_by(AT_ONCE) {
         engine
             .write(&mut |to| {
-                (first..first + AT_ONCE)
+                (first..first + AT_ONCE as u64)
                     .try_for_each(|row| to.put(TableId::Codes, &row.to_be_bytes(), &value(row)))
             })
             .unwrap();

@@ -45,7 +45,7 @@ const SCOPES: &str =
     "companies:readonly customer_invoices:readonly customers:readonly products:readonly";
 const START: u64 = 1_790_000_000;
 /// Tokens in one commit.
-const AT_ONCE: u64 = 10_000;
+const AT_ONCE: usize = 10_000;
 
 pub struct Site {
     pub ops: Ops,
@@ -101,12 +101,12 @@ impl Site {
     /// Writes `count` tokens of the API credentials, a commit for each ten thousand, while time goes
     /// on by half a minute. Returns the last few of them.
     pub fn issue(&self, count: u64) -> Vec<String> {
-        let mut texts = Vec::new();
-        for first in (0..count).step_by(AT_ONCE as usize) {
+        let (mut texts, group) = (Vec::new(), AT_ONCE as u64);
+        for first in (0..count).step_by(AT_ONCE) {
             let mut changes = Changes::new();
-            texts = (first..count.min(first + AT_ONCE)).map(|_| self.token(&mut changes)).collect();
+            texts = (first..count.min(first + group)).map(|_| self.token(&mut changes)).collect();
             self.store.submit_blocking(Apply(changes)).unwrap();
-            self.clock.advance(Duration::from_secs(30 * AT_ONCE / count.max(AT_ONCE)));
+            self.clock.advance(Duration::from_secs(30 * group / count.max(group)));
         }
         texts
     }
