@@ -23,6 +23,7 @@ mod authorization_errors;
 mod authorization_response;
 mod authorize;
 mod bad_input;
+mod bounded;
 mod broken_store;
 mod client_authentication;
 mod client_credentials;

@@ -87,6 +87,11 @@ impl House {
         Self::with_hashing(Store::in_memory().unwrap(), settings, hashing).seeded().await
     }
 
+    /// As [`Self::quick`], over a store that the test made; nobody is in it.
+    pub fn quick_over(store: Store) -> Self {
+        Self::with_hashing(store, &[], Some(cheap_hashing()))
+    }
+
     fn with_hashing(store: Store, settings: &[(&str, &str)], hashing: Option<Hashing>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let installation = Installation {
