@@ -69,7 +69,10 @@ impl Ops {
             tokio::time::sleep(wait).await;
         }
         let proven = self.authenticate_client(presented);
-        if matches!(proven, Err(Failure::Refused(_))) {
+        // A revoked app is refused whatever its secret: that is no guess.
+        if let Err(Failure::Refused((ClientRefusal::Unknown | ClientRefusal::WrongSecret, _))) =
+            &proven
+        {
             self.secret_guesses.note(guesser, self.now());
         }
         proven

@@ -75,6 +75,8 @@ async fn a_full_queue_refuses_what_comes_and_answers_all_that_wait() {
         if let Some(answer) = waiting.next().now_or_never() {
             break answer.unwrap();
         }
+        // So that the writer is called, and stands before the disk with the first group.
+        tokio::task::yield_now().await;
     };
     let waited = waiting.len();
     assert!((QUEUE + 1..=QUEUE + GROUP).contains(&waited), "{waited} waited");
