@@ -69,10 +69,9 @@ impl Ops {
             tokio::time::sleep(wait).await;
         }
         let proven = self.authenticate_client(presented);
-        // A revoked app is refused whatever its secret: that is no guess.
-        if let Err(Failure::Refused((ClientRefusal::Unknown | ClientRefusal::WrongSecret, _))) =
-            &proven
-        {
+        // Every refusal: were those of a revoked app not slowed, the missing wait would tell that it
+        // was once there.
+        if matches!(proven, Err(Failure::Refused(_))) {
             self.secret_guesses.note(guesser, self.now());
         }
         proven

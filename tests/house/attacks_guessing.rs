@@ -10,6 +10,7 @@ use countersign::base::clock::Clock as _;
 use countersign::base::entropy::SystemEntropy;
 use countersign::base::id::AppId;
 use countersign::crypto::totp;
+use countersign::domain::audit::Origin;
 use countersign::http::Peer;
 use futures_util::future::join_all;
 use http::StatusCode;
@@ -319,6 +320,23 @@ async fn guessing_a_secret_is_slowed_and_a_right_one_is_never_refused() {
     assert_eq!(timed(&house, &other, "wrong", HERE).await, (free, StatusCode::UNAUTHORIZED));
     house.advance(60);
     assert_eq!(timed(&house, id, secret, HERE).await, (free, StatusCode::OK));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_does_not_tell_a_revoked_app_from_one_that_never_was() {
+    const HERE: [u8; 4] = [192, 0, 2, 1];
+    let house = House::new().await;
+    let revoked = house.app("api_credentials").client_id.clone();
+    house.ops.revoke_app(revoked.parse().unwrap(), Origin::default()).await.unwrap();
+    let never = AppId::make(house.clock.now(), &SystemEntropy::new()).to_string();
+    let mut waits = [const { Vec::new() }; 2];
+    for (waits, id) in waits.iter_mut().zip([&revoked, &never]) {
+        for _ in 0..12 {
+            waits.push(timed(&house, id, "wrong", HERE).await);
+        }
+    }
+    assert!(waits[0][11].0 > Duration::ZERO);
+    assert_eq!(waits[0], waits[1]);
 }
 
 #[tokio::test]
