@@ -88,6 +88,24 @@
     });
   }
 
+  // A passkey instead of a code: the form carries the browser's answer.
+  for (const button of document.querySelectorAll("[data-passkey-get]")) {
+    if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) break;
+    const failed = button.parentElement.querySelector("[data-passkey-failed]");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      failed.hidden = true;
+      Promise.resolve()
+        .then(() => PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(button.dataset.passkeyGet)))
+        .then((publicKey) => navigator.credentials.get({ publicKey }))
+        .then((credential) => {
+          button.form.elements.passkey.value = JSON.stringify(credential);
+          button.form.requestSubmit();
+        })
+        .catch(() => { failed.hidden = false; });
+    });
+  }
+
   // One answer is enough.
   for (const form of document.forms) {
     form.addEventListener("submit", (event) => {

@@ -14,6 +14,9 @@ pub struct Frame {
     pub workspace: Option<Workspace>,
     /// What was just done.
     pub flash: Option<Flash>,
+    /// A passkey may be used instead of a verification code: `PublicKeyCredentialRequestOptions` as
+    /// JSON. The form then posts the browser's answer as `passkey`, and no `code`.
+    pub passkey: Option<String>,
 }
 
 /// The person at the browser.
@@ -29,13 +32,24 @@ impl Frame {
     /// The frame around the pages of a signed-in person.
     #[must_use]
     pub const fn of(email: String, csrf: String) -> Self {
-        Self { signed_in: Some(SignedIn { email, csrf }), workspace: None, flash: None }
+        Self {
+            signed_in: Some(SignedIn { email, csrf }),
+            workspace: None,
+            flash: None,
+            passkey: None,
+        }
     }
 
     /// The same, inside the workspace.
     #[must_use]
     pub fn inside(self, workspace: Workspace) -> Self {
         Self { workspace: Some(workspace), ..self }
+    }
+
+    /// The same, taking a passkey instead of a code.
+    #[must_use]
+    pub fn taking_passkey(self, options: String) -> Self {
+        Self { passkey: Some(options), ..self }
     }
 
     /// The same, telling what was just done.

@@ -185,6 +185,9 @@ impl Page for Confirm {
             overlap: Overlap::Hour,
             ..of(ConfirmAct::RotateSecret)
         };
+        let passkey = of(ConfirmAct::RevokeApp);
+        let passkey =
+            Self { frame: passkey.frame.clone().taking_passkey("{}".to_owned()), ..passkey };
         let all = ConfirmAct::ALL.into_iter().map(|(name, act)| (name, of(act)));
         all.chain([
             ("delete-wrong", delete_wrong),
@@ -193,6 +196,7 @@ impl Page for Confirm {
             ("revoke-idle-carried", idle),
             ("delete-long-name", long),
             ("rotate-test", test),
+            ("with-passkey", passkey),
         ])
         .collect()
     }
