@@ -164,6 +164,7 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("issuer", format!("https://localhost:{}", address.port())),
             flag("server.listen", address.to_string()),
             flag("data.folder", folder.display().to_string()),
+            flag("clients.registration", "open".to_owned()),
         ],
         ..Sources::default()
     };

@@ -18,6 +18,7 @@ mod init;
 mod names;
 mod output;
 mod prompt;
+mod registration_token;
 mod role;
 pub mod rows;
 mod sandbox;

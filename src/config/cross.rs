@@ -10,6 +10,18 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_longer(reader, "sessions.idle", "sessions.absolute");
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
+    registration(reader);
+}
+
+/// A list that lets nobody in is a policy that says something else.
+fn registration(reader: &mut Reader<'_>) {
+    let key = "clients.registration_redirects";
+    let listed = reader.text("clients.registration") == Some("allow_list");
+    if listed && reader.is_empty_list(key) {
+        let problem = "it is empty, and clients.registration is \"allow_list\"";
+        let fix = "list redirect URIs or set clients.registration to \"off\"";
+        reader.fault(key, Wrong::new(problem, fix));
+    }
 }
 
 fn not_longer(reader: &mut Reader<'_>, less: &str, more: &str) {

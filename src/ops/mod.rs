@@ -27,6 +27,7 @@ pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
+pub mod registration;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
@@ -34,6 +35,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod sweeping;
 pub mod targets;
+pub mod telling;
 pub mod token_refusal;
 
 use std::ops::Deref;
@@ -54,6 +56,7 @@ use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::registration::pace::Pace;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::store::Store;
@@ -79,6 +82,7 @@ pub struct Parts {
     pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
+    pub(in crate::ops) registration_pace: Pace,
 }
 
 impl Deref for Ops {
@@ -113,6 +117,7 @@ impl Ops {
             challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
+            registration_pace: Pace::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::issuer::Issuer;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::registration_policy::RegistrationPolicy;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -16,4 +17,6 @@ pub struct OpsSettings {
     pub allow_browser_secrets: bool,
     /// Private-use schemes that redirect URIs may have.
     pub custom_schemes: Vec<String>,
+    /// Who may register themselves.
+    pub registration: RegistrationPolicy,
 }

@@ -67,6 +67,7 @@ fn ops() -> Ops {
             strangers_per_day: 100,
             allow_browser_secrets: false,
             custom_schemes: vec!["cursor".to_owned()],
+            registration: crate::domain::registration_policy::RegistrationPolicy::default(),
         },
         Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1),
     )
