@@ -74,6 +74,11 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/token", Door::OpenEndpoint),
     ("POST", "/token", Door::OpenEndpoint),
     ("POST", "/oauth/revoke", Door::OpenEndpoint),
+    ("POST", "/oauth/register", Door::OpenEndpoint),
+    ("POST", "/register", Door::OpenEndpoint),
+    ("GET", "/oauth/register/{client_id}", Door::OpenEndpoint),
+    ("PUT", "/oauth/register/{client_id}", Door::OpenEndpoint),
+    ("DELETE", "/oauth/register/{client_id}", Door::OpenEndpoint),
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
@@ -117,6 +122,7 @@ pub fn concrete() -> Vec<Route> {
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
+        route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
