@@ -13,6 +13,7 @@ pub mod initial_token;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;
+pub mod mcp_surface;
 pub mod naming;
 pub mod permission_set;
 pub mod pkce;
