@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 
 use countersign::base::clock::Clock as _;
 use countersign::domain::audit::Origin;
-use countersign::domain::registration::Registration;
 use countersign::http::Peer;
 use http::StatusCode;
 use http::header;
@@ -27,6 +26,7 @@ use crate::registering::public;
 use crate::scenes;
 
 const SCOPE: &str = "customers:readonly";
+const MANAGED: &str = "Managed";
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// A house in which every kind of token exists.
@@ -39,12 +39,17 @@ async fn registering(house: &House, method: &str, token: &str) -> Answer {
     static NETWORK: AtomicU16 = AtomicU16::new(0);
     let [high, low] = NETWORK.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     let apps = house.ops.apps().unwrap();
-    let own = apps.iter().find(|listed| listed.app.registration == Registration::Dynamic);
+    // The first of them is the one whose token is among the kinds.
+    let own = apps.iter().find(|listed| listed.app.name == MANAGED);
+    let mut body = public();
+    if own.is_none() {
+        body["client_name"] = MANAGED.into();
+    }
     let path = match own {
         Some(client) if method == "GET" => format!("{REGISTER}/{}", client.app.id),
         _ => REGISTER.to_owned(),
     };
-    let mut request = asking(method, &path, Some(token), &public().to_string());
+    let mut request = asking(method, &path, Some(token), &body.to_string());
     request.extensions_mut().insert(Peer(([10, high, low, 1], 443).into()));
     house.send(request).await
 }
