@@ -11,7 +11,9 @@ use crate::config::Settings;
 use crate::domain::rate::RateLimit;
 use crate::domain::surface::Surface;
 use crate::gateway;
+use crate::gateway::ForwardAuth;
 use crate::gateway::GatewayState;
+use crate::gateway::Identities;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
 use crate::http::limits::RequestLimits;
@@ -54,7 +56,13 @@ pub fn build(
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
     if let Some(Protected { surface, upstream, limit }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
-        let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
+        let identities = Arc::new(Identities::default());
+        let forward_auth = Arc::new(ForwardAuth {
+            proxies: settings.server.trusted_proxies.clone(),
+            prefix: settings.forward_auth.prefix.clone(),
+        });
+        let ops = ops.clone();
+        let state = GatewayState { ops, surface, upstream, rates, identities, forward_auth };
         router = router.merge(gateway::routes(state));
     }
     let issuer =

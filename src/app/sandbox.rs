@@ -164,6 +164,8 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("issuer", format!("https://localhost:{}", address.port())),
             flag("server.listen", address.to_string()),
             flag("data.folder", folder.display().to_string()),
+            // Only this machine reaches it: whoever can ask can also read its secrets.
+            flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
         ],
         ..Sources::default()
     };

@@ -15,6 +15,7 @@ use crate::cli::config;
 use crate::cli::connection;
 use crate::cli::firm;
 use crate::cli::init;
+use crate::cli::key;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
@@ -75,6 +76,9 @@ pub(super) enum Command {
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    /// Keys of this installation
+    #[command(after_help = "Example:\n  countersign key rotate")]
+    Key(Noun<key::Act>),
     Compact(compact::Args),
     Completions(completions::Args),
 }

@@ -39,6 +39,8 @@ pub use fault::Fault;
 pub use settings::Attempts;
 pub use settings::Clients;
 pub use settings::Data;
+pub use settings::ForwardAuth;
+pub use settings::Identity;
 pub use settings::Limits;
 pub use settings::Log;
 pub use settings::MasterKey;

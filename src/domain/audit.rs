@@ -81,6 +81,8 @@ pub enum EventKind {
     TokenRefused,
     /// A call to the protected surface was refused.
     CallRefused,
+    /// A new key was made to hash tokens under or to sign with.
+    KeysChanged,
     /// A client secret came from a browser.
     SecretUsedInBrowser,
     /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.

@@ -98,6 +98,11 @@ pub(super) fn too_many_calls() -> Response {
     refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
 }
 
+/// What is not listed is not there.
+pub(super) fn no_such_address() -> Response {
+    refuse(StatusCode::NOT_FOUND, "not_found", "There is no such address in this API.")
+}
+
 /// The address takes other methods (RFC 9110 section 15.5.6).
 pub(super) fn other_method(allowed: &[&str]) -> Response {
     let message = "This address does not take that method.";

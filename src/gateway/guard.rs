@@ -18,6 +18,7 @@ use crate::gateway::challenge::Challenge;
 use crate::gateway::identify::Call;
 use crate::gateway::identify::For;
 use crate::gateway::identify::Refused;
+use crate::gateway::identity::Line;
 use crate::gateway::own;
 use crate::gateway::path;
 use crate::gateway::path::CallPath;
@@ -74,7 +75,15 @@ pub(super) async fn check(
     if !call.challenge.scopes.iter().all(|scope| context.effective.contains(scope)) {
         return Err(call.lacks_scope(&live).await);
     }
-    Ok(Checked::Permitted(Box::new(Permitted::new(request, context.company, path.rest))))
+    let line = Line {
+        method: request.method(),
+        path: &path.rest,
+        reference: request.extensions().get().copied(),
+    };
+    let identity = state.identities.of(&state.ops, (&live, &context), &Resource::Api, &line).await;
+    let identity = identity.map_err(|fault| Box::new(answer::failed(&fault)))?;
+    let permitted = Permitted::new(request, context.company, path.rest, identity);
+    Ok(Checked::Permitted(Box::new(permitted)))
 }
 
 fn unreadable(why: PathRefusal) -> Response {
@@ -117,10 +126,7 @@ fn context(
 fn check_route(state: &GatewayState, method: &Method, rest: &str) -> Result<(), Refused> {
     match state.surface.find(asked(method), rest) {
         Found::Route(_) => Ok(()),
-        Found::Nothing => {
-            let message = "There is no such address in this API.";
-            Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
-        }
+        Found::Nothing => Err(Box::new(answer::no_such_address())),
         Found::OtherMethod => Err(Box::new(answer::other_method(&state.surface.methods(rest)))),
     }
 }

@@ -67,6 +67,7 @@ json_rows!(
     crate::domain::consent::AuthorizationRequest,
     crate::domain::link::Link,
     crate::domain::session::Session,
+    crate::domain::signing_key::SigningKey,
     crate::domain::token::AuthorizationCode,
     crate::domain::user::Factors,
     crate::domain::user::Membership,

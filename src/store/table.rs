@@ -34,6 +34,8 @@ table_ids! {
     Meta = "meta",
     /// Token keys, sealed, by version.
     TokenKeys = "token_keys",
+    /// Signing keys, sealed, by id.
+    SigningKeys = "signing_keys",
     /// Companies by id.
     Companies = "companies",
     /// Firms by id.

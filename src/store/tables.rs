@@ -21,6 +21,7 @@ use crate::domain::connection::Connection;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::link::Link;
 use crate::domain::session::Session;
+use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
 use crate::domain::token::AuthorizationCode;
 use crate::domain::token::RefreshToken;
@@ -53,6 +54,8 @@ tables! {
     Meta: str => Vec<u8>,
     /// Sealed token keys by version.
     TokenKeys: u8 => Vec<u8>,
+    /// Signing keys.
+    SigningKeys: RawId => SigningKey,
     /// Companies.
     Companies: CompanyId => Company,
     /// Firms.

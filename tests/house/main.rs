@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod assertion;
 mod attacks_codes;
 mod attacks_forms;
 mod attacks_guessing;
@@ -32,6 +33,7 @@ mod consent_page;
 mod cors;
 mod cross_origin;
 mod disk;
+mod forward_auth;
 mod gateway;
 mod harness;
 mod hostile;

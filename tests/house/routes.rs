@@ -26,6 +26,8 @@ pub enum Door {
     Absent,
     /// The protected surface.
     Surface,
+    /// For trusted proxies, and nobody else.
+    Question,
     /// For supervisors, under any host name.
     Health,
 }
@@ -77,8 +79,10 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
+    ("GET", "/forward-auth", Door::Question),
     ("GET", "/healthz", Door::Health),
     ("GET", "/readyz", Door::Health),
 ];

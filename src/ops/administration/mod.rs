@@ -27,6 +27,7 @@ pub mod records;
 pub mod refusal;
 pub mod remove_role;
 pub mod revoke_app;
+pub mod rotate_keys;
 pub mod set_up;
 #[cfg(test)]
 mod tests;

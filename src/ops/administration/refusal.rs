@@ -60,6 +60,9 @@ pub enum Refusal {
     /// A disabled user cannot use a link.
     #[error("this user is disabled; enable them first with `countersign user enable`")]
     UserDisabled,
+    /// Versions of token keys are counted in one byte, and old ones are never reused.
+    #[error("the keys for tokens were changed 254 times, which is as often as they can be")]
+    TooManyTokenKeys,
     /// What is wrong with an app's registration.
     #[error(transparent)]
     App(#[from] AppRefusal),
