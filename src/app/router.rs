@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::IntoResponse as _;
+use http::StatusCode;
 
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
@@ -32,8 +34,8 @@ use crate::web::WebState;
 pub struct Protected {
     /// Routes and scopes.
     pub surface: Arc<Surface>,
-    /// Where permitted requests go.
-    pub upstream: Upstream,
+    /// Where permitted requests go; none: only proxies ask about requests, with `/forward-auth`.
+    pub upstream: Option<Upstream>,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
 }
@@ -62,13 +64,23 @@ pub fn build(
             prefix: settings.forward_auth.prefix.clone(),
         });
         let ops = ops.clone();
+        let is_called = upstream.is_some();
+        let upstream = upstream.unwrap_or_else(nowhere);
         let state = GatewayState { ops, surface, upstream, rates, identities, forward_auth };
-        router = router.merge(gateway::routes(state));
+        router = router.merge(gateway::questions(state.clone()));
+        if is_called {
+            router = router.merge(gateway::routes(state));
+        }
     }
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
     Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+}
+
+/// Behind a surface that nobody can call here.
+fn nowhere() -> Upstream {
+    Arc::new(|_| Box::pin(async { StatusCode::NOT_FOUND.into_response() }))
 }
 
 fn request_limits(settings: &Settings) -> RequestLimits {

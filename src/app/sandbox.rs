@@ -191,10 +191,10 @@ pub fn protected() -> Result<Protected, Stopped> {
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
-        upstream: Arc::new(move |permitted| {
+        upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
-        }),
+        })),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod gate;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;
+pub mod mcp_surface;
 pub mod network;
 pub mod permission_set;
 pub mod pkce;

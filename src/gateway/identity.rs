@@ -277,3 +277,20 @@ struct Named {
     #[serde(skip_serializing_if = "Option::is_none")]
     slug: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_any_script_is_a_header_that_one_reader_reads_like_another() {
+        assert_eq!(encoded("owner+x@acme.example"), "owner+x@acme.example");
+        assert_eq!(encoded("zo\u{eb}@acme.example"), "zo%C3%AB@acme.example");
+        assert_eq!(encoded("100%@a.example"), "100%25@a.example");
+        for hostile in ["a\r\nx: y@a.example", "a b@a.example", "\u{202e}@a.example", "a,b@x"] {
+            let text = encoded(hostile);
+            assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b','), "{text}");
+            assert!(HeaderValue::try_from(text).is_ok());
+        }
+    }
+}

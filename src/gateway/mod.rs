@@ -57,15 +57,19 @@ pub struct GatewayState {
     pub forward_auth: Arc<ForwardAuth>,
 }
 
-/// The API surface, and the question whether a request to it may proceed.
+/// The question of a proxy whether a request to the API may proceed.
+pub fn questions(state: GatewayState) -> Router {
+    Router::new().route(paths::FORWARD_AUTH, get(forward_auth::answer)).with_state(state)
+}
+
+/// The API surface.
 pub fn routes(state: GatewayState) -> Router {
-    let asked = Router::new().route(paths::FORWARD_AUTH, get(forward_auth::answer));
-    let called = Router::new()
+    Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
-        .layer(cors::Open);
-    called.merge(asked).with_state(state)
+        .layer(cors::Open)
+        .with_state(state)
 }
 
 async fn call(State(state): State<GatewayState>, request: Request) -> Response {

@@ -146,6 +146,7 @@ impl House {
 
     /// As [`Self::in_front_of`], with other settings of its doors than the defaults.
     pub fn in_front_of_with(self, upstream: Upstream, settings: &[(&str, &str)]) -> Self {
+        let upstream = Some(upstream);
         let protected = Protected { upstream, ..sandbox::protected().unwrap() };
         let entropy = Arc::new(SystemEntropy::new());
         let (settings, clock) = (chosen(settings), self.clock.clone());
