@@ -474,6 +474,22 @@ fn compacting_tells_the_size_before_and_after_and_loses_nothing() {
 }
 
 #[test]
+fn rotating_keys_makes_new_ones_and_can_destroy_the_old() {
+    let folder = Folder::with_installation();
+    let first = folder.json(&["key", "rotate"]);
+    assert_eq!(first["token_key_version"], 2);
+    let second = folder.json(&["key", "rotate", "--compromised"]);
+    assert_eq!(second["token_key_version"], 3);
+    assert_ne!(first["signing_key"], second["signing_key"]);
+    let told = folder.done(&["key", "rotate", "--set", "identity.assertion=off"]);
+    assert!(
+        told.contains("turned off") && told.contains("under key 4 from the next start"),
+        "{told}"
+    );
+    folder.done(&["audit", "verify"]);
+}
+
+#[test]
 fn compacting_a_file_that_a_server_has_names_the_way_out() {
     let folder = Folder::with_installation();
     let file = folder.path("data/countersign.redb");
