@@ -28,6 +28,7 @@ pub use crate::gateway::rates::Rates;
 use crate::domain::resource::API_PATH;
 use crate::domain::surface::Surface;
 use crate::http::cors;
+use crate::http::paths;
 use crate::ops::Ops;
 
 /// What serves the permitted requests.
@@ -47,12 +48,13 @@ pub struct GatewayState {
     pub rates: Option<Arc<Rates>>,
 }
 
-/// The API surface.
+/// The API surface, and `/connections` beside it.
 pub fn routes(state: GatewayState) -> Router {
     Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
+        .route(paths::CONNECTIONS, any(call))
         .layer(cors::Open)
         .with_state(state)
 }

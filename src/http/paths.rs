@@ -12,6 +12,8 @@ pub const INTROSPECT: &str = "/oauth/introspect";
 pub const PAR: &str = "/oauth/par";
 /// Authorization server metadata (RFC 8414).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// What a token is for, as it can ask itself.
+pub const CONNECTIONS: &str = "/connections";
 /// Sign-in, first step.
 pub const SIGN_IN: &str = "/sign-in";
 /// Sign-in, second step.
