@@ -12,6 +12,7 @@ pub mod gate;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;
+pub mod mcp_surface;
 pub mod permission_set;
 pub mod pkce;
 pub mod rate;
