@@ -111,7 +111,8 @@ fn context(
     live: &LiveToken,
 ) -> Outcome<CallContext, CallRefusal> {
     if path.company_is_nonsense {
-        return Err(Failure::Refused(CallRefusal::CompanyOutOfReach));
+        let refused = state.ops.effective(live).err().unwrap_or(CallRefusal::CompanyOutOfReach);
+        return Err(Failure::Refused(refused));
     }
     state.ops.call_context(live, path.company)
 }

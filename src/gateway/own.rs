@@ -6,9 +6,11 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::base::id::ConnectionId;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::gate::PlaceFacts;
@@ -47,7 +49,11 @@ const COMPANIES_SCOPE: &str = "companies:readonly";
 const MOST: usize = 100;
 
 /// `GET /companies`: the companies that the token reaches, in pages by `limit` and `cursor`.
-pub(super) fn companies(ops: &Ops, live: &LiveToken, query: Option<&str>) -> Result<Response, Fault> {
+pub(super) fn companies(
+    ops: &Ops,
+    live: &LiveToken,
+    query: Option<&str>,
+) -> Result<Response, Fault> {
     let Some((limit, cursor)) = page(query) else { return Ok(not_a_page()) };
     let reached = match ops.companies_reached(live, limit, cursor.as_deref()) {
         Ok(reached) => reached,
@@ -55,8 +61,7 @@ pub(super) fn companies(ops: &Ops, live: &LiveToken, query: Option<&str>) -> Res
         Err(Failure::Fault(fault)) => return Err(fault),
     };
     let items: Vec<Value> = reached.companies.iter().map(describe).collect();
-    let next = reached.next_cursor;
-    Ok(answer(json!({"items": items, "has_more": next.is_some(), "next_cursor": next})))
+    Ok(list(&items, reached.next_cursor.as_deref()))
 }
 
 fn page(query: Option<&str>) -> Option<(usize, Option<String>)> {
@@ -72,6 +77,21 @@ fn not_a_page() -> Response {
     refuse(StatusCode::BAD_REQUEST, "invalid_request", message)
 }
 
+/// What a token is for.
+#[derive(Serialize)]
+struct Reached {
+    #[serde(flatten)]
+    place: Value,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<ConnectionId>,
+    client_id: String,
+    client_name: String,
+    scopes: Vec<String>,
+    resources: Vec<String>,
+    created_at: String,
+}
+
 /// `GET /connections`: what the token is for. A firm's companies are listed by `/companies`, which
 /// takes a scope.
 pub(super) fn connections(
@@ -79,28 +99,28 @@ pub(super) fn connections(
     live: &LiveToken,
     effective: &ScopeSet,
 ) -> Result<Response, Fault> {
-    let (kind, place) = match live.place() {
+    let (r#type, place) = match live.place() {
         PlaceFacts::Company(company) => ("company", describe(company)),
         PlaceFacts::Firm(firm) => ("firm", describe_firm(firm)),
-        PlaceFacts::Gone => ("", json!({})),
+        PlaceFacts::Gone => return Ok(list(&[], None)),
     };
-    let mut item = json!({
-        "type": kind,
-        "client_id": live.app().client_id(),
-        "client_name": live.app().name,
-        "scopes": scopes(ops, effective),
-        "resources": ops.audience_urls(live.token.audience)?,
-        "created_at": live.app().created_at.rfc3339(),
-    });
-    let mut add = |name: &str, value: Value| item.as_object_mut().map(|to| to.insert(name.to_owned(), value));
-    if let Some(connection) = &live.connection {
-        add("connection_id", json!(connection.id));
-        add("created_at", json!(connection.consented_at.rfc3339()));
-    }
-    for (name, value) in place.as_object().into_iter().flatten() {
-        add(name, value.clone());
-    }
-    Ok(answer(json!({"items": [item], "has_more": false, "next_cursor": null})))
+    let connection = live.connection.as_deref();
+    let since = connection.map_or(live.app().created_at, |connection| connection.consented_at);
+    let reached = Reached {
+        place,
+        r#type,
+        connection_id: connection.map(|connection| connection.id),
+        client_id: live.app().client_id(),
+        client_name: live.app().name.clone(),
+        scopes: scopes(ops, effective),
+        resources: ops.audience_urls(live.token.audience)?,
+        created_at: since.rfc3339(),
+    };
+    Ok(list(&[json!(reached)], None))
+}
+
+fn list(items: &[Value], next: Option<&str>) -> Response {
+    answer(json!({"items": items, "has_more": next.is_some(), "next_cursor": next}))
 }
 
 fn scopes(ops: &Ops, effective: &ScopeSet) -> Vec<String> {

@@ -149,12 +149,16 @@ impl Ops {
         named: Option<CompanyId>,
     ) -> Result<Result<CallContext, CallRefusal>, Fault> {
         match (live.token.place, named) {
-            (Place::Company(own), Some(named)) if own != named => {
-                Ok(Err(CallRefusal::CompanyOutOfReach))
-            }
-            (Place::Company(_), _) => Ok(self.own_context(live)),
-            (Place::Firm(_), None) => Ok(Err(CallRefusal::CompanyNotNamed)),
-            (Place::Firm(firm), Some(named)) => self.firm_context(reader, live, firm, named),
+            // The gate comes first: who may do nothing here any more learns nothing of others.
+            (Place::Company(own), named) => Ok(self.own_context(live).and_then(|context| {
+                let reached = named.is_none_or(|named| named == own);
+                if reached { Ok(context) } else { Err(CallRefusal::CompanyOutOfReach) }
+            })),
+            (Place::Firm(firm), named) => match (self.effective(live), named) {
+                (Err(why), _) => Ok(Err(why)),
+                (Ok(_), None) => Ok(Err(CallRefusal::CompanyNotNamed)),
+                (Ok(_), Some(named)) => self.firm_context(reader, live, firm, named),
+            },
         }
     }
 
@@ -241,9 +245,8 @@ fn api_token(ops: &Ops, reader: &Reader<'_>, text: &str) -> Result<Row, Fault> {
         return Ok(Err(CallRefusal::TokenUnknown));
     };
     let secret = SecretId::from_raw(id);
-    let proved = app
-        .live_secret(secret, ops.now())
-        .filter(|secret| ops.keys.matches(&secret.hash, &plain));
+    let proved =
+        app.live_secret(secret, ops.now()).filter(|secret| ops.keys.matches(&secret.hash, &plain));
     // The secrets of an app that was stopped are gone: whose token it is can be told to the
     // operator, and is all the same to the caller.
     Ok(match (proved, app.place, &app.delegation) {

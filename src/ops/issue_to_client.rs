@@ -71,7 +71,11 @@ impl Named {
     }
 
     const fn refusal(&self) -> TokenRefusal {
-        if self.by_company_id { TokenRefusal::CompanyOutOfReach } else { TokenRefusal::TargetUnknown }
+        if self.by_company_id {
+            TokenRefusal::CompanyOutOfReach
+        } else {
+            TokenRefusal::TargetUnknown
+        }
     }
 }
 

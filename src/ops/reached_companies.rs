@@ -56,7 +56,9 @@ impl Ops {
         match (live.place(), cursor) {
             (PlaceFacts::Company(company), None) => whole(vec![Company::clone(company)]),
             (PlaceFacts::Gone, None) => whole(Vec::new()),
-            (PlaceFacts::Company(_) | PlaceFacts::Gone, Some(_)) => Err(Failure::Refused(NotACursor)),
+            (PlaceFacts::Company(_) | PlaceFacts::Gone, Some(_)) => {
+                Err(Failure::Refused(NotACursor))
+            }
             (PlaceFacts::Firm(firm), cursor) => flatten(self.store.read(|reader| {
                 let after = match cursor.map(|text| read(&self.keys, firm.id, live.person, text)) {
                     Some(None) => return Ok(Err(NotACursor)),

@@ -97,8 +97,7 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    let connections =
-        Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
+    let connections = Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
     let files = assets::all().iter().map(file);
     fixed.chain(files).chain(surface).chain([connections]).collect()
 }

@@ -42,7 +42,8 @@ impl TokenRow {
 }
 
 impl Listed for TokenRow {
-    const HEADINGS: &'static [&'static str] = &["id", "kind", "app", "user", "place", "expires", "scope"];
+    const HEADINGS: &'static [&'static str] =
+        &["id", "kind", "app", "user", "place", "expires", "scope"];
     const NONE: &'static str = "No access token works now.";
 
     fn cells(&self) -> Vec<String> {

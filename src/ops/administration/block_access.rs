@@ -65,11 +65,7 @@ impl Operation for SetBlock {
 }
 
 impl SetBlock {
-    fn put(
-        self,
-        company: Company,
-        app: AppId,
-    ) -> Result<Decision<Result<Block, Refusal>>, Fault> {
+    fn put(self, company: Company, app: AppId) -> Result<Decision<Result<Block, Refusal>>, Fault> {
         let mut changes = Changes::new();
         changes.record(self.event(EventKind::AccessBlocked, app).cause(self.block.reason.as_str()));
         changes.put::<Blocks>(&(company.id, self.block.blocked), &self.block)?;

@@ -64,7 +64,9 @@ impl Search<'_> {
     fn place(&mut self, place: Place) -> Result<(), Fault> {
         for (key, ()) in self.reader.under::<PlaceConnections>(&place)? {
             let id = tables::last_id(&key).map(ConnectionId::from_raw);
-            if let Some(connection) = id.map_or(Ok(None), |id| self.reader.shared::<Connections>(&id))? {
+            if let Some(connection) =
+                id.map_or(Ok(None), |id| self.reader.shared::<Connections>(&id))?
+            {
                 self.connection(&connection)?;
             }
         }
