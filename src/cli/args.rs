@@ -70,7 +70,7 @@ pub(super) enum Command {
     /// Connections: what people allowed OAuth apps to do
     #[command(after_help = "Example:\n  countersign connection list")]
     Connection(Noun<connection::Act>),
-    /// Access tokens that work now
+    /// Tokens that work now, and API tokens for a company's or firm's own use
     #[command(after_help = "Example:\n  countersign token list")]
     Token(Noun<token::Act>),
     /// The audit trail

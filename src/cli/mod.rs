@@ -64,7 +64,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Role(noun) => role::run(noun),
         Command::App(noun) => app::run(noun),
         Command::Connection(noun) => connection::run(noun),
-        Command::Token(noun) => token::run(&noun),
+        Command::Token(noun) => token::run(noun),
         Command::Audit(noun) => audit::run(noun),
         Command::Key(noun) => key::run(&noun),
         Command::Compact(args) => compact::run(&args),

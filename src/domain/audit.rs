@@ -45,6 +45,10 @@ pub enum EventKind {
     AppCreated,
     /// An app was revoked.
     AppRevoked,
+    /// A company blocked an app or a connection for itself.
+    AccessBlocked,
+    /// A company no longer blocks it.
+    AccessUnblocked,
     /// Somebody signed in with both factors.
     SignedIn,
     /// A sign-in failed.

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod attempts;
 pub mod audit;
+pub mod block;
 pub mod catalogue;
 pub mod company;
 pub mod connection;

@@ -62,12 +62,13 @@ pub fn questions(state: GatewayState) -> Router {
     Router::new().route(paths::FORWARD_AUTH, get(forward_auth::answer)).with_state(state)
 }
 
-/// The API surface.
+/// The API surface, and `/connections` beside it.
 pub fn routes(state: GatewayState) -> Router {
     Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
+        .route(paths::CONNECTIONS, any(call))
         .layer(cors::Open)
         .with_state(state)
 }

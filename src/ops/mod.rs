@@ -6,6 +6,7 @@
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod blocks;
 pub mod challenges;
 pub mod check_call;
 pub mod connections;
@@ -23,6 +24,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reached_companies;
 pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;

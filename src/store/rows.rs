@@ -61,6 +61,7 @@ macro_rules! json_rows {
 json_rows!(
     crate::domain::app::App,
     crate::domain::attempts::Attempts,
+    crate::domain::block::Block,
     crate::domain::company::Company,
     crate::domain::company::Firm,
     crate::domain::connection::Connection,

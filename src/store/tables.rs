@@ -13,6 +13,8 @@ use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::app::App;
 use crate::domain::attempts::Attempts as AttemptsRow;
+use crate::domain::block::Block;
+use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
@@ -104,6 +106,10 @@ tables! {
     PushedRequests: RawId => PushedRequest,
     /// One-time links.
     Links: RawId => Link,
+    /// API tokens: the app that each belongs to.
+    ApiTokens: RawId => String,
+    /// Blocks by company and what is blocked.
+    Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
 }
@@ -188,6 +194,17 @@ impl Key for Email {
 impl Key for Place {
     fn key_bytes(&self) -> Vec<u8> {
         Layout::default().place(*self).done()
+    }
+}
+
+impl Key for Blocked {
+    fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::App(app) => Layout::default().byte(b'a').id(app.raw()).done(),
+            Self::Connection(connection) => {
+                Layout::default().byte(b'c').id(connection.raw()).done()
+            }
+        }
     }
 }
 

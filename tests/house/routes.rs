@@ -101,8 +101,13 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    fixed.chain(assets::all().iter().map(file)).chain(surface).collect()
+    let connections = Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
+    let files = assets::all().iter().map(file);
+    fixed.chain(files).chain(surface).chain([connections]).collect()
 }
+
+/// What a token is for, as it can ask itself: beside the API, and guarded like it.
+pub const CONNECTIONS: &str = "/connections";
 
 /// Every call of the protected surface, with the scope that it needs.
 pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
@@ -118,6 +123,7 @@ pub fn concrete() -> Vec<Route> {
     let mut routes: Vec<Route> =
         all().into_iter().filter(|route| route.door != Door::Surface).collect();
     routes.extend(calls().map(|(route, _)| route));
+    routes.push(Route { method: "GET", path: CONNECTIONS.to_owned(), door: Door::Surface });
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
