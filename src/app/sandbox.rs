@@ -166,6 +166,7 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("data.folder", folder.display().to_string()),
             // Only this machine reaches it: whoever can ask can also read its secrets.
             flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
+            flag("clients.registration", "open".to_owned()),
         ],
         ..Sources::default()
     };

@@ -8,6 +8,7 @@ use crate::crypto::password::Cost;
 use crate::crypto::password::HashingFailed;
 use crate::crypto::password::Passwords;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::registration_policy::RegistrationPolicy;
 use crate::ops::Ops;
 use crate::ops::hashing::Hashing;
 use crate::ops::settings::OpsSettings;
@@ -43,6 +44,18 @@ fn ops_settings(settings: &Settings) -> OpsSettings {
         custom_schemes: settings.clients.custom_schemes.clone(),
         assertions: settings.identity.assertion,
         key_rotation: settings.identity.key_rotation,
+        registration: registration(settings),
+    }
+}
+
+fn registration(settings: &Settings) -> RegistrationPolicy {
+    let clients = &settings.clients;
+    RegistrationPolicy {
+        mode: clients.registration,
+        redirects: clients.registration_redirects.clone(),
+        most_unused: clients.registration_limit,
+        unused: clients.registration_unused,
+        idle: clients.registration_idle,
     }
 }
 

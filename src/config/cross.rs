@@ -12,6 +12,7 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
     surfaces(reader);
+    registration(reader);
 }
 
 /// What is listed for a surface that does not exist would look as if it were in force.
@@ -22,6 +23,17 @@ fn surfaces(reader: &mut Reader<'_>) {
             let problem = format!("there is no {upstream}, so nothing is behind them");
             reader.fault(list.path, Wrong::new(problem, format!("give {upstream} or remove them")));
         }
+    }
+}
+
+/// A list that lets nobody in is a policy that says something else.
+fn registration(reader: &mut Reader<'_>) {
+    let key = "clients.registration_redirects";
+    let listed = reader.text("clients.registration") == Some("allow_list");
+    if listed && reader.is_empty_list(key) {
+        let problem = "it is empty, and clients.registration is \"allow_list\"";
+        let fix = "list redirect URIs or set clients.registration to \"off\"";
+        reader.fault(key, Wrong::new(problem, fix));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::value::quoted;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
 use crate::domain::network::Network;
+use crate::domain::registration_policy::AllowedRedirect;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -164,4 +165,14 @@ pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(problem, "remove it"));
     }
     Ok(text.to_owned())
+}
+
+/// An entry of the list of redirect URIs that clients may register with.
+pub(super) fn allowed_redirect(text: &str) -> Result<AllowedRedirect, Wrong> {
+    AllowedRedirect::read(text).ok_or_else(|| {
+        Wrong::new(
+            format!("{} is no redirect URI, no https://host/path/* and not loopback", quoted(text)),
+            "write a whole redirect URI, https://host/path/* or \"loopback\"",
+        )
+    })
 }

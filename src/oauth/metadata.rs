@@ -19,7 +19,7 @@ pub(super) async fn answer(State(state): State<OauthState>) -> Response {
     let url = |path: &str| format!("{issuer}{path}");
     let secrets = ["client_secret_basic", "client_secret_post"];
     let or_none = ["none", "client_secret_basic", "client_secret_post"];
-    let document = json!({
+    let mut document = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": url(paths::AUTHORIZE),
         "token_endpoint": url(paths::TOKEN),
@@ -36,6 +36,11 @@ pub(super) async fn answer(State(state): State<OauthState>) -> Response {
         "scopes_supported": scopes(&state),
         "authorization_response_iss_parameter_supported": true,
     });
+    if state.ops.settings().registration.is_on()
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("registration_endpoint".to_owned(), url(paths::REGISTER).into());
+    }
     ([(CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response()
 }
 

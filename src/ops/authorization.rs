@@ -232,7 +232,11 @@ impl Ops {
     fn consent_app(&self, client_id: Option<&str>) -> Result<Option<App>, Fault> {
         let Some(id) = client_id.and_then(|id| id.parse::<AppId>().ok()) else { return Ok(None) };
         let app = self.store.read(|reader| reader.get::<Apps>(&id))?;
-        Ok(app.filter(|app| app.kind.uses_consent()))
+        // One that registered itself and is gone is as unknown as if it had never been.
+        let gone = |app: &App| {
+            app.registration.is_by_itself() && matches!(app.status, AppStatus::Deleted { .. })
+        };
+        Ok(app.filter(|app| app.kind.uses_consent() && !gone(app)))
     }
 
     fn pushed(&self, app: &App, reference: &str) -> Result<Option<AuthorizationRequest>, Fault> {

@@ -29,6 +29,7 @@ pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
+pub mod registration;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
@@ -37,6 +38,7 @@ pub mod sign_in;
 pub mod signing_keys;
 pub mod sweeping;
 pub mod targets;
+pub mod telling;
 pub mod token_refusal;
 
 use std::ops::Deref;
@@ -58,6 +60,7 @@ use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::registration::pace::Pace;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::ops::signing_keys::OpenKeys;
@@ -85,6 +88,7 @@ pub struct Parts {
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
     pub(in crate::ops) signing_keys: OpenKeys,
+    pub(in crate::ops) registration_pace: Pace,
 }
 
 impl Deref for Ops {
@@ -120,6 +124,7 @@ impl Ops {
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
             signing_keys: OpenKeys::default(),
+            registration_pace: Pace::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

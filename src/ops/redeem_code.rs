@@ -32,12 +32,14 @@ use crate::ops::failure::flatten;
 use crate::ops::issue::DrawnPair;
 use crate::ops::issue::PairTerms;
 use crate::ops::issue::TokenAnswer;
+use crate::ops::registration::reap;
 use crate::ops::settings::OpsSettings;
 use crate::ops::targets;
 use crate::ops::token_refusal::TokenRefusal;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::tables::AppConnections;
 use crate::store::tables::Codes;
 use crate::store::tables::Connections;
 use crate::store::writer::Decision;
@@ -227,6 +229,10 @@ impl RedeemCode {
             status: ConnectionStatus::Active,
         };
         connections::create(&mut changes, &connection)?;
+        if app.registration.is_by_itself() {
+            changes.put::<AppConnections>(&(app.id, connection.id), &())?;
+            reap::note_first_use(reader, &mut changes, app, &self.settings, self.now)?;
+        }
         let terms = PairTerms {
             connection: &connection,
             app,

@@ -38,6 +38,6 @@ impl Ops {
             let lifetime = lifetime + MARGIN;
             while self.store.submit(Sweep { table, lifetime, now: self.now() }).await? {}
         }
-        Ok(())
+        self.reap_clients().await
     }
 }

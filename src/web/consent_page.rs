@@ -6,6 +6,7 @@ use crate::domain::company::Place;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
 use crate::domain::consent::OfferedPlaceKind;
+use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::consent::Offer;
@@ -71,7 +72,7 @@ pub(super) fn page(
         sign_out_csrf: visitor.form_tag("sign-out", ""),
         resume: None,
         action: String::new(),
-        client: client(&offer.app),
+        client: client(&offer.app, request),
         warning: warning(&offer.app, request),
         user_email: live.user.email.to_string(),
         contexts: offer.places.iter().map(|place| context(visitor, place, shown)).collect(),
@@ -96,14 +97,28 @@ pub(super) fn titles(visitor: &Visitor, offer: &Offer, ticked: &ScopeSet) -> Vec
         .collect()
 }
 
-fn client(app: &App) -> ConsentClient {
+fn client(app: &App, request: &AuthorizationRequest) -> ConsentClient {
     let initial = app.name.chars().find(|c| c.is_alphanumeric());
     ConsentClient {
         name: app.name.clone(),
-        host: app.website_host(),
-        badge: if app.reviewed { ConsentBadge::Reviewed } else { ConsentBadge::Registered },
+        host: match app.registration {
+            // All that is certain of it is where the code will go.
+            Registration::Dynamic => Some(request.redirect.display_host()),
+            Registration::Administrator | Registration::Document { .. } => app.website_host(),
+        },
+        badge: badge(app),
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         self_registered: app.registration.is_by_itself(),
+    }
+}
+
+fn badge(app: &App) -> ConsentBadge {
+    if app.reviewed {
+        ConsentBadge::Reviewed
+    } else if app.registration.is_by_itself() {
+        ConsentBadge::Unregistered
+    } else {
+        ConsentBadge::Registered
     }
 }
 

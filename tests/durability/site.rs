@@ -155,6 +155,7 @@ fn ops(settings: &Settings, store: &Store, clock: &Arc<ManualClock>, chance: Cha
             custom_schemes: Vec::new(),
             assertions: settings.identity.assertion,
             key_rotation: settings.identity.key_rotation,
+            registration: Default::default(),
         },
         // Nobody signs in here.
         Hashing::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap(), 1, 1),

@@ -1,9 +1,8 @@
 //! Names that people give to companies, firms, users and apps.
 
+pub use crate::domain::naming::LONGEST;
+pub use crate::domain::naming::misleads;
 use crate::ops::administration::refusal::Refusal;
-
-/// As many characters as a name may have.
-pub const LONGEST: usize = 60;
 
 /// `text` without the space around it, if it can be shown as it is: nothing in it hides, reorders
 /// or breaks the text around it.
@@ -18,18 +17,6 @@ pub fn checked(text: &str) -> Result<String, Refusal> {
     } else {
         Err(Refusal::NameUnusable)
     }
-}
-
-/// Control characters, and those that reorder text, join it, break it or are not seen.
-#[must_use]
-pub fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ fn ops() -> Ops {
             custom_schemes: vec!["cursor".to_owned()],
             assertions: settings.identity.assertion,
             key_rotation: settings.identity.key_rotation,
+            registration: crate::domain::registration_policy::RegistrationPolicy::default(),
         },
         Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1),
     )

@@ -1,0 +1,16 @@
+//! What a name may be made of, wherever it comes from.
+
+/// As many characters as a name may have.
+pub const LONGEST: usize = 60;
+
+/// Control characters, and those that reorder text, join it, break it or are not seen.
+#[must_use]
+pub fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{e0000}'..='\u{e007f}')
+}
