@@ -1,6 +1,14 @@
 //! Keys that take one of a few words.
 
 use crate::config::rule::Choice;
+use crate::domain::client_document::DocumentPolicy;
+
+/// `clients.metadata_documents`.
+pub(super) const DOCUMENTS: Choice<DocumentPolicy> = Choice(&[
+    ("off", DocumentPolicy::Off),
+    ("allow_list", DocumentPolicy::AllowList),
+    ("open", DocumentPolicy::Open),
+]);
 
 /// Where the server's certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

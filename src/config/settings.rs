@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::choice;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -30,7 +31,10 @@ use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::AllowedDocuments;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::issuer::Issuer;
+use crate::domain::network::Network;
 
 settings! {
     root {
@@ -151,6 +155,25 @@ settings! {
         /// Whether client_credentials is answered when the request comes from a web page (it carries
         /// an Origin header). A secret used in a browser is a secret published.
         allow_browser_secrets: bool = false, Switch;
+        /// Whether a client may be known by the https URL of a document that describes it (client ID
+        /// metadata document). With "allow_list" those of allowed_documents and pinned_documents,
+        /// with "open" any. Documents are fetched, but for pinned ones.
+        metadata_documents: DocumentPolicy = "off", choice::DOCUMENTS;
+        /// Documents that may be used: a URL, or an https URL that ends in a slash for all below it, as
+        /// in "https://claude.ai/oauth/".
+        allowed_documents: Vec<AllowedDocuments> = [], List(Text(text::allowed_documents));
+        /// JSON files of documents that are used as they are when the server starts, and never
+        /// fetched: for sites without a way out. Each says its URL as "client_id".
+        pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
+    }
+
+    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    outbound: Outbound = "outbound" {
+        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
+        allow_networks: Vec<Network> = [], List(Text(text::network));
+        /// PEM file with certificates of authorities to trust beside those of this machine.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// What the server writes to standard error.

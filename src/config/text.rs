@@ -8,8 +8,10 @@ use url::Host;
 
 use crate::config::fault::Wrong;
 use crate::config::value::quoted;
+use crate::domain::client_document::AllowedDocuments;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
+use crate::domain::network::Network;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -102,4 +104,18 @@ pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(problem, "remove it"));
     }
     Ok(text.to_owned())
+}
+
+pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
+    AllowedDocuments::parse(text).map_err(|why| {
+        let problem = format!("{} names no documents: {why}", quoted(text));
+        Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
+    })
+}
+
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
+    text.parse().map_err(|_| {
+        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
+        Wrong::new(problem, "write an address and how many of its first bits count")
+    })
 }

@@ -8,8 +8,11 @@ pub mod authenticate_client;
 pub mod authorization;
 pub mod challenges;
 pub mod check_call;
+pub mod client_assertions;
+pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod document_apps;
 pub mod enrol;
 pub mod facts;
 pub mod failure;
@@ -50,6 +53,8 @@ use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::challenges::Challenges;
+use crate::ops::client_assertions::AssertionUse;
+use crate::ops::client_documents::ClientDocuments;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
@@ -74,6 +79,8 @@ pub struct Parts {
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) client_documents: ClientDocuments,
+    pub(in crate::ops) assertion_use: AssertionUse,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) challenges: Challenges,
@@ -100,6 +107,7 @@ impl Ops {
         catalogue: Arc<Catalogue>,
         settings: OpsSettings,
         hashing: Hashing,
+        client_documents: ClientDocuments,
     ) -> Self {
         let parts = Parts {
             store,
@@ -108,6 +116,8 @@ impl Ops {
             catalogue,
             settings: Arc::new(settings),
             hashing,
+            client_documents,
+            assertion_use: AssertionUse::default(),
             refusals: RecentRefusals::default(),
             secret_guesses: SecretGuesses::default(),
             challenges: Challenges::default(),

@@ -84,6 +84,10 @@ table_ids! {
     Links = "links",
     /// When each app was last used.
     AppUse = "app_use",
+    /// Apps by the URL of the document that describes them.
+    ClientDocuments = "client_documents",
+    /// Client assertions that were used, swept by when they end.
+    AssertionIds = "assertion_ids",
     /// The audit chain.
     Audit = "audit",
 }

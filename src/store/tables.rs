@@ -103,6 +103,10 @@ tables! {
     Links: RawId => Link,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// The app that a document's URL names.
+    ClientDocuments: str => String,
+    /// Assertions that were used.
+    AssertionIds: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).

@@ -2,10 +2,12 @@
 
 use crate::domain::app::App;
 use crate::domain::catalogue::Access;
+use crate::domain::client_document;
 use crate::domain::company::Place;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
 use crate::domain::consent::OfferedPlaceKind;
+use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::consent::Offer;
@@ -100,10 +102,29 @@ fn client(app: &App) -> ConsentClient {
     let initial = app.name.chars().find(|c| c.is_alphanumeric());
     ConsentClient {
         name: app.name.clone(),
-        host: app.website_host(),
-        badge: if app.reviewed { ConsentBadge::Reviewed } else { ConsentBadge::Registered },
+        host: host(app),
+        badge: badge(app),
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         self_registered: app.registration.is_by_itself(),
+    }
+}
+
+/// The host that stands behind it: whoever serves the document of a client that has one, since what it
+/// says of itself proves nothing.
+fn host(app: &App) -> Option<String> {
+    match &app.registration {
+        Registration::Document { url } => client_document::display_host(url),
+        Registration::Administrator | Registration::Dynamic => app.website_host(),
+    }
+}
+
+const fn badge(app: &App) -> ConsentBadge {
+    if app.reviewed {
+        ConsentBadge::Reviewed
+    } else if app.registration.is_by_itself() {
+        ConsentBadge::Unregistered
+    } else {
+        ConsentBadge::Registered
     }
 }
 

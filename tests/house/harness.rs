@@ -2,6 +2,7 @@
 
 mod asking;
 mod browser;
+mod elsewhere;
 mod house;
 mod wire;
 
@@ -11,6 +12,9 @@ pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
 pub use browser::offered_places;
+pub use elsewhere::Elsewhere;
+pub use elsewhere::Reply;
+pub use elsewhere::Resolver;
 pub use house::House;
 pub use wire::Answer;
 pub use wire::basic;

@@ -32,6 +32,7 @@ mod consent_page;
 mod cors;
 mod cross_origin;
 mod disk;
+mod fetch;
 mod gateway;
 mod harness;
 mod hostile;
