@@ -14,6 +14,7 @@ pub mod gate;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;
+pub mod mcp_surface;
 pub mod network;
 pub mod permission_set;
 pub mod pkce;
