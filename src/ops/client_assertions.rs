@@ -111,7 +111,7 @@ impl Ops {
         let mut audiences = vec![self.settings.issuer.as_str()];
         audiences.extend(presented.endpoints.iter().map(String::as_str));
         let checked = claims.check(presented.client_id.as_deref(), &audiences, self.now());
-        let named = self.named(claims.client_id(), unkept).await?;
+        let named = self.named(claims.client_id(), unkept && checked.is_ok()).await?;
         let id = named.is_kept.then_some(named.app.id);
         let refused = |why| Failure::Refused((why, id));
         checked.map_err(|why| refused(ClientRefusal::AssertionClaims(why)))?;

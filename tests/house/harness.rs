@@ -4,6 +4,7 @@ mod asking;
 mod browser;
 mod elsewhere;
 mod house;
+mod signer;
 mod wire;
 
 use std::time::Instant;
@@ -16,6 +17,7 @@ pub use elsewhere::Elsewhere;
 pub use elsewhere::Reply;
 pub use elsewhere::Resolver;
 pub use house::House;
+pub use signer::Signer;
 pub use wire::Answer;
 pub use wire::basic;
 pub use wire::encoded;

@@ -24,7 +24,7 @@ impl TokenRow {
     pub(in crate::cli) fn of(token: &LiveToken, names: &Names) -> Self {
         Self {
             id: token.id.to_string(),
-            client_id: token.app.to_string(),
+            client_id: names.client_id(token.app),
             app: names.app(token.app),
             user: token.user.map(|user| names.user(user)),
             company: names.company_of(Some(token.place)),

@@ -69,7 +69,7 @@ fn a_document_url_is_https_with_a_path_in_its_normal_form() {
         ("https://app.example/a/../b", NotNormal),
         ("https://app.example/./a", NotNormal),
         ("https://app.example/a/%2e%2e/b", NotNormal),
-        ("https://app.example/a/.%2E", NotNormal),
+        ("https://app.example/a/b/.%2E", NotNormal),
         ("https://App.example/a", NotNormal),
         ("https://app.example:443/a", NotNormal),
         ("https://app.example\\a", NotNormal),
