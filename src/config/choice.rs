@@ -1,6 +1,7 @@
 //! Keys that take one of a few words.
 
 use crate::config::rule::Choice;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::registration_policy::RegistrationMode;
 use crate::domain::vouching::Assertions;
 
@@ -10,6 +11,13 @@ pub(super) const REGISTRATION: Choice<RegistrationMode> = Choice(&[
     ("initial_token", RegistrationMode::InitialToken),
     ("allow_list", RegistrationMode::AllowList),
     ("open", RegistrationMode::Open),
+]);
+
+/// `clients.metadata_documents`.
+pub(super) const DOCUMENTS: Choice<DocumentPolicy> = Choice(&[
+    ("off", DocumentPolicy::Off),
+    ("allow_list", DocumentPolicy::AllowList),
+    ("open", DocumentPolicy::Open),
 ]);
 
 /// Where the server's certificate comes from.

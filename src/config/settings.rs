@@ -36,6 +36,8 @@ use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::AllowedDocuments;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::issuer::Issuer;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::UnknownTools;
@@ -189,6 +191,25 @@ settings! {
         registration_unused: Duration = "24h", span((1, HOUR), (30, DAY));
         /// After how long without use it goes if no connection of it lives. It can register again.
         registration_idle: Duration = "90days", span((1, DAY), (730, DAY));
+        /// Whether a client may be known by the https URL of a document that describes it (client ID
+        /// metadata document). With "allow_list" those of allowed_documents and pinned_documents,
+        /// with "open" any. Documents are fetched, but for pinned ones.
+        metadata_documents: DocumentPolicy = "off", choice::DOCUMENTS;
+        /// Documents that may be used: a URL, or an https URL that ends in a slash for all below it, as
+        /// in "https://claude.ai/oauth/".
+        allowed_documents: Vec<AllowedDocuments> = [], List(Text(text::allowed_documents));
+        /// JSON files of documents that are used as they are when the server starts, and never
+        /// fetched: for sites without a way out. Each says its URL as "client_id".
+        pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
+    }
+
+    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    outbound: Outbound = "outbound" {
+        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
+        allow_networks: Vec<Network> = [], List(Text(text::network));
+        /// PEM file with certificates of authorities to trust beside those of this machine.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// The API that is protected at /api/external/v2.

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::config::fault::Wrong;
 use crate::config::value::quoted;
+use crate::domain::client_document::AllowedDocuments;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
 use crate::domain::network::Network;
@@ -174,5 +175,19 @@ pub(super) fn allowed_redirect(text: &str) -> Result<AllowedRedirect, Wrong> {
             format!("{} is no redirect URI, no https://host/path/* and not loopback", quoted(text)),
             "write a whole redirect URI, https://host/path/* or \"loopback\"",
         )
+    })
+}
+
+pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
+    AllowedDocuments::parse(text).map_err(|why| {
+        let problem = format!("{} names no documents: {why}", quoted(text));
+        Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
+    })
+}
+
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
+    text.parse().map_err(|_| {
+        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
+        Wrong::new(problem, "write an address and how many of its first bits count")
     })
 }

@@ -9,8 +9,11 @@ pub mod authorization;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod client_assertions;
+pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod document_apps;
 pub mod enrol;
 pub mod facts;
 pub mod failure;
@@ -56,6 +59,8 @@ use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::challenges::Challenges;
+use crate::ops::client_assertions::AssertionUse;
+use crate::ops::client_documents::ClientDocuments;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
@@ -82,6 +87,8 @@ pub struct Parts {
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) client_documents: ClientDocuments,
+    pub(in crate::ops) assertion_use: AssertionUse,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) challenges: Challenges,
@@ -110,6 +117,7 @@ impl Ops {
         catalogue: Arc<Catalogue>,
         settings: OpsSettings,
         hashing: Hashing,
+        client_documents: ClientDocuments,
     ) -> Self {
         let parts = Parts {
             store,
@@ -118,6 +126,8 @@ impl Ops {
             catalogue,
             settings: Arc::new(settings),
             hashing,
+            client_documents,
+            assertion_use: AssertionUse::default(),
             refusals: RecentRefusals::default(),
             secret_guesses: SecretGuesses::default(),
             challenges: Challenges::default(),

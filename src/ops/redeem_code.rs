@@ -19,6 +19,7 @@ use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 use crate::domain::connection::EndCause;
 use crate::domain::gate;
+use crate::domain::registration::Registration;
 use crate::domain::resource::Audience;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
@@ -213,7 +214,9 @@ impl RedeemCode {
         effective: String,
     ) -> Result<Decided, Fault> {
         let mut changes = Changes::new();
-        if app.kind == AppKind::OauthConfidential {
+        // A client with a document has one name for all its installations: a new one must not end another.
+        let is_one_installation = !matches!(app.registration, Registration::Document { .. });
+        if app.kind == AppKind::OauthConfidential && is_one_installation {
             self.replace_older(reader, &mut changes, &code)?;
         }
         let connection = Connection {

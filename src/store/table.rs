@@ -100,6 +100,10 @@ table_ids! {
     AppConnections = "app_connections",
     /// Initial access tokens.
     InitialTokens = "initial_tokens",
+    /// Apps by the URL of the document that describes them.
+    ClientDocuments = "client_documents",
+    /// Client assertions that were used, swept by when they end.
+    AssertionIds = "assertion_ids",
     /// The audit chain.
     Audit = "audit",
 }

@@ -124,6 +124,10 @@ tables! {
     AppConnections: (AppId, ConnectionId) => (),
     /// Initial access tokens.
     InitialTokens: RawId => InitialToken,
+    /// The app that a document's URL names.
+    ClientDocuments: str => String,
+    /// Assertions that were used.
+    AssertionIds: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).
