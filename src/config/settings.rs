@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::config::Lists;
 use crate::config::choice;
+use crate::config::choice::ASSERTIONS;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -35,12 +36,16 @@ use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::AllowedDocuments;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::issuer::Issuer;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::UnknownTools;
+use crate::domain::network::Network;
 use crate::domain::registration_policy::AllowedRedirect;
 use crate::domain::registration_policy::RegistrationMode;
 use crate::domain::surface::Surface;
+use crate::domain::vouching::Assertions;
 
 settings! {
     root {
@@ -56,6 +61,9 @@ settings! {
         listen: Vec<SocketAddr> = ["127.0.0.1:8443"], OneOrMore(Text(text::address));
         /// How long requests in progress may still take when the server is told to stop.
         shutdown_grace: Duration = "30s", span((1, SECOND), (10, MINUTE));
+        /// Networks of the proxies that may ask /forward-auth, such as "127.0.0.1" or "10.0.0.0/8". What
+        /// they say of the original request is believed. Empty: nobody may ask.
+        trusted_proxies: Vec<Network> = [], List(Text(text::network));
     }
 
     /// What one request, connection or address may take up.
@@ -183,6 +191,25 @@ settings! {
         registration_unused: Duration = "24h", span((1, HOUR), (30, DAY));
         /// After how long without use it goes if no connection of it lives. It can register again.
         registration_idle: Duration = "90days", span((1, DAY), (730, DAY));
+        /// Whether a client may be known by the https URL of a document that describes it (client ID
+        /// metadata document). With "allow_list" those of allowed_documents and pinned_documents,
+        /// with "open" any. Documents are fetched, but for pinned ones.
+        metadata_documents: DocumentPolicy = "off", choice::DOCUMENTS;
+        /// Documents that may be used: a URL, or an https URL that ends in a slash for all below it, as
+        /// in "https://claude.ai/oauth/".
+        allowed_documents: Vec<AllowedDocuments> = [], List(Text(text::allowed_documents));
+        /// JSON files of documents that are used as they are when the server starts, and never
+        /// fetched: for sites without a way out. Each says its URL as "client_id".
+        pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
+    }
+
+    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    outbound: Outbound = "outbound" {
+        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
+        allow_networks: Vec<Network> = [], List(Text(text::network));
+        /// PEM file with certificates of authorities to trust beside those of this machine.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// The API that is protected at /api/external/v2.
@@ -243,6 +270,23 @@ settings! {
         /// What happens to a tool that is not listed: nobody may call it, or everybody may who reaches
         /// the surface.
         unknown_tools: UnknownTools = "deny", UNKNOWN_TOOLS;
+    }
+
+    /// What a protected API or MCP server is told of who calls.
+    identity: Identity = "identity" {
+        /// The signed assertion in X-Countersign-Assertion. "caller": good for a minute, for every call
+        /// of the same token in the same company. "request": for one call alone, by method and path; a
+        /// signature for every call takes about as long as all other checks. "off": none.
+        assertion: Assertions = "caller", ASSERTIONS;
+        /// How long a key signs; the next one is published an hour before its turn.
+        key_rotation: Duration = "90days", span((24, HOUR), (730, DAY));
+    }
+
+    /// Checks for a proxy that asks about each request (nginx, Caddy, Traefik).
+    forward_auth: ForwardAuth = "forward_auth" {
+        /// What stands before the path of a route in the addresses that are asked about: with "/v1",
+        /// /v1/customers is the route /customers. Empty: nothing.
+        prefix: String = "/api/external/v2", Text(text::path_prefix);
     }
 
     /// What the server writes to standard error.

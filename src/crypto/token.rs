@@ -27,6 +27,8 @@ pub enum TokenKind {
     /// An access token that an app holds in its own right (`client_credentials`). A kind of its
     /// own, since it lives shorter and so has a table of its own.
     ClientAccessToken,
+    /// An API token: a static bearer token.
+    ApiToken,
     /// A refresh token (RFC 6749 section 1.5).
     RefreshToken,
     /// An authorization code (RFC 6749 section 4.1.2).
@@ -45,10 +47,11 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::ClientAccessToken,
+        Self::ApiToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::Session,
@@ -66,6 +69,8 @@ impl TokenKind {
             (Self::AccessToken, true) => "cs_test_at_",
             (Self::ClientAccessToken, false) => "cs_ct_",
             (Self::ClientAccessToken, true) => "cs_test_ct_",
+            (Self::ApiToken, false) => "cs_api_",
+            (Self::ApiToken, true) => "cs_test_api_",
             (Self::RefreshToken, false) => "cs_rt_",
             (Self::RefreshToken, true) => "cs_test_rt_",
             (Self::AuthorizationCode, _) => "cs_code_",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::domain::app::AppKind;
-use crate::domain::naming;
+use crate::domain::display_name;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::KeySource;
@@ -118,10 +118,10 @@ impl ClientMetadata {
                 .next()
         });
         let name = name.unwrap_or_else(|| "Unnamed app".to_owned());
-        if name.chars().count() <= naming::LONGEST {
+        if name.chars().count() <= display_name::LONGEST {
             return name;
         }
-        name.chars().take(naming::LONGEST - 1).chain(['…']).collect()
+        name.chars().take(display_name::LONGEST - 1).chain(['…']).collect()
     }
 
     /// How the app proves who it is.

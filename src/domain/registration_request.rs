@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use crate::base::secret::Secret;
 use crate::domain::client_metadata::AuthMethod;
 use crate::domain::client_metadata::ClientMetadata;
-use crate::domain::naming::misleads;
+use crate::domain::display_name::misleads;
 use crate::domain::redirect_uri::NotARedirectUri;
 use crate::domain::redirect_uri::RedirectUri;
 

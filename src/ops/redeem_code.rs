@@ -19,12 +19,14 @@ use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 use crate::domain::connection::EndCause;
 use crate::domain::gate;
+use crate::domain::registration::Registration;
 use crate::domain::resource::Audience;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::connections;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -138,7 +140,9 @@ impl Operation for RedeemCode {
         if code.app_generation != app.generation {
             return Ok(Decision::unchanged(Err(TokenRefusal::ConnectionEnded)));
         }
-        let facts = facts::gather(reader, app, Some(code.user), code.place, self.now)?;
+        let connection = Some(code.connection);
+        let holder = Holder { app, person: Some(code.user), connection };
+        let facts = facts::gather(reader, holder, code.place, self.now)?;
         match gate::pass(&facts, &self.catalogue, &code.scopes) {
             Ok(effective) => {
                 let scope = self.catalogue.maximal(&effective).to_string();
@@ -210,7 +214,9 @@ impl RedeemCode {
         effective: String,
     ) -> Result<Decided, Fault> {
         let mut changes = Changes::new();
-        if app.kind == AppKind::OauthConfidential {
+        // A client with a document has one name for all its installations: a new one must not end another.
+        let is_one_installation = !matches!(app.registration, Registration::Document { .. });
+        if app.kind == AppKind::OauthConfidential && is_one_installation {
             self.replace_older(reader, &mut changes, &code)?;
         }
         let connection = Connection {

@@ -61,6 +61,7 @@ macro_rules! json_rows {
 json_rows!(
     crate::domain::app::App,
     crate::domain::attempts::Attempts,
+    crate::domain::block::Block,
     crate::domain::company::Company,
     crate::domain::company::Firm,
     crate::domain::connection::Connection,
@@ -69,6 +70,7 @@ json_rows!(
     crate::domain::link::Link,
     crate::domain::self_registered::SelfRegistered,
     crate::domain::session::Session,
+    crate::domain::signing_key::SigningKey,
     crate::domain::token::AuthorizationCode,
     crate::domain::user::Factors,
     crate::domain::user::Membership,

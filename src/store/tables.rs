@@ -13,6 +13,8 @@ use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::app::App;
 use crate::domain::attempts::Attempts as AttemptsRow;
+use crate::domain::block::Block;
+use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
@@ -23,6 +25,7 @@ use crate::domain::initial_token::InitialToken;
 use crate::domain::link::Link;
 use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
 use crate::domain::session::Session;
+use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
 use crate::domain::token::AuthorizationCode;
 use crate::domain::token::RefreshToken;
@@ -55,6 +58,8 @@ tables! {
     Meta: str => Vec<u8>,
     /// Sealed token keys by version.
     TokenKeys: u8 => Vec<u8>,
+    /// Signing keys.
+    SigningKeys: RawId => SigningKey,
     /// Companies.
     Companies: CompanyId => Company,
     /// Firms.
@@ -103,6 +108,10 @@ tables! {
     PushedRequests: RawId => PushedRequest,
     /// One-time links.
     Links: RawId => Link,
+    /// API tokens: the app that each belongs to.
+    ApiTokens: RawId => String,
+    /// Blocks by company and what is blocked.
+    Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
     /// What a client registered of itself.
@@ -115,6 +124,10 @@ tables! {
     AppConnections: (AppId, ConnectionId) => (),
     /// Initial access tokens.
     InitialTokens: RawId => InitialToken,
+    /// The app that a document's URL names.
+    ClientDocuments: str => String,
+    /// Assertions that were used.
+    AssertionIds: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -203,6 +216,17 @@ impl Key for Email {
 impl Key for Place {
     fn key_bytes(&self) -> Vec<u8> {
         Layout::default().place(*self).done()
+    }
+}
+
+impl Key for Blocked {
+    fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::App(app) => Layout::default().byte(b'a').id(app.raw()).done(),
+            Self::Connection(connection) => {
+                Layout::default().byte(b'c').id(connection.raw()).done()
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::app::App;
 use crate::domain::catalogue::Access;
+use crate::domain::client_document;
 use crate::domain::company::Place;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
@@ -101,14 +102,21 @@ fn client(app: &App, request: &AuthorizationRequest) -> ConsentClient {
     let initial = app.name.chars().find(|c| c.is_alphanumeric());
     ConsentClient {
         name: app.name.clone(),
-        host: match app.registration {
-            // All that is certain of it is where the code will go.
-            Registration::Dynamic => Some(request.redirect.display_host()),
-            Registration::Administrator | Registration::Document { .. } => app.website_host(),
-        },
+        host: host(app, request),
         badge: badge(app),
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         self_registered: app.registration.is_by_itself(),
+    }
+}
+
+/// The host that stands behind it: whoever serves the document of a client that has one, since what it
+/// says of itself proves nothing. Of one that registered itself all that is certain is where the code
+/// will go.
+fn host(app: &App, request: &AuthorizationRequest) -> Option<String> {
+    match &app.registration {
+        Registration::Document { url } => client_document::display_host(url),
+        Registration::Dynamic => Some(request.redirect.display_host()),
+        Registration::Administrator => app.website_host(),
     }
 }
 

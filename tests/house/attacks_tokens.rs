@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 
 use countersign::base::clock::Clock as _;
+use countersign::domain::app::AppKind;
 use countersign::domain::audit::Origin;
 use countersign::http::Peer;
 use http::StatusCode;
@@ -68,10 +69,13 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
     let initial = initial.unwrap().plain.expose().to_owned();
     let registration = registering(house, "POST", &initial).await;
     let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
+    let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
+    let api_token = house.ops.create_app(new, Default::default()).await.unwrap().secret.unwrap();
     vec![
         ("access", text("access_token")),
         ("refresh", text("refresh_token")),
         ("client access", house.client_token().await),
+        ("api token", api_token.expose().to_owned()),
         ("secret", house.app("api_credentials").client_secret.clone().unwrap()),
         (
             "pushed",
@@ -89,8 +93,8 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
 
 /// Every place that takes a token, with the kinds that it takes.
 const PLACES: [(&str, &[&str]); 10] = [
-    ("bearer", &["access", "client access"]),
-    ("introspection", &["access", "client access"]),
+    ("bearer", &["access", "client access", "api token"]),
+    ("introspection", &["access", "client access", "api token"]),
     ("session cookie", &["session"]),
     ("request_uri", &["pushed"]),
     ("setup", &["link"]),
@@ -201,6 +205,7 @@ async fn revoking_takes_no_other_kind_of_token_away() {
     let house = house().await;
     let kinds = kinds(&house).await;
     let of_others = [
+        "api token",
         "secret",
         "pushed",
         "link",

@@ -2,7 +2,9 @@
 
 mod asking;
 mod browser;
+mod elsewhere;
 mod house;
+mod signer;
 mod wire;
 
 use std::time::Instant;
@@ -11,7 +13,11 @@ pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
 pub use browser::offered_places;
+pub use elsewhere::Elsewhere;
+pub use elsewhere::Reply;
+pub use elsewhere::Resolver;
 pub use house::House;
+pub use signer::Signer;
 pub use wire::Answer;
 pub use wire::basic;
 pub use wire::encoded;

@@ -1,7 +1,8 @@
 //! Names that people give to companies, firms, users and apps.
 
-pub use crate::domain::naming::LONGEST;
-pub use crate::domain::naming::misleads;
+use crate::domain::display_name;
+pub use crate::domain::display_name::LONGEST;
+pub use crate::domain::display_name::misleads;
 use crate::ops::administration::refusal::Refusal;
 
 /// `text` without the space around it, if it can be shown as it is: nothing in it hides, reorders
@@ -10,13 +11,7 @@ use crate::ops::administration::refusal::Refusal;
 /// # Errors
 /// [`Refusal::NameUnusable`].
 pub fn checked(text: &str) -> Result<String, Refusal> {
-    let name = text.trim();
-    let fits = (1..=LONGEST).contains(&name.chars().count());
-    if fits && !name.chars().any(misleads) {
-        Ok(name.to_owned())
-    } else {
-        Err(Refusal::NameUnusable)
-    }
+    display_name::checked(text).ok_or(Refusal::NameUnusable)
 }
 
 #[cfg(test)]

@@ -173,6 +173,7 @@ fn app(id: AppId, metadata: &ClientMetadata, secrets: Vec<AppSecret>, now: Times
         review_due: None,
         redirect_uris: metadata.redirect_uris.clone(),
         pkce_required: true,
+        mcp: false,
         secrets,
         status: AppStatus::Active,
         generation: 1,

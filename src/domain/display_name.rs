@@ -1,7 +1,15 @@
-//! What a name may be made of, wherever it comes from.
+//! Names that are shown to people: nothing in them hides, reorders or breaks the text around them.
 
 /// As many characters as a name may have.
 pub const LONGEST: usize = 60;
+
+/// `text` without the space around it, if it can be shown as it is.
+#[must_use]
+pub fn checked(text: &str) -> Option<String> {
+    let name = text.trim();
+    let fits = (1..=LONGEST).contains(&name.chars().count());
+    (fits && !name.chars().any(misleads)).then(|| name.to_owned())
+}
 
 /// Control characters, and those that reorder text, join it, break it or are not seen.
 #[must_use]
