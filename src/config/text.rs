@@ -184,10 +184,3 @@ pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
         Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
     })
 }
-
-pub(super) fn network(text: &str) -> Result<Network, Wrong> {
-    text.parse().map_err(|_| {
-        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
-        Wrong::new(problem, "write an address and how many of its first bits count")
-    })
-}

@@ -368,6 +368,7 @@ impl Introduction {
             review_due: None,
             redirect_uris: self.redirect_uris.clone(),
             pkce_required: true,
+            mcp: false,
             secrets: Vec::new(),
             status: AppStatus::Active,
             generation: 1,
