@@ -168,6 +168,8 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("clients.metadata_documents", "open".to_owned()),
             flag("outbound.allow_networks", "127.0.0.0/8, ::1/128".to_owned()),
             flag("outbound.ca_file", shown(&private_ca::ca_file(&serving::tls_folder(folder)))),
+            // Only this machine reaches it: whoever can ask can also read its secrets.
+            flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
         ],
         ..Sources::default()
     };
@@ -193,10 +195,10 @@ pub fn protected() -> Result<Protected, Stopped> {
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
-        upstream: Arc::new(move |permitted| {
+        upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
-        }),
+        })),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::rule::Choice;
 use crate::domain::client_document::DocumentPolicy;
+use crate::domain::vouching::Assertions;
 
 /// `clients.metadata_documents`.
 pub(super) const DOCUMENTS: Choice<DocumentPolicy> = Choice(&[
@@ -36,6 +37,13 @@ pub enum TlsVersion {
 impl TlsVersion {
     pub(super) const RULE: Choice<Self> = Choice(&[("1.2", Self::Tls12), ("1.3", Self::Tls13)]);
 }
+
+/// `identity.assertion`.
+pub(super) const ASSERTIONS: Choice<Assertions> = Choice(&[
+    ("off", Assertions::Off),
+    ("caller", Assertions::Caller),
+    ("request", Assertions::Request),
+]);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

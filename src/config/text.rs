@@ -129,6 +129,27 @@ pub(super) fn host(text: &str) -> Result<String, Wrong> {
     }
 }
 
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
+    text.parse().map_err(|_| {
+        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
+        Wrong::new(problem, "write an address and how many of its first bits count")
+    })
+}
+
+/// What stands before a path: nothing, or segments that are read in one way only.
+pub(super) fn path_prefix(text: &str) -> Result<String, Wrong> {
+    let plain = |segment: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte);
+        !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(legal)
+    };
+    let segments = text.strip_prefix('/').map(|below| below.split('/').all(plain));
+    if text.is_empty() || segments == Some(true) {
+        return Ok(text.to_owned());
+    }
+    let problem = format!("{} is no beginning of a path", quoted(text));
+    Err(Wrong::new(problem, "write it like /v1, without a slash at its end, or leave it empty"))
+}
+
 /// A custom URI scheme (RFC 8252 §7.1), lower case.
 pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
     let legal = text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -150,12 +171,5 @@ pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
     AllowedDocuments::parse(text).map_err(|why| {
         let problem = format!("{} names no documents: {why}", quoted(text));
         Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
-    })
-}
-
-pub(super) fn network(text: &str) -> Result<Network, Wrong> {
-    text.parse().map_err(|_| {
-        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
-        Wrong::new(problem, "write an address and how many of its first bits count")
     })
 }

@@ -7,5 +7,6 @@ pub mod jws;
 pub mod keyring;
 pub mod password;
 pub mod seal;
+pub mod signature;
 pub mod token;
 pub mod totp;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod attempts;
 pub mod audit;
+pub mod block;
 pub mod catalogue;
 pub mod client_assertion;
 pub mod client_document;
@@ -26,7 +27,9 @@ pub mod resource;
 pub mod role;
 pub mod scope;
 pub mod session;
+pub mod signing_key;
 pub mod surface;
 pub mod token;
 pub mod user;
+pub mod vouching;
 pub mod wrong_secrets;

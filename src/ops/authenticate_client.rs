@@ -119,6 +119,8 @@ pub enum ClientRefusal {
     Revoked,
     /// The app's expiry date has passed.
     Expired,
+    /// An API token is presented as it is; it authenticates no client.
+    ApiToken,
     /// What was sent is no assertion by an algorithm that is checked here.
     Assertion,
     /// The assertion says what does not fit.
@@ -195,6 +197,7 @@ impl Ops {
 
     fn prove_secret(&self, app: &App, presented: Option<&Secret>) -> Result<Proof, ClientRefusal> {
         match (app.kind, presented) {
+            (AppKind::ApiToken, _) => Err(ClientRefusal::ApiToken),
             (AppKind::OauthPublic, None) => Ok(Proof::Name),
             (AppKind::OauthPublic, Some(_)) => Err(ClientRefusal::SecretFromPublicClient),
             (_, None) => Err(ClientRefusal::NoSecret),
