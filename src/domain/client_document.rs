@@ -367,6 +367,7 @@ impl Introduction {
             reviewed: false,
             review_due: None,
             redirect_uris: self.redirect_uris.clone(),
+            mcp: false,
             pkce_required: true,
             mcp: false,
             secrets: Vec::new(),

@@ -109,6 +109,10 @@ impl Deref for Ops {
 impl Ops {
     /// Puts the parts together.
     #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and named at the one call"
+    )]
     pub fn new(
         store: Store,
         keys: Arc<Keyring>,
