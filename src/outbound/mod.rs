@@ -1,0 +1,3 @@
+//! Floor 3: the only code that dials out. It decides nothing but where it does not go.
+
+pub mod upstream;
