@@ -11,6 +11,8 @@ use crate::crypto::token::HashedToken;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::redirect_uri::RedirectUri;
+use crate::domain::registration::ClientProof;
+use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeSet;
 
 /// What kind of client it is; decides which grants it may use.
@@ -95,10 +97,16 @@ impl AppSecret {
 /// A registered client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
-    /// The `client_id`.
+    /// Its own id; see [`App::client_id`].
     pub id: AppId,
     /// Its kind.
     pub kind: AppKind,
+    /// How it came to be known here.
+    #[serde(default)]
+    pub registration: Registration,
+    /// How it proves who it is, if it is confidential.
+    #[serde(default)]
+    pub proof: ClientProof,
     /// As people see it on the consent page.
     pub name: String,
     /// Its web site, shown by host.
@@ -138,6 +146,15 @@ pub struct App {
 }
 
 impl App {
+    /// The `client_id`: its id, or the URL of the document that describes it.
+    #[must_use]
+    pub fn client_id(&self) -> String {
+        match &self.registration {
+            Registration::Document { url } => url.clone(),
+            Registration::Administrator | Registration::Dynamic => self.id.to_string(),
+        }
+    }
+
     /// Whether it must send a PKCE challenge.
     #[must_use]
     pub const fn must_use_pkce(&self) -> bool {

@@ -16,6 +16,7 @@ pub mod permission_set;
 pub mod pkce;
 pub mod rate;
 pub mod redirect_uri;
+pub mod registration;
 pub mod repeated_challenges;
 pub mod resource;
 pub mod role;

@@ -10,6 +10,9 @@ use crate::domain::company::Slug;
 /// The path of the API surface below the issuer.
 pub const API_PATH: &str = "/api/external/v2";
 
+/// The well-known name of protected-resource metadata (RFC 9728); the resource's path follows.
+pub const METADATA_PREFIX: &str = "/.well-known/oauth-protected-resource";
+
 /// A resource as a client names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -34,9 +37,19 @@ impl Resource {
     /// The URL, as [`Self::parse`] reads it.
     #[must_use]
     pub fn url(&self, issuer: &str) -> String {
+        format!("{issuer}{}", self.path())
+    }
+
+    /// Where its metadata is (RFC 9728 section 3.1): the well-known name before the path.
+    #[must_use]
+    pub fn metadata_url(&self, issuer: &str) -> String {
+        format!("{issuer}{METADATA_PREFIX}{}", self.path())
+    }
+
+    fn path(&self) -> String {
         match self {
-            Self::Api => format!("{issuer}{API_PATH}"),
-            Self::Mcp(slug) => format!("{issuer}/companies/{slug}/mcp"),
+            Self::Api => API_PATH.to_owned(),
+            Self::Mcp(slug) => format!("/companies/{slug}/mcp"),
         }
     }
 }

@@ -8,11 +8,10 @@ use http::StatusCode;
 use http::header::ALLOW;
 use http::header::CACHE_CONTROL;
 use http::header::RETRY_AFTER;
-use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
 
 use crate::domain::gate::GateRefusal;
-use crate::domain::scope::ScopeName;
+use crate::gateway::challenge::Challenge;
 use crate::ops::check_call::CallRefusal;
 use crate::ops::failure::Fault;
 
@@ -22,49 +21,40 @@ pub(super) fn refuse(status: StatusCode, error: &str, message: &str) -> Response
     (status, [(CACHE_CONTROL, "no-store")], body).into_response()
 }
 
-fn challenged(mut response: Response, parameters: &str) -> Response {
-    let challenge = format!("Bearer realm=\"countersign\"{parameters}");
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    }
-    response
-}
-
 /// No token was sent: the challenge says what it would take, and carries no error code (RFC 6750
 /// section 3.1).
-pub(super) fn no_token(scope: Option<&ScopeName>) -> Response {
+pub(super) fn no_token(challenge: &Challenge) -> Response {
     let message = "Send an access token in the Authorization header: Bearer <token>.";
-    let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
-    challenged(refuse(StatusCode::UNAUTHORIZED, "unauthorized", message), &scope)
+    challenge.on(refuse(StatusCode::UNAUTHORIZED, "unauthorized", message), None)
 }
 
 /// More than one token was sent, or none that can be read (RFC 6750 section 3.1).
-pub(super) fn malformed_token() -> Response {
+pub(super) fn malformed_token(challenge: &Challenge) -> Response {
     let message = "Send one Authorization header: Bearer <token>.";
     let response = refuse(StatusCode::BAD_REQUEST, "invalid_request", message);
-    challenged(response, ", error=\"invalid_request\"")
+    challenge.on(response, Some("invalid_request"))
 }
 
-fn bad_token() -> Response {
+fn bad_token(challenge: &Challenge) -> Response {
     let message = "The access token is unknown, expired or revoked, or for another resource.";
     let response = refuse(StatusCode::UNAUTHORIZED, "unauthorized", message);
-    challenged(response, ", error=\"invalid_token\"")
+    challenge.on(response, Some("invalid_token"))
 }
 
-/// The token lacks the scope that this route needs.
-pub(super) fn missing_scope(scope: &ScopeName) -> Response {
-    let message = format!("Missing scope: {scope}");
+/// The token lacks what the challenge names (RFC 6750 section 3.1).
+pub(super) fn missing_scope(challenge: &Challenge) -> Response {
+    let message = format!("Missing scope: {}", challenge.scopes);
     let response = refuse(StatusCode::FORBIDDEN, "forbidden", &message);
-    challenged(response, &format!(", error=\"insufficient_scope\", scope=\"{scope}\""))
+    challenge.on(response, Some("insufficient_scope"))
 }
 
-/// A refusal of the guard; `scope` is what the route needs.
-pub(super) fn of(why: CallRefusal, scope: Option<&ScopeName>) -> Response {
+/// A refusal of the guard.
+pub(super) fn of(why: CallRefusal, challenge: &Challenge) -> Response {
     match why {
         CallRefusal::TokenUnknown
         | CallRefusal::TokenExpired
         | CallRefusal::TokenRevoked
-        | CallRefusal::OtherAudience => bad_token(),
+        | CallRefusal::OtherAudience => bad_token(challenge),
         CallRefusal::CompanyNotNamed => refuse(
             StatusCode::BAD_REQUEST,
             "company_required",
@@ -75,23 +65,26 @@ pub(super) fn of(why: CallRefusal, scope: Option<&ScopeName>) -> Response {
             "forbidden",
             "This token does not reach the company that the call names.",
         ),
-        CallRefusal::Gate(why) => gate(why, scope),
+        CallRefusal::Gate(why) => gate(why, challenge),
     }
 }
 
-fn gate(why: GateRefusal, scope: Option<&ScopeName>) -> Response {
-    match (why, scope) {
-        (
-            GateRefusal::AppRevoked
-            | GateRefusal::AppDeleted
-            | GateRefusal::AppExpired
-            | GateRefusal::NoDelegator
-            | GateRefusal::PersonDisabled
-            | GateRefusal::PlaceGone,
-            _,
-        ) => bad_token(),
-        (GateRefusal::NothingAllowed | GateRefusal::NoRole, Some(scope)) => missing_scope(scope),
-        _ => refuse(
+fn gate(why: GateRefusal, challenge: &Challenge) -> Response {
+    match why {
+        GateRefusal::AppRevoked
+        | GateRefusal::AppDeleted
+        | GateRefusal::AppExpired
+        | GateRefusal::NoDelegator
+        | GateRefusal::PersonDisabled
+        | GateRefusal::PlaceGone => bad_token(challenge),
+        GateRefusal::NothingAllowed | GateRefusal::NoRole if !challenge.scopes.is_empty() => {
+            missing_scope(challenge)
+        }
+        GateRefusal::NothingAllowed
+        | GateRefusal::NoRole
+        | GateRefusal::CompanySuspended
+        | GateRefusal::WrongEnvironment
+        | GateRefusal::ServesElsewhere => refuse(
             StatusCode::FORBIDDEN,
             "forbidden",
             "The person or company behind this token no longer allows this.",

@@ -1,29 +1,30 @@
-//! The guard: token, audience, path, company, route, scope, in this order.
+//! The guard of the API: token, audience, path, company, route, scope, in this order.
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderMap;
 use http::Method;
 use http::StatusCode;
-use http::header::AUTHORIZATION;
-use http::header::ORIGIN;
 
-use crate::domain::audit::EventKind;
-use crate::domain::audit::Origin;
 use crate::domain::gate::GateRefusal;
 use crate::domain::rate::Allowance;
 use crate::domain::resource::API_PATH;
+use crate::domain::resource::Resource;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Found;
 use crate::gateway::GatewayState;
 use crate::gateway::answer;
+use crate::gateway::challenge::Challenge;
+use crate::gateway::identify::Call;
+use crate::gateway::identify::For;
+use crate::gateway::identify::Refused;
 use crate::gateway::own;
 use crate::gateway::path;
 use crate::gateway::path::CallPath;
 use crate::gateway::path::PathRefusal;
 use crate::gateway::permitted::Permitted;
 use crate::http::origin;
+use crate::ops::check_call::CallContext;
 use crate::ops::check_call::CallRefusal;
 use crate::ops::check_call::LiveToken;
 use crate::ops::failure::Failure;
@@ -37,8 +38,6 @@ pub(super) enum Checked {
     Permitted(Box<Permitted>),
 }
 
-type Refused = Box<Response>;
-
 /// Checks one request. Once its token is known, `allowance` says where that token stands.
 ///
 /// # Errors
@@ -48,75 +47,34 @@ pub(super) async fn check(
     request: Request,
     allowance: &mut Option<Allowance>,
 ) -> Result<Checked, Refused> {
-    let from = origin::of(request.extensions());
-    check_browser_origin(request.headers())?;
     let below = request.uri().path().strip_prefix(API_PATH).unwrap_or_default();
     let path = path::read(below, request.headers()).map_err(|why| Box::new(unreadable(why)))?;
     let needs = needed_scope(state, request.method(), &path.rest);
-    let Some(token) = bearer(request.headers())? else {
-        return Err(Box::new(answer::no_token(needs.as_ref())));
+    let call = Call {
+        ops: &state.ops,
+        from: origin::of(request.extensions()),
+        challenge: Challenge {
+            metadata: Resource::Api.metadata_url(state.ops.settings().issuer.as_str()),
+            scopes: needs.into_iter().collect(),
+        },
     };
-    let found = state.ops.live_token(token);
-    let live = match found {
-        Ok(live) if live.token.audience.api => live,
-        Ok(live) => {
-            let why = CallRefusal::OtherAudience;
-            return Err(refuse(state, from, Some(&live), why, needs.as_ref()).await);
-        }
-        Err(Failure::Refused(why)) => {
-            return Err(refuse(state, from, None, why, needs.as_ref()).await);
-        }
-        Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
-    };
-    state.ops.note_use(live.app().id);
-    *allowance = state.rates.as_ref().and_then(|rates| rates.count(live.id, state.ops.now()));
-    if allowance.is_some_and(|allowance| allowance.exceeded) {
-        return Err(Box::new(answer::too_many_calls()));
-    }
+    let rates = state.rates.as_deref();
+    let live = call.identify(request.headers(), For::Api, rates, allowance).await?;
     if own::is_own(&path.rest) {
-        let answered = answer_own(state, request.method(), &path, &live);
-        return match answered {
+        return match answer_own(state, request.method(), &path, &live) {
             Ok(response) => Ok(Checked::Own(response)),
-            Err(Failure::Refused(why)) => {
-                Err(refuse(state, from, Some(&live), why, needs.as_ref()).await)
-            }
-            Err(Failure::Fault(fault)) => Err(Box::new(answer::failed(&fault))),
+            Err(failure) => Err(call.failed(Some(&live), failure).await),
         };
     }
-    proceed(state, request, path, &live).await
-}
-
-/// The Bearer scheme in any case (RFC 9110 section 11.1); never from a query or a form.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = lines.next() else { return Ok(None) };
-    let malformed = || Box::new(answer::malformed_token());
-    if lines.next().is_some() {
-        return Err(malformed());
+    let context = match context(state, &path, &live) {
+        Ok(context) => context,
+        Err(failure) => return Err(call.failed(Some(&live), failure).await),
+    };
+    check_route(state, request.method(), &path.rest)?;
+    if !call.challenge.scopes.iter().all(|scope| context.effective.contains(scope)) {
+        return Err(call.lacks_scope(&live).await);
     }
-    let text = header.to_str().map_err(|_| malformed())?;
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Ok(None),
-    }
-}
-
-/// A browser's `Origin` must be one: `null` and nonsense are refused.
-fn check_browser_origin(headers: &HeaderMap) -> Result<(), Refused> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let text = origin.to_str().unwrap_or_default();
-    if url::Url::parse(text).is_ok_and(|url| is_origin(&url, text)) {
-        return Ok(());
-    }
-    let message = "This Origin may not call.";
-    Err(Box::new(answer::refuse(StatusCode::FORBIDDEN, "forbidden", message)))
-}
-
-/// Scheme, host and port and nothing else (RFC 6454 section 6.2), of whatever scheme: browser
-/// extensions and desktop shells have their own.
-fn is_origin(url: &url::Url, text: &str) -> bool {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    url.host_str().is_some_and(|host| format!("{}://{host}{port}", url.scheme()) == text)
+    Ok(Checked::Permitted(Box::new(Permitted::new(request, context.company, path.rest))))
 }
 
 fn unreadable(why: PathRefusal) -> Response {
@@ -144,6 +102,29 @@ fn asked(method: &Method) -> &str {
     if method == Method::HEAD { "GET" } else { method.as_str() }
 }
 
+fn context(
+    state: &GatewayState,
+    path: &CallPath,
+    live: &LiveToken,
+) -> Outcome<CallContext, CallRefusal> {
+    if path.company_is_nonsense {
+        return Err(Failure::Refused(CallRefusal::CompanyOutOfReach));
+    }
+    state.ops.call_context(live, path.company)
+}
+
+/// What is not listed is denied.
+fn check_route(state: &GatewayState, method: &Method, rest: &str) -> Result<(), Refused> {
+    match state.surface.find(asked(method), rest) {
+        Found::Route(_) => Ok(()),
+        Found::Nothing => {
+            let message = "There is no such address in this API.";
+            Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
+        }
+        Found::OtherMethod => Err(Box::new(answer::other_method(&state.surface.methods(rest)))),
+    }
+}
+
 /// `/me` and `/companies`. They need no company, but one that is named must be within reach, and
 /// the gate is passed like everywhere; only having no permission left is no reason to refuse.
 fn answer_own(
@@ -157,11 +138,8 @@ fn answer_own(
         Err(CallRefusal::Gate(GateRefusal::NothingAllowed)) => ScopeSet::default(),
         Err(why) => return Err(Failure::Refused(why)),
     };
-    if path.company_is_nonsense {
-        return Err(Failure::Refused(CallRefusal::CompanyOutOfReach));
-    }
-    if path.company.is_some() {
-        match state.ops.call_context(live, path.company) {
+    if path.company_is_nonsense || path.company.is_some() {
+        match context(state, path, live) {
             Ok(_) | Err(Failure::Refused(CallRefusal::Gate(GateRefusal::NothingAllowed))) => {}
             Err(failure) => return Err(failure),
         }
@@ -176,67 +154,4 @@ fn answer_own(
         Some(_) => Ok(own::companies(&state.ops, live)?),
         None => Ok(own::me(&state.ops, live, &effective)),
     }
-}
-
-async fn proceed(
-    state: &GatewayState,
-    request: Request,
-    path: CallPath,
-    live: &LiveToken,
-) -> Result<Checked, Refused> {
-    let from = origin::of(request.extensions());
-    let needs = needed_scope(state, request.method(), &path.rest);
-    let context = if path.company_is_nonsense {
-        Err(Failure::Refused(CallRefusal::CompanyOutOfReach))
-    } else {
-        state.ops.call_context(live, path.company)
-    };
-    let context = match context {
-        Ok(context) => context,
-        Err(Failure::Refused(why)) => {
-            return Err(refuse(state, from, Some(live), why, needs.as_ref()).await);
-        }
-        Err(Failure::Fault(fault)) => return Err(Box::new(answer::failed(&fault))),
-    };
-    match state.surface.find(asked(request.method()), &path.rest) {
-        Found::Nothing => {
-            let message = "There is no such address in this API.";
-            Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
-        }
-        Found::OtherMethod => {
-            Err(Box::new(answer::other_method(&state.surface.methods(&path.rest))))
-        }
-        Found::Route(route) => match &route.scope {
-            Some(scope) if !context.effective.contains(scope) => {
-                let event = state.ops.event(EventKind::CallRefused, from);
-                let event = event.app(live.app().id).cause(format!("missing scope: {scope}"));
-                state.ops.note_refusal(event).await;
-                Err(Box::new(answer::missing_scope(scope)))
-            }
-            _ => Ok(Checked::Permitted(Box::new(Permitted::new(
-                request,
-                context.company,
-                path.rest,
-            )))),
-        },
-    }
-}
-
-async fn refuse(
-    state: &GatewayState,
-    from: Origin,
-    live: Option<&LiveToken>,
-    why: CallRefusal,
-    needs: Option<&ScopeName>,
-) -> Refused {
-    let event = state.ops.event(EventKind::CallRefused, from);
-    let event = event.cause(format!("{why:?}"));
-    state
-        .ops
-        .note_refusal(match live {
-            Some(live) => event.app(live.app().id),
-            None => event,
-        })
-        .await;
-    Box::new(answer::of(why, needs))
 }

@@ -3,7 +3,9 @@
 //! once.
 
 mod answer;
+mod challenge;
 mod guard;
+mod identify;
 mod own;
 mod path;
 mod permitted;

@@ -32,7 +32,7 @@ pub(super) fn me(ops: &Ops, live: &LiveToken, effective: &ScopeSet) -> Response 
         }
         PlaceFacts::Gone => (None, None),
     };
-    let app = json!({"client_id": live.app().id, "name": live.app().name});
+    let app = json!({"client_id": live.app().client_id(), "name": live.app().name});
     answer(json!({
         "user": user, "company": company, "firm": firm, "app": app, "scopes": scopes,
     }))

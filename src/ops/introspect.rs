@@ -81,12 +81,11 @@ impl Ops {
     fn introspect_access(&self, live: &LiveToken) -> Result<Option<Introspection>, Fault> {
         let Ok(effective) = self.effective(live) else { return Ok(None) };
         let (company, firm) = place_names(live.token.place);
-        let subject =
-            if live.of_client { live.app().id.to_string() } else { live.person.to_string() };
+        let subject = if live.of_client { live.app().client_id() } else { live.person.to_string() };
         let person = live.user().filter(|_| !live.of_client);
         Ok(Some(Introspection {
             scope: self.catalogue.maximal(&effective).to_string(),
-            client_id: live.app().id.to_string(),
+            client_id: live.app().client_id(),
             username: person.map(|user| user.email.to_string()),
             subject,
             token_type: "Bearer",
@@ -131,7 +130,7 @@ impl Ops {
         let (company, firm) = place_names(connection.place);
         Ok(Some(Introspection {
             scope: self.catalogue.maximal(&effective).to_string(),
-            client_id: connection.app.to_string(),
+            client_id: facts.app.client_id(),
             username: facts.person.map(|user| user.email.to_string()),
             subject: connection.user.to_string(),
             token_type: "refresh_token",

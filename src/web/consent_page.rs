@@ -103,7 +103,7 @@ fn client(app: &App) -> ConsentClient {
         host: app.website_host(),
         badge: if app.reviewed { ConsentBadge::Reviewed } else { ConsentBadge::Registered },
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
-        self_registered: false,
+        self_registered: app.registration.is_by_itself(),
     }
 }
 

@@ -346,7 +346,11 @@ async fn one_challenge_tells_a_dead_token_alike_whatever_it_died_of() {
         assert_eq!(answer.header("cache-control"), "no-store");
         told.push((answer.header("www-authenticate").to_owned(), answer.body.clone()));
     }
-    assert_eq!(told[0].0, "Bearer realm=\"countersign\", error=\"invalid_token\"");
+    let metadata = "https://cs.example/.well-known/oauth-protected-resource/api/external/v2";
+    let challenge = format!(
+        "Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\", scope=\"customers:readonly\""
+    );
+    assert_eq!(told[0].0, challenge);
     assert!(told.iter().all(|one| one == &told[0]), "{told:?}");
 }
 

@@ -22,6 +22,8 @@ use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::gate;
 use crate::domain::gate::GateRefusal;
+use crate::domain::registration::ClientProof;
+use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
 use crate::ops::administration::app_rules;
@@ -256,6 +258,8 @@ fn assemble(
     Ok(App {
         id,
         kind: new.kind,
+        registration: Registration::Administrator,
+        proof: ClientProof::Secret,
         name: names::checked(&new.name)?,
         website: new.website,
         purpose: new.purpose.trim().to_owned(),
