@@ -149,6 +149,8 @@ fn protected() -> Outcome<Protected> {
     Ok(Protected {
         surface: Arc::new(Surface::new(vec![route])),
         limit: None,
+        max_body: 64 * 1024,
+        origins: Vec::new(),
         upstream: Arc::new(|_permitted| {
             Box::pin(std::future::ready(
                 ([(CONTENT_TYPE, "application/json")], CUSTOMER).into_response(),

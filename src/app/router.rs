@@ -34,6 +34,10 @@ pub struct Protected {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
 }
 
 /// The whole router.
@@ -52,9 +56,16 @@ pub fn build(
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit }) = protected {
+    if let Some(Protected { surface, upstream, limit, max_body, origins }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
-        let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
+        let state = GatewayState {
+            ops: ops.clone(),
+            surface,
+            upstream,
+            rates,
+            max_body,
+            origins: origins.into(),
+        };
         router = router.merge(gateway::routes(state));
     }
     let issuer =

@@ -4,12 +4,15 @@
 
 mod answer;
 mod challenge;
+pub mod forward;
 mod guard;
 mod identify;
+mod overlay;
 mod own;
 mod path;
 mod permitted;
 mod rates;
+mod untrusted;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::any;
 
@@ -28,6 +32,7 @@ pub use crate::gateway::rates::Rates;
 use crate::domain::resource::API_PATH;
 use crate::domain::surface::Surface;
 use crate::http::cors;
+use crate::http::request_body;
 use crate::ops::Ops;
 
 /// What serves the permitted requests.
@@ -45,14 +50,20 @@ pub struct GatewayState {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub rates: Option<Arc<Rates>>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Arc<[String]>,
 }
 
 /// The API surface.
 pub fn routes(state: GatewayState) -> Router {
+    let body = from_fn_with_state(state.max_body, request_body::limit_body);
     Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
+        .layer(body)
         .layer(cors::Open)
         .with_state(state)
 }

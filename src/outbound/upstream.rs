@@ -69,6 +69,7 @@ pub struct UpstreamSettings {
 pub struct UpstreamClient {
     base: String,
     host: HeaderValue,
+    origin: String,
     name: Arc<str>,
     dialer: Dialer,
     pool: Arc<Pool>,
@@ -89,6 +90,7 @@ impl UpstreamClient {
             base: url.path().trim_end_matches('/').to_owned(),
             host: HeaderValue::from_str(&authority).map_err(|_| NotUsable::Address)?,
             name: format!("{}://{authority}{}", url.scheme(), url.path()).into(),
+            origin: format!("{}://{authority}", url.scheme()),
             dialer: Dialer::new(settings)?,
             pool: Pool::new(settings.connections, settings.connect_timeout, settings.keep),
             response_timeout: settings.response_timeout,
@@ -100,6 +102,12 @@ impl UpstreamClient {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The path of its address, without a slash at its end.
