@@ -3,6 +3,8 @@
 mod asking;
 mod browser;
 mod house;
+mod recorder;
+mod site;
 mod wire;
 
 use std::time::Instant;
@@ -12,6 +14,11 @@ pub use browser::hidden_fields;
 pub use browser::listed_scopes;
 pub use browser::offered_places;
 pub use house::House;
+pub use recorder::Recorder;
+pub use recorder::Reply;
+pub use site::Raw;
+pub use site::Site;
+pub use site::tls;
 pub use wire::Answer;
 pub use wire::basic;
 pub use wire::encoded;
