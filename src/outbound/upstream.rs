@@ -203,7 +203,11 @@ impl UpstreamClient {
         head.extensions.clear();
         let held = (line, place);
         let mut body = Answer::new(body, held, &self.pool, &self.name, self.idle_timeout);
-        poll_fn(|cx| Poll::Ready(body.settle(cx))).await;
+        poll_fn(|cx| {
+            body.settle(cx);
+            Poll::Ready(())
+        })
+        .await;
         Ok(Response::from_parts(head, Body::new(body)))
     }
 }

@@ -225,7 +225,7 @@ async fn bodies_go_on_in_a_framing_of_our_own() {
     let house = guarding(&upstream).await;
     let token = house.client_token().await;
     post(&house, &token, "twelve bytes").await;
-    let pieces = ["one ", "two"].map(|piece| Ok::<_, std::io::Error>(piece));
+    let pieces = ["one ", "two"].map(Ok::<_, std::io::Error>);
     post(&house, &token, Body::from_stream(futures_util::stream::iter(pieces))).await;
     post(&house, &token, Body::empty()).await;
     let seen = upstream.seen();

@@ -42,11 +42,6 @@ impl Seen {
             .filter_map(|line| Some(line[line.len() - of_name(line)?..].trim()))
             .collect()
     }
-
-    pub fn names(&self) -> Vec<String> {
-        let names = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        names.map(|(name, _)| name.to_ascii_lowercase()).collect()
-    }
 }
 
 /// What the upstream does with a request.
