@@ -165,6 +165,8 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("issuer", format!("https://localhost:{}", address.port())),
             flag("server.listen", address.to_string()),
             flag("data.folder", folder.display().to_string()),
+            // Only this machine reaches it: whoever can ask can also read its secrets.
+            flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
         ],
         ..Sources::default()
     };
@@ -192,10 +194,10 @@ pub fn protected() -> Result<Protected, Stopped> {
         limit: Some(PENNYLANE),
         max_body: ledger::LONGEST_BODY as u64,
         origins: Vec::new(),
-        upstream: Arc::new(move |permitted| {
+        upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
-        }),
+        })),
     })
 }
 

@@ -34,7 +34,7 @@ pub struct Options {
 pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
     let _log = start_log(&settings)?;
     let (protected, upstreams) = match upstreams::api(&settings)? {
-        Some(Behind { protected, client }) => (Some(protected), vec![client]),
+        Some(Behind { protected, client }) => (Some(protected), Vec::from_iter(client)),
         None => (None, Vec::new()),
     };
     serving::block_on(async move {

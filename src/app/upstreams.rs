@@ -14,23 +14,27 @@ use crate::outbound::upstream::UpstreamSettings;
 pub struct Behind {
     /// The surface.
     pub protected: Protected,
-    /// Its upstream.
-    pub client: Arc<UpstreamClient>,
+    /// Its upstream; none: only proxies ask about calls, with `/forward-auth`.
+    pub client: Option<Arc<UpstreamClient>>,
 }
 
-/// The API surface as the configuration has it; none if it names no upstream.
+/// The API surface as the configuration has it; none if it names neither an upstream nor a route.
 ///
 /// # Errors
 /// Its certificate authorities cannot be read.
 pub fn api(settings: &Settings) -> Result<Option<Behind>, Stopped> {
-    let Some(upstream) = settings.api.upstream() else { return Ok(None) };
-    let client = client(&upstream, "api")?;
+    let (api, upstream) = (&settings.api, settings.api.upstream());
+    if upstream.is_none() && settings.api_surface.routes().is_empty() {
+        return Ok(None);
+    }
+    let client = upstream.map(|upstream| client(&upstream, "api")).transpose()?;
+    let to = |client| gateway::forward::to(Arc::clone(client), &settings.issuer);
     let protected = Protected {
         surface: Arc::clone(&settings.api_surface),
-        upstream: gateway::forward::to(Arc::clone(&client), &settings.issuer),
-        limit: upstream.rate_limit,
-        max_body: upstream.max_request_body,
-        origins: upstream.allowed_origins,
+        upstream: client.as_ref().map(to),
+        limit: api.rate_limit(),
+        max_body: api.max_request_body(),
+        origins: api.allowed_origins.clone(),
     };
     Ok(Some(Behind { protected, client }))
 }

@@ -13,7 +13,6 @@ use http::header::RETRY_AFTER;
 use http::header::VIA;
 
 use crate::base::id::RequestId;
-use crate::domain::company::Company;
 use crate::domain::issuer::Issuer;
 use crate::gateway::Permitted;
 use crate::gateway::Upstream;
@@ -23,12 +22,9 @@ use crate::http::Peer;
 use crate::outbound::upstream::UpstreamClient;
 use crate::outbound::upstream::UpstreamFault;
 
-const COMPANY: HeaderName = HeaderName::from_static("x-countersign-company");
-const COMPANY_SLUG: HeaderName = HeaderName::from_static("x-countersign-company-slug");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An upstream behind `client`, which is told that it is reached under `issuer`.
 #[must_use]
@@ -67,7 +63,6 @@ fn outgoing(
     permitted: Permitted,
     host: Option<HeaderValue>,
 ) -> Result<Request<axum::body::Body>, UpstreamFault> {
-    let company = permitted.company().clone();
     let path = permitted.path().to_owned();
     let mut request = permitted.into_request();
     let target = match request.uri().query() {
@@ -76,12 +71,9 @@ fn outgoing(
     };
     *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamFault::Target)?;
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string());
-    let reference = request.extensions().get::<RequestId>().map(ToString::to_string);
     request.extensions_mut().clear();
     let headers = request.headers_mut();
-    tell_company(headers, &company);
     say(headers, FORWARDED_FOR, peer);
-    say(headers, REQUEST_ID, reference);
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
     if let Some(host) = host {
         headers.insert(FORWARDED_HOST, host);
@@ -89,11 +81,6 @@ fn outgoing(
     // A gateway that forwards says so (RFC 9110 section 7.6.3).
     headers.append(VIA, HeaderValue::from_static("1.1 countersign"));
     Ok(request)
-}
-
-fn tell_company(headers: &mut HeaderMap, company: &Company) {
-    say(headers, COMPANY, Some(company.id.to_string()));
-    say(headers, COMPANY_SLUG, Some(company.slug.to_string()));
 }
 
 fn say(headers: &mut HeaderMap, name: HeaderName, value: Option<String>) {

@@ -6,14 +6,16 @@ use axum::extract::Request;
 
 use crate::base::id::RequestId;
 use crate::domain::company::Company;
+use crate::gateway::identity::Identity;
 use crate::gateway::untrusted;
 
 /// A permitted request, without what must not go on: the token, cookies, and headers that only a
-/// gateway may set.
+/// gateway may set. Who calls stands in it.
 pub struct Permitted {
     request: Request,
     company: Arc<Company>,
     path: String,
+    identity: Identity,
 }
 
 impl Permitted {
@@ -22,9 +24,16 @@ impl Permitted {
         mut request: Request,
         company: Arc<Company>,
         path: String,
+        identity: Identity,
     ) -> Self {
         untrusted::strip(request.headers_mut());
-        Self { request, company, path }
+        identity.write(request.headers_mut());
+        Self { request, company, path, identity }
+    }
+
+    /// Who calls.
+    pub(in crate::gateway) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The company that the call is about.

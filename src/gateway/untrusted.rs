@@ -5,6 +5,8 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 use http::header::COOKIE;
 
+use crate::outbound::hop_by_hop;
+
 /// Who somebody is, where they came from, or what they really ask: only a gateway may say so.
 const PREFIXES: [&str; 13] = [
     "cf-",
@@ -43,9 +45,11 @@ const NAMES: [&str; 18] = [
     "x-webauth-user",
 ];
 
-/// Takes them away, with the token and every cookie. A name with an underscore goes as well: some
-/// servers read it as if it had a hyphen there.
+/// Takes them away, with the token, every cookie, and what the caller's `Connection` names: now,
+/// before the gateway says anything itself, so that a caller cannot have that taken away later. A name
+/// with an underscore goes as well: some servers read it as if it had a hyphen there.
 pub(super) fn strip(headers: &mut HeaderMap) {
+    hop_by_hop::strip(headers);
     headers.remove(AUTHORIZATION);
     headers.remove(COOKIE);
     let untrusted = |name: &str| {

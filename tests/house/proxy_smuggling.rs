@@ -32,6 +32,8 @@ fn check(case: &str, upstream: &Recorder, answer: &str, bodies: &[&str]) {
     // its own, never as part of another.
     assert!(!seen.head.replace("\r\n", "").contains(['\r', '\n', '\0']), "{case:?}: {}", seen.head);
     assert_eq!(seen.all("host"), [upstream.address.to_string()], "{case:?}");
+    assert_eq!(seen.all("x-countersign-company-slug"), ["acme"], "{case:?}");
+    assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.1"], "{case:?}");
     let framings = seen.all("content-length").len() + seen.all("transfer-encoding").len();
     assert!(framings <= 1, "{case:?}: {}", seen.head);
     let body = String::from_utf8_lossy(&seen.body);
@@ -126,7 +128,11 @@ const FRAMINGS: &[(&str, &str, &[&str])] = &[
         "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
         &[""],
     ),
-    (GET, "Connection: X-Countersign-Company, Host, Content-Length\r\n\r\n", &[""]),
+    (
+        GET,
+        "Connection: X-Countersign-Company-Slug, X-Forwarded-For, Host, Content-Length\r\n\r\n",
+        &[""],
+    ),
     (GET, "Host: smuggled.example\r\n\r\n", &[]),
     (GET, "X-Company-Id: smuggled\r\n\r\n", &[]),
 ];

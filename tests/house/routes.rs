@@ -26,6 +26,8 @@ pub enum Door {
     Absent,
     /// The protected surface.
     Surface,
+    /// For trusted proxies, and nobody else.
+    Question,
     /// For supervisors, under any host name.
     Health,
 }
@@ -77,8 +79,10 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
+    ("GET", "/forward-auth", Door::Question),
     ("GET", "/healthz", Door::Health),
     ("GET", "/readyz", Door::Health),
 ];
@@ -97,8 +101,13 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    fixed.chain(assets::all().iter().map(file)).chain(surface).collect()
+    let connections = Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
+    let files = assets::all().iter().map(file);
+    fixed.chain(files).chain(surface).chain([connections]).collect()
 }
+
+/// What a token is for, as it can ask itself: beside the API, and guarded like it.
+pub const CONNECTIONS: &str = "/connections";
 
 /// Every call of the protected surface, with the scope that it needs.
 pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
@@ -114,6 +123,7 @@ pub fn concrete() -> Vec<Route> {
     let mut routes: Vec<Route> =
         all().into_iter().filter(|route| route.door != Door::Surface).collect();
     routes.extend(calls().map(|(route, _)| route));
+    routes.push(Route { method: "GET", path: CONNECTIONS.to_owned(), door: Door::Surface });
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");

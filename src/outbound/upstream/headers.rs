@@ -1,34 +1,18 @@
 //! Headers between two neighbours, and the framing of what is sent.
 
 use http::HeaderMap;
-use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
-use http::header::CONNECTION;
 use http::header::CONTENT_LENGTH;
 use http::header::EXPECT;
-use http::header::TE;
-use http::header::TRAILER;
 use http::header::TRANSFER_ENCODING;
-use http::header::UPGRADE;
 
-/// What is between two neighbours only, named in `Connection` or not (RFC 9110 section 7.6.1).
-const BETWEEN_NEIGHBOURS: [HeaderName; 9] = [
-    CONNECTION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    HeaderName::from_static("proxy-authenticate"),
-    HeaderName::from_static("proxy-authorization"),
-];
+use crate::outbound::hop_by_hop;
 
 /// Takes away what does not go on: what is between neighbours, and `Expect`, which our own server
 /// has answered.
 pub(super) fn strip_request(headers: &mut HeaderMap) {
-    strip(headers);
+    hop_by_hop::strip(headers);
     headers.remove(EXPECT);
     headers.remove("http2-settings");
 }
@@ -36,25 +20,12 @@ pub(super) fn strip_request(headers: &mut HeaderMap) {
 /// Takes away what does not go back. A declared length stays only if it is the body's, or there
 /// can be no body that it contradicts.
 pub(super) fn strip_response(headers: &mut HeaderMap, has_no_body: bool, size: Option<u64>) {
-    strip(headers);
+    hop_by_hop::strip(headers);
     if !has_no_body {
         headers.remove(CONTENT_LENGTH);
         if let Some(size) = size {
             headers.insert(CONTENT_LENGTH, size.into());
         }
-    }
-}
-
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&BETWEEN_NEIGHBOURS) {
-        headers.remove(name);
     }
 }
 
@@ -74,6 +45,8 @@ pub(super) fn frame(headers: &mut HeaderMap, method: &Method, size: Option<u64>)
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -142,10 +142,16 @@ impl House {
 
     /// With the defaults, and something else behind its gateway than the sample ledger.
     pub fn in_front_of(self, upstream: Upstream) -> Self {
+        self.in_front_of_with(upstream, &[])
+    }
+
+    /// As [`Self::in_front_of`], with other settings of its doors than the defaults.
+    pub fn in_front_of_with(self, upstream: Upstream, settings: &[(&str, &str)]) -> Self {
+        let upstream = Some(upstream);
         let protected = Protected { upstream, ..sandbox::protected().unwrap() };
         let entropy = Arc::new(SystemEntropy::new());
-        let clock = self.clock.clone();
-        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        let (settings, clock) = (chosen(settings), self.clock.clone());
+        let router = router::build(&settings, &self.ops, clock, entropy, Some(protected));
         Self { router: router.unwrap(), ..self }
     }
 
