@@ -38,6 +38,10 @@ pub struct Protected {
     pub upstream: Option<Upstream>,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
 }
 
 /// The whole router.
@@ -56,17 +60,24 @@ pub fn build(
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit }) = protected {
+    if let Some(Protected { surface, upstream, limit, max_body, origins }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let identities = Arc::new(Identities::default());
         let forward_auth = Arc::new(ForwardAuth {
             proxies: settings.server.trusted_proxies.clone(),
             prefix: settings.forward_auth.prefix.clone(),
         });
-        let ops = ops.clone();
         let is_called = upstream.is_some();
-        let upstream = upstream.unwrap_or_else(nowhere);
-        let state = GatewayState { ops, surface, upstream, rates, identities, forward_auth };
+        let state = GatewayState {
+            ops: ops.clone(),
+            surface,
+            upstream: upstream.unwrap_or_else(nowhere),
+            rates,
+            max_body,
+            origins: origins.into(),
+            identities,
+            forward_auth,
+        };
         router = router.merge(gateway::questions(state.clone()));
         if is_called {
             router = router.merge(gateway::routes(state));

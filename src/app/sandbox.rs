@@ -134,6 +134,7 @@ async fn serve(
         ops,
         listeners: vec![listener],
         protected: Some(protected()?),
+        upstreams: Vec::new(),
     };
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await
 }
@@ -196,6 +197,8 @@ pub fn protected() -> Result<Protected, Stopped> {
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
+        max_body: ledger::LONGEST_BODY as u64,
+        origins: Vec::new(),
         upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })

@@ -1,5 +1,7 @@
 //! What two keys must say together.
 
+use figment::value::Value;
+
 use crate::config::fault::Wrong;
 use crate::config::layer::DEFAULT;
 use crate::config::lists::LISTS;
@@ -16,13 +18,24 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     registration(reader);
 }
 
-/// What is listed for a surface that does not exist would look as if it were in force.
+/// What is listed for a surface that does not exist would look as if it were in force. Routes count
+/// too where proxies ask about calls.
 fn surfaces(reader: &mut Reader<'_>) {
+    let proxies = reader.from.value("server.trusted_proxies").and_then(Value::as_array);
+    let is_asked = proxies.is_some_and(|proxies| !proxies.is_empty());
     for list in LISTS.iter().filter(|list| !list.section().is_empty()) {
         let upstream = format!("{}.upstream", list.section());
-        if reader.text(&upstream) == Some("") && !list.tables(reader.from).is_empty() {
+        let is_in_force = is_asked && list.section() == "api";
+        if !is_in_force
+            && reader.text(&upstream) == Some("")
+            && !list.tables(reader.from).is_empty()
+        {
             let problem = format!("there is no {upstream}, so nothing is behind them");
-            reader.fault(list.path, Wrong::new(problem, format!("give {upstream} or remove them")));
+            let fix = match list.section() {
+                "api" => "give it, or server.trusted_proxies for /forward-auth, or remove them",
+                _ => "give it or remove them",
+            };
+            reader.fault(list.path, Wrong::new(problem, fix));
         }
     }
 }
@@ -91,7 +104,7 @@ fn documents(reader: &mut Reader<'_>) {
         return;
     }
     for key in ["clients.allowed_documents", "clients.pinned_documents"] {
-        let given = reader.from.value(key).and_then(figment::value::Value::as_array);
+        let given = reader.from.value(key).and_then(Value::as_array);
         if given.is_some_and(|items| !items.is_empty()) {
             let problem = "it is given, but clients.metadata_documents is \"off\"";
             let fix = "remove it or set clients.metadata_documents to \"allow_list\"";

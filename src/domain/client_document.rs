@@ -369,7 +369,6 @@ impl Introduction {
             redirect_uris: self.redirect_uris.clone(),
             mcp: false,
             pkce_required: true,
-            mcp: false,
             secrets: Vec::new(),
             status: AppStatus::Active,
             generation: 1,

@@ -13,7 +13,7 @@ use crate::harness::Answer;
 use crate::harness::Elsewhere;
 use crate::harness::House;
 use crate::harness::ISSUER;
-use crate::harness::Reply;
+use crate::harness::Page;
 use crate::harness::Signer;
 use crate::harness::VERIFIER;
 
@@ -37,8 +37,8 @@ fn document() -> Value {
 
 async fn elsewhere(key: &Signer) -> Elsewhere {
     let elsewhere = Elsewhere::of(&["chatgpt.com"]).await;
-    elsewhere.put(CHATGPT, Reply::json(&document()));
-    elsewhere.put(KEYS, Reply::json(&key.jwks()));
+    elsewhere.put(CHATGPT, Page::json(&document()));
+    elsewhere.put(KEYS, Page::json(&key.jwks()));
     elsewhere
 }
 
@@ -150,7 +150,7 @@ async fn a_client_that_nobody_knows_yet_pushes_its_request_with_an_assertion() {
     let elsewhere = elsewhere(&key).await;
     elsewhere.put(
         CHATGPT,
-        Reply::json(&{
+        Page::json(&{
             let mut document = document();
             document["token_endpoint_auth_signing_alg"] = json!("ES256");
             document
@@ -304,7 +304,7 @@ async fn a_new_key_is_found_by_its_name_and_nobody_makes_the_server_ask_again_an
     let asked = || elsewhere.asked().iter().filter(|head| head.contains("jwks.json")).count();
     assert_eq!(asked(), 1);
     let new = Signer::p256("new");
-    elsewhere.put(KEYS, Reply::json(&json!({"keys": [old.jwk(), new.jwk()]})));
+    elsewhere.put(KEYS, Page::json(&json!({"keys": [old.jwk(), new.jwk()]})));
     assert_eq!(ask(&house, &new.sign(&claims(&house))).await.status, StatusCode::OK);
     assert_eq!(asked(), 2, "an unknown name lets the keys be fetched anew");
     for kid in 0..20 {
@@ -312,7 +312,7 @@ async fn a_new_key_is_found_by_its_name_and_nobody_makes_the_server_ask_again_an
         assert_eq!(ask(&house, &unknown.sign(&claims(&house))).await.refusal(), refused());
     }
     assert_eq!(asked(), 2, "but not more often than once a minute");
-    elsewhere.put(KEYS, Reply::json(&new.jwks()));
+    elsewhere.put(KEYS, Page::json(&new.jwks()));
     assert_eq!(ask(&house, &old.sign(&claims(&house))).await.status, StatusCode::OK);
     house.advance(301);
     let withdrawn = ask(&house, &old.sign(&claims(&house))).await;
@@ -326,17 +326,17 @@ async fn keys_that_cannot_be_fetched_are_our_trouble_for_a_moment_and_no_verdict
     let house = house(&elsewhere).await;
     connected(&house, &key).await;
     house.advance(3601);
-    elsewhere.put(KEYS, Reply::of(503, "", b""));
+    elsewhere.put(KEYS, Page::of(503, "", b""));
     let assertion = key.sign(&claims(&house));
     let answer = ask(&house, &assertion).await;
     assert_eq!(answer.refusal(), (503, "temporarily_unavailable".to_owned()));
     assert_eq!(answer.header("retry-after"), "1");
-    elsewhere.put(KEYS, Reply::json(&key.jwks()));
+    elsewhere.put(KEYS, Page::json(&key.jwks()));
     assert_eq!(ask(&house, &assertion).await.status, StatusCode::OK, "it was not used up");
     house.advance(3601);
     let mut public = document();
     public["token_endpoint_auth_method"] = json!("none");
-    elsewhere.put(CHATGPT, Reply::json(&public));
+    elsewhere.put(CHATGPT, Page::json(&public));
     let answer = ask(&house, &key.sign(&claims(&house))).await;
     assert_eq!(answer.refusal(), refused(), "a document without keys is a verdict");
 }

@@ -11,7 +11,7 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::Elsewhere;
 use crate::harness::House;
-use crate::harness::Reply;
+use crate::harness::Page;
 use crate::harness::Signer;
 use crate::harness::VERIFIER;
 
@@ -125,7 +125,7 @@ const UNUSABLE: &str = "description cannot be used";
 async fn well_known_clients_connect_by_their_documents_and_are_named_by_their_url() {
     let elsewhere = elsewhere().await;
     for (url, document, back) in well_known() {
-        elsewhere.put(url, Reply::json(&document));
+        elsewhere.put(url, Page::json(&document));
         let mut house = House::beside(&elsewhere, &[]).await;
         of_house(&mut house, "it", url);
         let tokens = connect(&house, "it", back).await;
@@ -145,7 +145,7 @@ async fn the_consent_page_says_that_nobody_here_knows_the_client_and_where_it_co
         document["logo_uri"] = json!("https://app.example/logo.png");
         document["redirect_uris"] = json!(["https://other.example/callback"]);
     });
-    elsewhere.put(URL, Reply::json(&claims));
+    elsewhere.put(URL, Page::json(&claims));
     let house = house(&elsewhere, &[]).await;
     let mut browser = house.signed_in("owner").await;
     let (_, page) =
@@ -166,8 +166,7 @@ async fn a_document_that_cannot_be_used_leads_to_a_page_and_never_to_a_redirect(
     let elsewhere = elsewhere().await;
     let house = house(&elsewhere, &[]).await;
     let json = "content-type: application/json\r\n";
-    let wrong =
-        |name: &str, value: Value| Reply::json(&document(|document| document[name] = value));
+    let wrong = |name: &str, value: Value| Page::json(&document(|document| document[name] = value));
     let large = document(|document| document["x"] = json!("x".repeat(6000)));
     let before = house.ops.audit_entries(None, 1).unwrap()[0].sequence;
     for (what, reply) in [
@@ -178,16 +177,16 @@ async fn a_document_that_cannot_be_used_leads_to_a_page_and_never_to_a_redirect(
         ("no redirect URI", wrong("redirect_uris", json!([]))),
         ("a secret", wrong("client_secret", json!("s"))),
         ("a shared secret", wrong("token_endpoint_auth_method", json!("client_secret_basic"))),
-        ("too much", Reply::json(&large)),
-        ("no JSON", Reply::of(200, json, b"<html>")),
+        ("too much", Page::json(&large)),
+        ("no JSON", Page::of(200, json, b"<html>")),
         (
             "a page",
-            Reply::of(200, "content-type: text/html\r\n", document(|_| {}).to_string().as_bytes()),
+            Page::of(200, "content-type: text/html\r\n", document(|_| {}).to_string().as_bytes()),
         ),
-        ("a redirect", Reply::of(302, "location: https://other.example/\r\n", b"")),
-        ("nothing", Reply::of(404, json, b"{}")),
-        ("a failure", Reply::of(500, json, b"{}")),
-        ("rubbish", Reply::Bytes(b"rubbish".to_vec())),
+        ("a redirect", Page::of(302, "location: https://other.example/\r\n", b"")),
+        ("nothing", Page::of(404, json, b"{}")),
+        ("a failure", Page::of(500, json, b"{}")),
+        ("rubbish", Page::Bytes(b"rubbish".to_vec())),
     ] {
         elsewhere.put(URL, reply);
         let answer = house.get(&asking(&house, "app", BACK)).await;
@@ -197,7 +196,7 @@ async fn a_document_that_cannot_be_used_leads_to_a_page_and_never_to_a_redirect(
     let after = house.ops.audit_entries(None, 1).unwrap()[0].sequence;
     assert_eq!((after, apps(&house)), (before, house.guide.apps.len() - 1), "and leaves nothing");
     // No failure is kept: once it is mended it is taken.
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let answer = house.get(&asking(&house, "app", BACK)).await;
     assert!(answer.location().starts_with("/consent/"));
 }
@@ -239,7 +238,7 @@ async fn a_document_is_kept_for_five_minutes_to_an_hour_as_its_server_says() {
         ("cache-control: max-age=31536000\r\n", 3599, 1),
     ] {
         let headers = format!("content-type: application/json\r\n{cache}");
-        elsewhere.put(URL, Reply::of(200, &headers, body.as_bytes()));
+        elsewhere.put(URL, Page::of(200, &headers, body.as_bytes()));
         let before = elsewhere.asked().len();
         house.get(&asking(&house, "app", BACK)).await.location();
         house.advance(fresh);
@@ -255,7 +254,7 @@ async fn a_document_is_kept_for_five_minutes_to_an_hour_as_its_server_says() {
 #[tokio::test]
 async fn nothing_is_kept_of_a_client_until_somebody_allows_it_access() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let house = house(&elsewhere, &[]).await;
     let created =
         || house.happened(500).iter().filter(|kind| **kind == EventKind::AppCreated).count();
@@ -276,7 +275,7 @@ async fn nothing_is_kept_of_a_client_until_somebody_allows_it_access() {
 #[tokio::test]
 async fn a_client_with_a_document_has_no_other_name() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let mut house = house(&elsewhere, &[]).await;
     let tokens = connect(&house, "app", BACK).await;
     let id = house.ops.find_app(URL).unwrap().id.to_string();
@@ -299,7 +298,7 @@ async fn a_client_with_a_document_has_no_other_name() {
 #[tokio::test]
 async fn the_policy_says_which_documents_are_taken_and_is_asked_at_every_grant() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let off = house(&elsewhere, &[("clients.metadata_documents", "off")]).await;
     assert_page(&off.get(&asking(&off, "app", BACK)).await, "not known here");
     for (listed, taken) in [
@@ -350,7 +349,7 @@ async fn a_pinned_document_is_used_as_it_is_and_never_fetched() {
 #[tokio::test]
 async fn a_client_that_an_administrator_revoked_stays_so_whatever_its_document_says() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let house = house(&elsewhere, &[]).await;
     let tokens = connect(&house, "app", BACK).await;
     let mut open = house.signed_in("owner").await;
@@ -360,7 +359,7 @@ async fn a_client_that_an_administrator_revoked_stays_so_whatever_its_document_s
     let code = house.next_code("owner");
     let allowed = open.answer(&page, &path, &house.company("acme"), None, &code).await;
     assert_ne!(allowed.status, StatusCode::SEE_OTHER, "nor by a page that was open before");
-    elsewhere.put(URL, Reply::json(&document(|document| document["client_name"] = json!("Anew"))));
+    elsewhere.put(URL, Page::json(&document(|document| document["client_name"] = json!("Anew"))));
     house.advance(3600);
     let refused = house.refresh("app", &tokens.text("refresh_token")).await;
     assert_eq!(refused.refusal(), (401, "invalid_client".to_owned()));
@@ -375,14 +374,14 @@ async fn a_client_that_an_administrator_revoked_stays_so_whatever_its_document_s
 #[tokio::test]
 async fn a_document_that_changed_counts_from_the_next_request_and_is_shown_to_the_person() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let house = house(&elsewhere, &[]).await;
     let tokens = connect(&house, "app", BACK).await;
     let moved = document(|document| {
         document["client_name"] = json!("Another Name");
         document["redirect_uris"] = json!(["https://other.example/new"]);
     });
-    elsewhere.put(URL, Reply::json(&moved));
+    elsewhere.put(URL, Page::json(&moved));
     house.advance(301);
     let former = house.get(&asking(&house, "app", BACK)).await;
     assert_page(&former, "return address does not match");
@@ -400,7 +399,7 @@ async fn a_document_that_changed_counts_from_the_next_request_and_is_shown_to_th
 #[tokio::test]
 async fn a_client_that_proves_itself_in_another_way_than_before_begins_anew() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let house = house(&elsewhere, &[]).await;
     let tokens = connect(&house, "app", BACK).await;
     let key = Signer::p256("one");
@@ -408,7 +407,7 @@ async fn a_client_that_proves_itself_in_another_way_than_before_begins_anew() {
         document["token_endpoint_auth_method"] = json!("private_key_jwt");
         document["jwks"] = key.jwks();
     });
-    elsewhere.put(URL, Reply::json(&signing));
+    elsewhere.put(URL, Page::json(&signing));
     house.advance(301);
     let refreshed = house.refresh("app", &tokens.text("refresh_token")).await;
     assert_eq!(refreshed.status, StatusCode::OK, "until somebody allows it as it is now");
@@ -426,7 +425,7 @@ async fn a_client_that_proves_itself_in_another_way_than_before_begins_anew() {
 #[tokio::test]
 async fn a_public_client_pushes_its_request_before_anybody_knows_it() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&document(|_| {})));
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let house = house(&elsewhere, &[]).await;
     let form = [
         ("client_id", URL),

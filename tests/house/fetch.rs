@@ -14,7 +14,7 @@ use countersign::outbound::fetch::Trust;
 use serde_json::json;
 
 use crate::harness::Elsewhere;
-use crate::harness::Reply;
+use crate::harness::Page;
 use crate::harness::Resolver;
 
 const URL: &str = "https://app.example/client.json";
@@ -152,7 +152,7 @@ async fn one_address_among_several_that_is_not_public_refuses_them_all() {
 #[tokio::test]
 async fn a_name_is_resolved_once_and_what_it_says_later_changes_nothing() {
     let elsewhere = Elsewhere::listening_at("127.0.0.2:0", &["app.example"]).await;
-    elsewhere.put(URL, Reply::json(&json!({"here": true})));
+    elsewhere.put(URL, Page::json(&json!({"here": true})));
     let answers: [&[&str]; 2] = [&["127.0.0.2"], &["127.0.0.1"]];
     let saying = Resolver::saying("app.example", &answers);
     let rebinding = Arc::new(Resolver { all: Some(elsewhere.address), ..saying });
@@ -195,7 +195,7 @@ async fn a_good_answer_is_taken_and_nothing_of_ours_is_sent_with_the_question() 
     let url = "https://app.example/a/b?c=d";
     let headers =
         "content-type: application/json; charset=utf-8\r\ncache-control: public, max-age=600\r\n";
-    elsewhere.put(url, Reply::of(200, headers, b"{}"));
+    elsewhere.put(url, Page::of(200, headers, b"{}"));
     let fetched = get(&reaching(&elsewhere), url).await.unwrap();
     assert_eq!(&fetched.body[..], b"{}");
     assert_eq!(fetched.max_age, Some(Duration::from_secs(600)));
@@ -210,16 +210,16 @@ async fn a_good_answer_is_taken_and_nothing_of_ours_is_sent_with_the_question() 
 async fn no_redirect_is_followed_and_nothing_but_a_200_is_taken() {
     let elsewhere = elsewhere().await;
     let fetcher = reaching(&elsewhere);
-    elsewhere.put("https://other.example/x", Reply::json(&json!({})));
+    elsewhere.put("https://other.example/x", Page::json(&json!({})));
     for status in [300, 301, 302, 303, 304, 307, 308] {
         let to = "location: https://other.example/x\r\ncontent-type: application/json\r\n";
         let url = format!("https://app.example/{status}");
-        elsewhere.put(&url, Reply::of(status, to, b"{}"));
+        elsewhere.put(&url, Page::of(status, to, b"{}"));
         assert_eq!(refusal(&fetcher, &url).await, FetchRefusal::Redirect(status));
     }
     for status in [201, 202, 203, 206, 400, 401, 403, 404, 410, 500, 503] {
         let url = format!("https://app.example/{status}");
-        elsewhere.put(&url, Reply::of(status, "content-type: application/json\r\n", b"{}"));
+        elsewhere.put(&url, Page::of(status, "content-type: application/json\r\n", b"{}"));
         let refused = fetcher.json(&url, MOST, Standing::Known).await;
         assert_eq!(refused, Err(FetchRefusal::Status(status)));
     }
@@ -230,7 +230,7 @@ async fn no_redirect_is_followed_and_nothing_but_a_200_is_taken() {
 async fn only_json_is_taken() {
     let elsewhere = elsewhere().await;
     let fetcher = reaching(&elsewhere);
-    let with = |lines: &str| Reply::of(200, lines, b"{}");
+    let with = |lines: &str| Page::of(200, lines, b"{}");
     for wrong in [
         "",
         "content-type: text/html\r\n",
@@ -258,7 +258,7 @@ async fn what_is_compressed_is_never_inflated() {
     let fetcher = reaching(&elsewhere);
     for coding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
         let lines = format!("content-type: application/json\r\ncontent-encoding: {coding}\r\n");
-        elsewhere.put(URL, Reply::of(200, &lines, b"\x1f\x8b\x08\x00"));
+        elsewhere.put(URL, Page::of(200, &lines, b"\x1f\x8b\x08\x00"));
         assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::Encoded, "{coding}");
     }
 }
@@ -268,22 +268,22 @@ async fn no_more_is_read_than_is_taken() {
     let elsewhere = elsewhere().await;
     let fetcher = reaching(&elsewhere);
     let json = "content-type: application/json\r\n";
-    elsewhere.put(URL, Reply::of(200, json, &vec![b' '; MOST]));
+    elsewhere.put(URL, Page::of(200, json, &vec![b' '; MOST]));
     assert_eq!(get(&fetcher, URL).await.unwrap().body.len(), MOST, "as much as is taken");
-    elsewhere.put(URL, Reply::of(200, json, &vec![b' '; MOST + 1]));
+    elsewhere.put(URL, Page::of(200, json, &vec![b' '; MOST + 1]));
     assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::TooLarge(MOST));
     let claims = format!("HTTP/1.1 200 X\r\n{json}content-length: 999999999999\r\n\r\n");
-    elsewhere.put(URL, Reply::Bytes(claims.into()));
+    elsewhere.put(URL, Page::Bytes(claims.into()));
     assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::TooLarge(MOST));
     let head = format!("HTTP/1.1 200 X\r\n{json}transfer-encoding: chunked\r\n\r\n");
     let chunks = format!("400\r\n{}\r\n", " ".repeat(1024)).repeat(6);
-    elsewhere.put(URL, Reply::Bytes(format!("{head}{chunks}0\r\n\r\n").into()));
+    elsewhere.put(URL, Page::Bytes(format!("{head}{chunks}0\r\n\r\n").into()));
     assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::TooLarge(MOST));
     let endless = format!("HTTP/1.1 200 X\r\nx: {}\r\n", "y".repeat(64 * 1024));
-    elsewhere.put(URL, Reply::Bytes(endless.into()));
+    elsewhere.put(URL, Page::Bytes(endless.into()));
     assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::Broken);
     let many = format!("HTTP/1.1 200 X\r\n{}\r\n", "x: y\r\n".repeat(1000));
-    elsewhere.put(URL, Reply::Bytes(many.into()));
+    elsewhere.put(URL, Page::Bytes(many.into()));
     assert_eq!(refusal(&fetcher, URL).await, FetchRefusal::Broken);
 }
 
@@ -293,7 +293,7 @@ async fn an_answer_that_is_cut_off_or_no_http_is_none() {
     let fetcher = reaching(&elsewhere);
     let cut = "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{}";
     for bytes in [cut, "", "{}", "HTTP/1.1 200 X\r\n", "SSH-2.0-x\r\n"] {
-        elsewhere.put(URL, Reply::Bytes(bytes.into()));
+        elsewhere.put(URL, Page::Bytes(bytes.into()));
         let refused = fetcher.json(URL, MOST, Standing::Known).await;
         assert_eq!(refused, Err(FetchRefusal::Broken), "{bytes}");
     }
@@ -305,9 +305,9 @@ async fn whoever_drips_or_says_nothing_is_left_after_five_seconds() {
     let fetcher = reaching(&elsewhere);
     let head = "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n";
     let replies = [
-        Reply::Drip(head.into(), Duration::from_millis(500)),
-        Reply::Drip(b"HTTP/1.1 200 X\r\nx: ".to_vec(), Duration::from_millis(500)),
-        Reply::Drip(Vec::new(), Duration::from_secs(3600)),
+        Page::Drip(head.into(), Duration::from_millis(500)),
+        Page::Drip(b"HTTP/1.1 200 X\r\nx: ".to_vec(), Duration::from_millis(500)),
+        Page::Drip(Vec::new(), Duration::from_secs(3600)),
     ];
     for (asked, reply) in replies.into_iter().enumerate() {
         elsewhere.put(URL, reply);
@@ -327,8 +327,8 @@ async fn whoever_drips_or_says_nothing_is_left_after_five_seconds() {
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_or_for_another_name_ends_it() {
     let elsewhere = Elsewhere::of(&["other.example"]).await;
-    elsewhere.put(URL, Reply::json(&json!({})));
-    elsewhere.put("https://other.example/a", Reply::json(&json!({})));
+    elsewhere.put(URL, Page::json(&json!({})));
+    elsewhere.put("https://other.example/a", Page::json(&json!({})));
     let trusting = reaching(&elsewhere);
     assert_eq!(refusal(&trusting, URL).await, FetchRefusal::Tls, "another name");
     let trust = Trust::with_file(Path::new(&self::elsewhere().await.ca_file())).unwrap();
@@ -342,7 +342,7 @@ async fn a_certificate_that_is_not_trusted_or_for_another_name_ends_it() {
 #[tokio::test]
 async fn an_address_of_the_name_that_does_not_answer_is_passed_over() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&json!({})));
+    elsewhere.put(URL, Page::json(&json!({})));
     let saying = Resolver::saying("app.example", &[&["127.0.0.3", "127.0.0.1"]]);
     let resolver = Arc::new(Resolver { all: Some(elsewhere.address), ..saying });
     let trust = Trust::with_file(Path::new(&elsewhere.ca_file())).unwrap();
@@ -353,7 +353,7 @@ async fn an_address_of_the_name_that_does_not_answer_is_passed_over() {
 #[tokio::test]
 async fn what_is_being_fetched_is_not_fetched_twice() {
     let elsewhere = elsewhere().await;
-    elsewhere.put(URL, Reply::json(&json!({})));
+    elsewhere.put(URL, Page::json(&json!({})));
     let fetcher = reaching(&elsewhere);
     let all = futures_util::future::join_all((0..50).map(|_| get(&fetcher, URL))).await;
     assert!(all.iter().all(Result::is_ok));
@@ -368,14 +368,14 @@ async fn strangers_never_keep_a_host_or_those_who_are_known_here_waiting() {
     let fetcher = reaching(&elsewhere);
     let slow: Vec<String> = (0..3).map(|n| format!("https://app.example/slow/{n}")).collect();
     for url in &slow {
-        elsewhere.put(url, Reply::silent());
+        elsewhere.put(url, Page::silent());
     }
-    elsewhere.put(URL, Reply::json(&json!({})));
+    elsewhere.put(URL, Page::json(&json!({})));
     let others = async {
         elsewhere.until_asked(2).await;
         assert_eq!(refusal(&fetcher, &slow[2]).await, FetchRefusal::Busy, "two for one host");
         assert!(fetcher.json(URL, MOST, Standing::Known).await.is_ok(), "who is known passes");
-        elsewhere.put("https://other.example/a", Reply::json(&json!({})));
+        elsewhere.put("https://other.example/a", Page::json(&json!({})));
         assert!(get(&fetcher, "https://other.example/a").await.is_ok(), "and so does another host");
     };
     // The slow ones end with this: whoever asked for them has gone.

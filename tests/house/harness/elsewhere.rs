@@ -28,14 +28,14 @@ use tokio_util::task::TaskTracker;
 
 /// What is answered at a URL.
 #[derive(Clone)]
-pub enum Reply {
+pub enum Page {
     /// These bytes, and the end.
     Bytes(Vec<u8>),
     /// These bytes, and then one more byte every so often.
     Drip(Vec<u8>, Duration),
 }
 
-impl Reply {
+impl Page {
     /// A good answer.
     pub fn json(body: &Value) -> Self {
         Self::of(200, "content-type: application/json\r\n", body.to_string().as_bytes())
@@ -60,7 +60,7 @@ pub struct Elsewhere {
     pub address: SocketAddr,
     pub resolver: Arc<Resolver>,
     folder: TempDir,
-    pages: Arc<Mutex<HashMap<String, Reply>>>,
+    pages: Arc<Mutex<HashMap<String, Page>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -93,7 +93,7 @@ impl Elsewhere {
     }
 
     /// Puts something at a URL.
-    pub fn put(&self, url: &str, reply: Reply) {
+    pub fn put(&self, url: &str, reply: Page) {
         let url = url.strip_prefix("https://").unwrap().to_owned();
         self.pages.lock().unwrap().insert(url, reply);
     }
@@ -119,7 +119,7 @@ impl Elsewhere {
 async fn answer(
     acceptor: TlsAcceptor,
     socket: TcpStream,
-    pages: Arc<Mutex<HashMap<String, Reply>>>,
+    pages: Arc<Mutex<HashMap<String, Page>>>,
     asked: Arc<Mutex<Vec<String>>>,
 ) {
     let Ok(mut stream) = acceptor.accept(socket).await else { return };
@@ -136,10 +136,10 @@ async fn answer(
     let url = format!("{host}{path}");
     let reply = pages.lock().unwrap().get(&url).cloned();
     asked.lock().unwrap().push(head);
-    let reply = reply.unwrap_or_else(|| Reply::of(404, "", b""));
+    let reply = reply.unwrap_or_else(|| Page::of(404, "", b""));
     let (bytes, drip) = match reply {
-        Reply::Bytes(bytes) => (bytes, None),
-        Reply::Drip(bytes, every) => (bytes, Some(every)),
+        Page::Bytes(bytes) => (bytes, None),
+        Page::Drip(bytes, every) => (bytes, Some(every)),
     };
     let _ = stream.write_all(&bytes).await;
     let _ = stream.flush().await;

@@ -12,6 +12,7 @@ use countersign::app::router::Protected;
 use countersign::app::sandbox;
 use countersign::app::sandbox_guide::Guide;
 use countersign::app::sandbox_seed;
+use countersign::app::upstreams;
 use countersign::app::wire;
 use countersign::base::clock::ManualClock;
 use countersign::base::clock::Timestamp;
@@ -188,6 +189,20 @@ impl House {
         let (settings, clock) = (chosen(settings), self.clock.clone());
         let router = router::build(&settings, &self.ops, clock, entropy, Some(protected));
         Self { router: router.unwrap(), ..self }
+    }
+
+    /// In front of the upstream that this configuration names, instead of the sample ledger.
+    pub async fn guarding(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(CONFIG_FILE);
+        std::fs::write(&file, config).unwrap();
+        let settings = chosen_with(&[], file);
+        let house = Self::quick().await;
+        let behind = upstreams::api(&settings).unwrap().unwrap();
+        let (entropy, clock) = (Arc::new(SystemEntropy::new()), house.clock.clone());
+        let protected = Some(behind.protected);
+        let router = router::build(&settings, &house.ops, clock, entropy, protected).unwrap();
+        Self { router, ..house }
     }
 
     /// Stopped, and opened again from its files with these settings, and with those in
