@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::IntoResponse as _;
+use http::StatusCode;
 
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
@@ -11,7 +13,9 @@ use crate::config::Settings;
 use crate::domain::rate::RateLimit;
 use crate::domain::surface::Surface;
 use crate::gateway;
+use crate::gateway::ForwardAuth;
 use crate::gateway::GatewayState;
+use crate::gateway::Identities;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
 use crate::http::limits::RequestLimits;
@@ -30,10 +34,14 @@ use crate::web::WebState;
 pub struct Protected {
     /// Routes and scopes.
     pub surface: Arc<Surface>,
-    /// Where permitted requests go.
-    pub upstream: Upstream,
+    /// Where permitted requests go; none: only proxies ask about requests, with `/forward-auth`.
+    pub upstream: Option<Upstream>,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
 }
 
 /// The whole router.
@@ -52,15 +60,38 @@ pub fn build(
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit }) = protected {
+    if let Some(Protected { surface, upstream, limit, max_body, origins }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
-        let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
-        router = router.merge(gateway::routes(state));
+        let identities = Arc::new(Identities::default());
+        let forward_auth = Arc::new(ForwardAuth {
+            proxies: settings.server.trusted_proxies.clone(),
+            prefix: settings.forward_auth.prefix.clone(),
+        });
+        let is_called = upstream.is_some();
+        let state = GatewayState {
+            ops: ops.clone(),
+            surface,
+            upstream: upstream.unwrap_or_else(nowhere),
+            rates,
+            max_body,
+            origins: origins.into(),
+            identities,
+            forward_auth,
+        };
+        router = router.merge(gateway::questions(state.clone()));
+        if is_called {
+            router = router.merge(gateway::routes(state));
+        }
     }
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
     Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+}
+
+/// Behind a surface that nobody can call here.
+fn nowhere() -> Upstream {
+    Arc::new(|_| Box::pin(async { StatusCode::NOT_FOUND.into_response() }))
 }
 
 fn request_limits(settings: &Settings) -> RequestLimits {

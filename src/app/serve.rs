@@ -7,6 +7,8 @@ use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
+use crate::app::upstreams;
+use crate::app::upstreams::Behind;
 use crate::app::wire;
 use crate::config::Settings;
 use crate::domain::audit::Origin;
@@ -31,6 +33,10 @@ pub struct Options {
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
     let _log = start_log(&settings)?;
+    let (protected, upstreams) = match upstreams::api(&settings)? {
+        Some(Behind { protected, client }) => (Some(protected), Vec::from_iter(client)),
+        None => (None, Vec::new()),
+    };
     serving::block_on(async move {
         let mut listeners = Vec::new();
         for address in &settings.server.listen {
@@ -50,7 +56,8 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             installation: &installation,
             ops,
             listeners,
-            protected: None,
+            protected,
+            upstreams,
         };
         serving.run(|| announce(&settings, first_run)).await
     })

@@ -7,6 +7,7 @@ use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::output::Listed as _;
+use crate::cli::registration_token;
 use crate::cli::rows::app::AppRow;
 use crate::cli::rows::app::NewAppRow;
 use crate::cli::session::Session;
@@ -47,6 +48,16 @@ Examples:
         /// Its client id
         client_id: String,
     },
+    /// Tokens with which clients may register themselves (clients.registration = "initial_token")
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Example:\n  countersign app registration-token create --name 'Laptop fleet'"
+    )]
+    RegistrationToken {
+        #[command(subcommand)]
+        act: registration_token::Act,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +85,9 @@ pub(super) struct Create {
     /// Where codes may be sent, matched exactly; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
+    /// For API credentials: made for MCP, so that a token can be for a company's MCP address
+    #[arg(long)]
+    mcp: bool,
     /// A confidential app must use PKCE too; public ones always must
     #[arg(long)]
     require_pkce: bool,
@@ -102,6 +116,7 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
             let app = session.wait(session.ops.revoke_app(app, Origin::default()))?;
             session.out.show(&row(&session, app)?)
         }
+        Act::RegistrationToken { act } => registration_token::run(&session, act),
     }
 }
 
@@ -112,7 +127,7 @@ fn list(session: &Session) -> Result<(), CliError> {
     session.out.list(&rows)
 }
 
-fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
+pub(super) fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
     let last_used = session.ops.last_use(app.id)?;
     let names = Names::of(&session.ops)?;
     Ok(AppRow::of(&ListedApp { app, last_used }, &names, session.ops.now()))
@@ -141,6 +156,7 @@ fn new_app(session: &Session, create: Create) -> Result<NewApp, CliError> {
         scopes: (!create.scope.is_empty()).then(|| all(&create.scope)),
         required: all(&create.required_scope),
         redirect_uris: create.redirect_uri,
+        mcp: create.mcp,
         pkce_required: create.require_pkce,
         purpose: create.purpose.unwrap_or_default(),
         website: create.website,

@@ -1,6 +1,24 @@
 //! Keys that take one of a few words.
 
 use crate::config::rule::Choice;
+use crate::domain::client_document::DocumentPolicy;
+use crate::domain::registration_policy::RegistrationMode;
+use crate::domain::vouching::Assertions;
+
+/// Who may register themselves.
+pub(super) const REGISTRATION: Choice<RegistrationMode> = Choice(&[
+    ("off", RegistrationMode::Off),
+    ("initial_token", RegistrationMode::InitialToken),
+    ("allow_list", RegistrationMode::AllowList),
+    ("open", RegistrationMode::Open),
+]);
+
+/// `clients.metadata_documents`.
+pub(super) const DOCUMENTS: Choice<DocumentPolicy> = Choice(&[
+    ("off", DocumentPolicy::Off),
+    ("allow_list", DocumentPolicy::AllowList),
+    ("open", DocumentPolicy::Open),
+]);
 
 /// Where the server's certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +46,13 @@ pub enum TlsVersion {
 impl TlsVersion {
     pub(super) const RULE: Choice<Self> = Choice(&[("1.2", Self::Tls12), ("1.3", Self::Tls13)]);
 }
+
+/// `identity.assertion`.
+pub(super) const ASSERTIONS: Choice<Assertions> = Choice(&[
+    ("off", Assertions::Off),
+    ("caller", Assertions::Caller),
+    ("request", Assertions::Request),
+]);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
+use crate::config::Lists;
+use crate::config::choice;
+use crate::config::choice::ASSERTIONS;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -25,12 +30,22 @@ use crate::config::span::MINUTE;
 use crate::config::span::SECOND;
 use crate::config::span::ZERO;
 use crate::config::span::span;
+use crate::config::surfaces::UNKNOWN_TOOLS;
 use crate::config::table::Key;
 use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::AllowedDocuments;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::issuer::Issuer;
+use crate::domain::mcp_surface::McpSurface;
+use crate::domain::mcp_surface::UnknownTools;
+use crate::domain::network::Network;
+use crate::domain::registration_policy::AllowedRedirect;
+use crate::domain::registration_policy::RegistrationMode;
+use crate::domain::surface::Surface;
+use crate::domain::vouching::Assertions;
 
 settings! {
     root {
@@ -46,6 +61,9 @@ settings! {
         listen: Vec<SocketAddr> = ["127.0.0.1:8443"], OneOrMore(Text(text::address));
         /// How long requests in progress may still take when the server is told to stop.
         shutdown_grace: Duration = "30s", span((1, SECOND), (10, MINUTE));
+        /// Networks of the proxies that may ask /forward-auth, such as "127.0.0.1" or "10.0.0.0/8". What
+        /// they say of the original request is believed. Empty: nobody may ask.
+        trusted_proxies: Vec<Network> = [], List(Text(text::network));
     }
 
     /// What one request, connection or address may take up.
@@ -151,6 +169,124 @@ settings! {
         /// Whether client_credentials is answered when the request comes from a web page (it carries
         /// an Origin header). A secret used in a browser is a secret published.
         allow_browser_secrets: bool = false, Switch;
+        /// Who may register themselves (RFC 7591), as assistants do: "off" nobody; "initial_token" who
+        /// holds a token from `countersign app registration-token create`; "allow_list" anybody whose
+        /// redirect URIs all stand in registration_redirects; "open" anybody. A person approves each
+        /// of them all the same.
+        registration: RegistrationMode = "off", choice::REGISTRATION;
+        /// Where the codes of clients that register themselves may go, for "allow_list". Each entry is a
+        /// redirect URI, compared exactly; or https://host/path/* for whatever is below that path of
+        /// exactly that host; or "loopback" for programs on people's own computers.
+        registration_redirects: Vec<AllowedRedirect> = [
+            "https://claude.ai/api/mcp/auth_callback", "https://claude.com/api/mcp/auth_callback",
+            "https://chatgpt.com/connector_platform_oauth_redirect", "https://chatgpt.com/connector/oauth/*",
+            "https://vscode.dev/redirect", "https://insiders.vscode.dev/redirect",
+            "https://www.cursor.com/agents/mcp/oauth/callback",
+            "cursor://anysphere.cursor-mcp/oauth/callback", "loopback"
+        ], List(Text(text::allowed_redirect));
+        /// As many clients that registered themselves and that nobody has approved yet, at a time; more
+        /// are answered 429 with Retry-After.
+        registration_limit: u64 = 1000, count(10, 100_000);
+        /// After how long a client that registered itself goes if nobody approved it.
+        registration_unused: Duration = "24h", span((1, HOUR), (30, DAY));
+        /// After how long without use it goes if no connection of it lives. It can register again.
+        registration_idle: Duration = "90days", span((1, DAY), (730, DAY));
+        /// Whether a client may be known by the https URL of a document that describes it (client ID
+        /// metadata document). With "allow_list" those of allowed_documents and pinned_documents,
+        /// with "open" any. Documents are fetched, but for pinned ones.
+        metadata_documents: DocumentPolicy = "off", choice::DOCUMENTS;
+        /// Documents that may be used: a URL, or an https URL that ends in a slash for all below it, as
+        /// in "https://claude.ai/oauth/".
+        allowed_documents: Vec<AllowedDocuments> = [], List(Text(text::allowed_documents));
+        /// JSON files of documents that are used as they are when the server starts, and never
+        /// fetched: for sites without a way out. Each says its URL as "client_id".
+        pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
+    }
+
+    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    outbound: Outbound = "outbound" {
+        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
+        allow_networks: Vec<Network> = [], List(Text(text::network));
+        /// PEM file with certificates of authorities to trust beside those of this machine.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
+    /// The API that is protected at /api/external/v2.
+    api: Api = "api" {
+        /// Where calls that may go on are sent: "http://127.0.0.1:9000", "https://books.internal/api".
+        /// The path below the surface is added to it. Empty: there is no such surface, it answers 404.
+        upstream: Option<Url> = "", Text(text::upstream);
+        /// PEM file with the certificate authorities that may vouch for an https upstream. Empty: those
+        /// that this machine trusts (its own bundle, such as /etc/ssl/certs).
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// Time to reach the upstream, TLS included.
+        connect_timeout: Duration = "5s", span((1, SECOND), (1, MINUTE));
+        /// Time until the upstream begins to answer, once it has the request; then 504.
+        response_timeout: Duration = "60s", span((1, SECOND), (1, HOUR));
+        /// How long a request or an answer may stand still on its way.
+        idle_timeout: Duration = "5min", span((1, SECOND), (24, HOUR));
+        /// Largest request body, in MiB (413). It is passed on as it comes, never held.
+        max_request_body_mib: u32 = 64, count(1, 1_048_576);
+        /// Open connections to the upstream. Calls beyond them wait for one, at most as long as
+        /// connect_timeout, and as many as there are connections; then 503.
+        pool_connections: usize = 512, count(1, 65_536);
+        /// How long an unused connection is kept. Keep it below the time after which the upstream closes
+        /// one by itself.
+        pool_idle: Duration = "4s", span((0, ZERO), (1, HOUR));
+        /// Calls that each token may make in a window; 0: as many as it likes.
+        rate_limit_calls: u32 = 0, count(0, 1_000_000);
+        /// The length of that window.
+        rate_limit_window: Duration = "1min", span((1, SECOND), (24, HOUR));
+        /// Origins of web pages that may call, such as "https://app.example". Empty: all.
+        allowed_origins: Vec<String> = [], List(Text(text::origin));
+    }
+
+    /// The MCP server that is protected at /companies/{slug}/mcp.
+    mcp: Mcp = "mcp" {
+        /// The MCP server, with the path of its endpoint: "http://127.0.0.1:9100/mcp". Empty: there is no
+        /// such surface, it answers 404.
+        upstream: Option<Url> = "", Text(text::upstream);
+        /// As api.ca_file.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// As api.connect_timeout.
+        connect_timeout: Duration = "5s", span((1, SECOND), (1, MINUTE));
+        /// As api.response_timeout.
+        response_timeout: Duration = "60s", span((1, SECOND), (1, HOUR));
+        /// As api.idle_timeout.
+        idle_timeout: Duration = "5min", span((1, SECOND), (24, HOUR));
+        /// Largest message, in MiB (413). It is held while it is checked.
+        max_request_body_mib: u32 = 4, count(1, 1_048_576);
+        /// As api.pool_connections. A client that listens for events holds one.
+        pool_connections: usize = 512, count(1, 65_536);
+        /// As api.pool_idle.
+        pool_idle: Duration = "4s", span((0, ZERO), (1, HOUR));
+        /// As api.rate_limit_calls.
+        rate_limit_calls: u32 = 0, count(0, 1_000_000);
+        /// As api.rate_limit_window.
+        rate_limit_window: Duration = "1min", span((1, SECOND), (24, HOUR));
+        /// As api.allowed_origins.
+        allowed_origins: Vec<String> = [], List(Text(text::origin));
+        /// What happens to a tool that is not listed: nobody may call it, or everybody may who reaches
+        /// the surface.
+        unknown_tools: UnknownTools = "deny", UNKNOWN_TOOLS;
+    }
+
+    /// What a protected API or MCP server is told of who calls.
+    identity: Identity = "identity" {
+        /// The signed assertion in X-Countersign-Assertion. "caller": good for a minute, for every call
+        /// of the same token in the same company. "request": for one call alone, by method and path; a
+        /// signature for every call takes about as long as all other checks. "off": none.
+        assertion: Assertions = "caller", ASSERTIONS;
+        /// How long a key signs; the next one is published an hour before its turn.
+        key_rotation: Duration = "90days", span((24, HOUR), (730, DAY));
+    }
+
+    /// Checks for a proxy that asks about each request (nginx, Caddy, Traefik).
+    forward_auth: ForwardAuth = "forward_auth" {
+        /// What stands before the path of a route in the addresses that are asked about: with "/v1",
+        /// /v1/customers is the route /customers. Empty: nothing.
+        prefix: String = "/api/external/v2", Text(text::path_prefix);
     }
 
     /// What the server writes to standard error.

@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use url::Host;
+use url::Url;
 
 use crate::config::fault::Wrong;
 use crate::config::value::quoted;
+use crate::domain::client_document::AllowedDocuments;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
+use crate::domain::network::Network;
+use crate::domain::registration_policy::AllowedRedirect;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -65,6 +69,45 @@ pub(super) fn path_or_none(text: &str) -> Result<Option<PathBuf>, Wrong> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
 }
 
+/// Where calls are passed on to; empty text stands for nowhere.
+pub(super) fn upstream(text: &str) -> Result<Option<Url>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        let problem = format!("{} {why}", quoted(text));
+        Wrong::new(problem, "write it like http://127.0.0.1:9000 or https://books.internal/api")
+    };
+    let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong("starts with neither http:// nor https://"));
+    }
+    let more = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
+    if more || url.fragment().is_some() {
+        return Err(wrong("has more than scheme, host, port and path"));
+    }
+    Ok(Some(url))
+}
+
+/// Scheme, host and port, as a browser sends them (RFC 6454 section 6.2), of whatever scheme.
+pub(super) fn origin(text: &str) -> Result<String, Wrong> {
+    let plain = Url::parse(text).ok().and_then(|url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
+    });
+    match plain {
+        Some(plain) if plain == text => Ok(plain),
+        Some(plain) => {
+            let problem = format!("{} is more than an origin, or not in lower case", quoted(text));
+            Err(Wrong::new(problem, format!("write {plain}")))
+        }
+        None => {
+            let problem = format!("{} is no origin", quoted(text));
+            Err(Wrong::new(problem, "write it like https://app.example"))
+        }
+    }
+}
+
 /// A DNS name or an IP address, as a certificate holds it.
 pub(super) fn host(text: &str) -> Result<String, Wrong> {
     let wrong = || {
@@ -87,6 +130,27 @@ pub(super) fn host(text: &str) -> Result<String, Wrong> {
     }
 }
 
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
+    text.parse().map_err(|_| {
+        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
+        Wrong::new(problem, "write an address and how many of its first bits count")
+    })
+}
+
+/// What stands before a path: nothing, or segments that are read in one way only.
+pub(super) fn path_prefix(text: &str) -> Result<String, Wrong> {
+    let plain = |segment: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte);
+        !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(legal)
+    };
+    let segments = text.strip_prefix('/').map(|below| below.split('/').all(plain));
+    if text.is_empty() || segments == Some(true) {
+        return Ok(text.to_owned());
+    }
+    let problem = format!("{} is no beginning of a path", quoted(text));
+    Err(Wrong::new(problem, "write it like /v1, without a slash at its end, or leave it empty"))
+}
+
 /// A custom URI scheme (RFC 8252 §7.1), lower case.
 pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
     let legal = text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -102,4 +166,21 @@ pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(problem, "remove it"));
     }
     Ok(text.to_owned())
+}
+
+/// An entry of the list of redirect URIs that clients may register with.
+pub(super) fn allowed_redirect(text: &str) -> Result<AllowedRedirect, Wrong> {
+    AllowedRedirect::read(text).ok_or_else(|| {
+        Wrong::new(
+            format!("{} is no redirect URI, no https://host/path/* and not loopback", quoted(text)),
+            "write a whole redirect URI, https://host/path/* or \"loopback\"",
+        )
+    })
+}
+
+pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
+    AllowedDocuments::parse(text).map_err(|why| {
+        let problem = format!("{} names no documents: {why}", quoted(text));
+        Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
+    })
 }

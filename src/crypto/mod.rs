@@ -3,8 +3,10 @@
 //! Nothing here draws randomness or reads time: both are handed in.
 
 pub mod digest;
+pub mod jws;
 pub mod keyring;
 pub mod password;
 pub mod seal;
+pub mod signature;
 pub mod token;
 pub mod totp;

@@ -27,6 +27,8 @@ pub enum TokenKind {
     /// An access token that an app holds in its own right (`client_credentials`). A kind of its
     /// own, since it lives shorter and so has a table of its own.
     ClientAccessToken,
+    /// An API token: a static bearer token.
+    ApiToken,
     /// A refresh token (RFC 6749 section 1.5).
     RefreshToken,
     /// An authorization code (RFC 6749 section 4.1.2).
@@ -37,19 +39,26 @@ pub enum TokenKind {
     PushedRequest,
     /// A one-time link: first run, or an invitation.
     Link,
+    /// With which a client manages its own registration (RFC 7592).
+    RegistrationAccess,
+    /// With which clients may register (RFC 7591 section 3).
+    InitialAccess,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::ClientAccessToken,
+        Self::ApiToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::Session,
         Self::PushedRequest,
         Self::Link,
+        Self::RegistrationAccess,
+        Self::InitialAccess,
     ];
 
     const fn prefix(self, test: bool) -> &'static str {
@@ -60,12 +69,16 @@ impl TokenKind {
             (Self::AccessToken, true) => "cs_test_at_",
             (Self::ClientAccessToken, false) => "cs_ct_",
             (Self::ClientAccessToken, true) => "cs_test_ct_",
+            (Self::ApiToken, false) => "cs_api_",
+            (Self::ApiToken, true) => "cs_test_api_",
             (Self::RefreshToken, false) => "cs_rt_",
             (Self::RefreshToken, true) => "cs_test_rt_",
             (Self::AuthorizationCode, _) => "cs_code_",
             (Self::Session, _) => "cs_ses_",
             (Self::PushedRequest, _) => "cs_par_",
             (Self::Link, _) => "cs_link_",
+            (Self::RegistrationAccess, _) => "cs_rat_",
+            (Self::InitialAccess, _) => "cs_iat_",
         }
     }
 }

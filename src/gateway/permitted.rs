@@ -3,22 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use http::header::COOKIE;
 
+use crate::base::id::RequestId;
 use crate::domain::company::Company;
+use crate::gateway::identity::Identity;
+use crate::gateway::untrusted;
 
 /// A permitted request, without what must not go on: the token, cookies, and headers that only a
-/// gateway may set.
+/// gateway may set. Who calls stands in it.
 pub struct Permitted {
     request: Request,
     company: Arc<Company>,
     path: String,
+    identity: Identity,
 }
-
-/// Headers that say who somebody is or where they came from. From outside they are lies.
-const PREFIXES: [&str; 3] = ["x-forwarded-", "x-countersign-", "x-original-"];
 
 impl Permitted {
     /// Only the guard makes one.
@@ -26,9 +24,16 @@ impl Permitted {
         mut request: Request,
         company: Arc<Company>,
         path: String,
+        identity: Identity,
     ) -> Self {
-        strip(request.headers_mut());
-        Self { request, company, path }
+        untrusted::strip(request.headers_mut());
+        identity.write(request.headers_mut());
+        Self { request, company, path, identity }
+    }
+
+    /// Who calls.
+    pub(in crate::gateway) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The company that the call is about.
@@ -43,23 +48,22 @@ impl Permitted {
         &self.path
     }
 
+    /// What callers put before that path: the surface, and the company if it was named there.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        let path = self.request.uri().path();
+        path.strip_suffix(self.path.as_str()).unwrap_or(path)
+    }
+
+    /// The reference that its answer carries.
+    #[must_use]
+    pub fn reference(&self) -> Option<RequestId> {
+        self.request.extensions().get().copied()
+    }
+
     /// The request.
     #[must_use]
     pub fn into_request(self) -> Request {
         self.request
-    }
-}
-
-fn strip(headers: &mut HeaderMap) {
-    headers.remove(AUTHORIZATION);
-    headers.remove(COOKIE);
-    headers.remove("forwarded");
-    let forged = |name: &str| {
-        let name = name.replace('_', "-");
-        PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-    };
-    let names: Vec<_> = headers.keys().filter(|name| forged(name.as_str())).cloned().collect();
-    for name in names {
-        headers.remove(name);
     }
 }

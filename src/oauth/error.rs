@@ -125,6 +125,7 @@ impl From<GateRefusal> for OauthError {
             GateRefusal::PersonDisabled
             | GateRefusal::PlaceGone
             | GateRefusal::CompanySuspended
+            | GateRefusal::BlockedByCompany
             | GateRefusal::WrongEnvironment
             | GateRefusal::ServesElsewhere
             | GateRefusal::NoRole
@@ -180,6 +181,11 @@ pub(super) fn failed(fault: &Fault) -> Response {
         ..bad("server_error", "Something went wrong on our side.")
     };
     broken.respond()
+}
+
+/// A client's own document or keys cannot be fetched: then nobody knows whether it is the client.
+pub(super) fn unreachable() -> Response {
+    unavailable("The client's metadata document or keys cannot be fetched. Try again in a moment.")
 }
 
 fn unavailable(description: &'static str) -> Response {

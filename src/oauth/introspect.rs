@@ -5,20 +5,23 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::base::clock::Timestamp;
 use crate::http::json;
+use crate::http::paths;
 use crate::oauth::OauthState;
+use crate::oauth::client::Asked;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
 use crate::ops::introspect::Introspection;
 
-/// Reads, authenticates, looks. Only callers with a secret may ask.
+/// Reads, authenticates, looks. Only callers that prove who they are may ask.
 pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
-    let caller = match posted.client(&state.ops).await {
+    let caller = match posted.client(&state.ops, Asked::at(paths::INTROSPECT)).await {
         Ok(caller) => caller,
         Err(response) => return *response,
     };
-    if caller.secret().is_none() {
+    if !caller.is_proven() {
         return posted.refuse(OauthError::INVALID_CLIENT);
     }
     let Ok(Some(token)) = posted.form.one("token") else {
@@ -40,7 +43,8 @@ struct Active<'a> {
     client_id: &'a str,
     sub: &'a str,
     token_type: &'static str,
-    exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<u64>,
     iat: u64,
     aud: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +69,7 @@ fn describe(issuer: &str, token: &Introspection) -> Response {
         client_id: &token.client_id,
         sub: &token.subject,
         token_type: token.token_type,
-        exp: token.expires_at.seconds(),
+        exp: token.expires_at.map(Timestamp::seconds),
         iat: token.issued_at.seconds(),
         aud: &token.audience,
         username: token.username.as_deref(),

@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
+use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
+use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Company;
-use crate::domain::company::Environment;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::consent;
@@ -20,6 +21,7 @@ use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
 use crate::domain::consent::OfferedPlaceKind;
 use crate::domain::gate;
+use crate::domain::gate::GateRefusal;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeName;
@@ -27,11 +29,14 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::session::Level;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
+use crate::ops::document_apps;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::place_access;
+use crate::ops::place_access::Reach;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::FactorProof;
 use crate::ops::prove_factor::Proved;
@@ -42,7 +47,6 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AnsweredRequests;
-use crate::store::tables::Apps;
 use crate::store::tables::BrowserMark;
 use crate::store::tables::Codes;
 use crate::store::writer::Decision;
@@ -182,7 +186,7 @@ fn offer(
     if let Err(why) = unanswered(ops, reader, request)? {
         return Ok(Err(why));
     }
-    let app = reader.get::<Apps>(&request.app)?;
+    let app = document_apps::of_request(reader, request, ops.now())?;
     let Some(app) = app.filter(|app| app.generation == request.app_generation) else {
         return Ok(Err(ConsentRefusal::ClientGone));
     };
@@ -194,8 +198,10 @@ fn offer(
     let mut reached = false;
     for place in place_access::reachable(reader, live.user.id)? {
         if fixed.is_none_or(|fixed| fixed == place) {
-            reached = true;
-            places.extend(offered_place(ops, reader, live, &app, place, request)?);
+            let offered = offered_place(ops, reader, live, &app, place, request)?;
+            // A company that blocks the app is as far away as any other.
+            reached |= !matches!(offered, Err(GateRefusal::BlockedByCompany));
+            places.extend(offered.ok());
         }
     }
     if fixed.is_some() && !reached {
@@ -210,7 +216,7 @@ fn offer(
     Ok(Ok(Offer { app, places, fixed: fixed.is_some(), shown, required }))
 }
 
-/// The place with what the gate would let through there; none if that is nothing.
+/// The place with what the gate lets through there.
 fn offered_place(
     ops: &Ops,
     reader: &Reader<'_>,
@@ -218,26 +224,25 @@ fn offered_place(
     app: &App,
     place: Place,
     request: &AuthorizationRequest,
-) -> Result<Option<OfferedPlace>, Fault> {
-    let facts = facts::gather(reader, Arc::new(app.clone()), Some(live.user.id), place, ops.now())?;
-    let Ok(grantable) = gate::pass(&facts, &ops.catalogue, &request.scopes) else {
-        return Ok(None);
+) -> Result<Result<OfferedPlace, GateRefusal>, Fault> {
+    let person = Some(live.user.id);
+    let holder = Holder { app: Arc::new(app.clone()), person, connection: None };
+    let facts = facts::gather(reader, holder, place, ops.now())?;
+    let grantable = match gate::pass(&facts, &ops.catalogue, &request.scopes) {
+        Ok(grantable) => grantable,
+        Err(why) => return Ok(Err(why)),
     };
+    let reach = Reach { app: app.id, person: live.user.id, connection: None };
     let kind = match facts.place {
         PlaceFacts::Company(company) => OfferedPlaceKind::Company(Company::clone(&company)),
         PlaceFacts::Firm(firm) => {
-            let seen = place_access::companies_through_firm(reader, live.user.id, firm.id)?;
-            let own = |environment: Environment| environment == firm.environment;
-            let reaches = seen
-                .into_iter()
-                .filter(|company| own(company.environment))
-                .map(|company| company.name)
-                .collect();
+            let reached = place_access::reached_through_firm(reader, &firm, reach)?;
+            let reaches = reached.into_iter().map(|company| company.name).collect();
             OfferedPlaceKind::Firm { firm: Firm::clone(&firm), reaches }
         }
-        PlaceFacts::Gone => return Ok(None),
+        PlaceFacts::Gone => return Ok(Err(GateRefusal::PlaceGone)),
     };
-    Ok(Some(OfferedPlace { place: kind, roles: facts.roles, grantable }))
+    Ok(Ok(OfferedPlace { place: kind, roles: facts.roles, grantable }))
 }
 
 /// Whether the request can still be answered.
@@ -261,6 +266,13 @@ fn mark_answered(changes: &mut Changes, request: &AuthorizationRequest) -> Resul
         changes.put::<AnsweredRequests>(pushed, &())?;
     }
     changes.put::<AnsweredRequests>(&request.id, &())
+}
+
+fn named(event: Event, app: Option<AppId>) -> Event {
+    match app {
+        Some(app) => event.app(app),
+        None => event,
+    }
 }
 
 struct Allow {
@@ -291,7 +303,7 @@ impl Operation for Allow {
         let Some(chosen) = chosen else { return refused(ConsentRefusal::PlaceNotOffered) };
         let catalogue = &self.ops.catalogue;
         if self.choice.ticked.is_empty() && offer.required.is_empty() {
-            return self.denied(&live);
+            return self.denied(reader, &live);
         }
         let ticked = &self.choice.ticked;
         let granted =
@@ -303,7 +315,8 @@ impl Operation for Allow {
         match self.prove(reader, &live, &mut changes)? {
             Ok(proved) => {
                 let place = chosen.place();
-                self.approve(&mut changes, &live, &offer.app, place, &granted, proved)?;
+                let app = self.keep_client(reader, &mut changes, &live, offer.app)?;
+                self.approve(&mut changes, &live, &app, place, &granted, proved)?;
                 let code = Allowed::Code(self.token.text().into());
                 Ok(Decision { changes, outcome: Ok(code) })
             }
@@ -330,13 +343,33 @@ impl Allow {
         proof.judge(reader, changes)
     }
 
-    fn denied(&self, live: &LiveSession) -> Result<Decision<AllowedOrRefused>, Fault> {
+    /// A client that only its document described is kept from now on, as this person saw it.
+    fn keep_client(
+        &self,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+        live: &LiveSession,
+        app: App,
+    ) -> Result<App, Fault> {
+        let Some(introduction) = &self.request.introduction else { return Ok(app) };
+        let (app, is_new) = document_apps::keep(reader, changes, introduction, app)?;
+        if is_new {
+            let event = self.ops.event(EventKind::AppCreated, self.origin);
+            changes.record(event.cause("by its document").user(live.user.id).app(app.id));
+        }
+        Ok(app)
+    }
+
+    fn denied(
+        &self,
+        reader: &Reader<'_>,
+        live: &LiveSession,
+    ) -> Result<Decision<AllowedOrRefused>, Fault> {
         let mut changes = Changes::new();
         mark_answered(&mut changes, &self.request)?;
         let event = self.ops.event(EventKind::ConsentRefused, self.origin);
-        changes.record(
-            event.cause("everything was unticked").user(live.user.id).app(self.request.app),
-        );
+        let event = event.cause("everything was unticked").user(live.user.id);
+        changes.record(named(event, document_apps::known_id(reader, &self.request)?));
         Ok(Decision { changes, outcome: Ok(Allowed::Denied) })
     }
 
@@ -402,7 +435,8 @@ impl Operation for Cancel {
         let mut changes = Changes::new();
         mark_answered(&mut changes, &self.request)?;
         let event = self.ops.event(EventKind::ConsentRefused, self.origin);
-        changes.record(event.cause("cancelled").user(self.user).app(self.request.app));
+        let event = event.cause("cancelled").user(self.user);
+        changes.record(named(event, document_apps::known_id(reader, &self.request)?));
         Ok(Decision { changes, outcome: Ok(()) })
     }
 }

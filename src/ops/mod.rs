@@ -6,10 +6,14 @@
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod client_assertions;
+pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod document_apps;
 pub mod enrol;
 pub mod facts;
 pub mod failure;
@@ -23,17 +27,21 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reached_companies;
 pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
+pub mod registration;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod signing_keys;
 pub mod sweeping;
 pub mod targets;
+pub mod telling;
 pub mod token_refusal;
 
 use std::ops::Deref;
@@ -44,18 +52,23 @@ use crate::base::clock::ManualClock;
 use crate::base::clock::Timestamp;
 use crate::base::entropy;
 use crate::base::entropy::Entropy;
+use crate::base::id::RawId;
 use crate::crypto::keyring::Keyring;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::challenges::Challenges;
+use crate::ops::client_assertions::AssertionUse;
+use crate::ops::client_documents::ClientDocuments;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::registration::pace::Pace;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
+use crate::ops::signing_keys::OpenKeys;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
@@ -74,11 +87,15 @@ pub struct Parts {
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) client_documents: ClientDocuments,
+    pub(in crate::ops) assertion_use: AssertionUse,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
+    pub(in crate::ops) signing_keys: OpenKeys,
+    pub(in crate::ops) registration_pace: Pace,
 }
 
 impl Deref for Ops {
@@ -92,6 +109,10 @@ impl Deref for Ops {
 impl Ops {
     /// Puts the parts together.
     #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and named at the one call"
+    )]
     pub fn new(
         store: Store,
         keys: Arc<Keyring>,
@@ -100,6 +121,7 @@ impl Ops {
         catalogue: Arc<Catalogue>,
         settings: OpsSettings,
         hashing: Hashing,
+        client_documents: ClientDocuments,
     ) -> Self {
         let parts = Parts {
             store,
@@ -108,11 +130,15 @@ impl Ops {
             catalogue,
             settings: Arc::new(settings),
             hashing,
+            client_documents,
+            assertion_use: AssertionUse::default(),
             refusals: RecentRefusals::default(),
             secret_guesses: SecretGuesses::default(),
             challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
+            signing_keys: OpenKeys::default(),
+            registration_pace: Pace::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }
@@ -156,6 +182,12 @@ impl Ops {
     /// writer, so that its time was drawn before it was queued.
     pub(in crate::ops) fn frozen(&self) -> Self {
         Self { clock: Arc::new(ManualClock::at(self.now())), parts: Arc::clone(&self.parts) }
+    }
+
+    /// A text that is never given twice.
+    #[must_use]
+    pub fn unique(&self) -> String {
+        RawId::make(self.now(), self.entropy.as_ref()).to_string()
     }
 
     pub(in crate::ops) fn draw<const N: usize>(&self) -> [u8; N] {

@@ -34,6 +34,8 @@ table_ids! {
     Meta = "meta",
     /// Token keys, sealed, by version.
     TokenKeys = "token_keys",
+    /// Signing keys, sealed, by id.
+    SigningKeys = "signing_keys",
     /// Companies by id.
     Companies = "companies",
     /// Firms by id.
@@ -82,8 +84,26 @@ table_ids! {
     PushedRequests = "pushed_requests",
     /// One-time links, swept by age.
     Links = "links",
+    /// The app behind each API token.
+    ApiTokens = "api_tokens",
+    /// What companies block.
+    Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
+    /// What clients registered of themselves.
+    SelfRegistered = "self_registered",
+    /// Clients that registered themselves and were not used yet, swept by age.
+    UnusedClients = "unused_clients",
+    /// When to look whether a client that registered itself is idle.
+    IdleChecks = "idle_checks",
+    /// The connections of apps that nobody here registered.
+    AppConnections = "app_connections",
+    /// Initial access tokens.
+    InitialTokens = "initial_tokens",
+    /// Apps by the URL of the document that describes them.
+    ClientDocuments = "client_documents",
+    /// Client assertions that were used, swept by when they end.
+    AssertionIds = "assertion_ids",
     /// The audit chain.
     Audit = "audit",
 }

@@ -13,14 +13,19 @@ use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::app::App;
 use crate::domain::attempts::Attempts as AttemptsRow;
+use crate::domain::block::Block;
+use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
 use crate::domain::connection::Connection;
 use crate::domain::consent::AuthorizationRequest;
+use crate::domain::initial_token::InitialToken;
 use crate::domain::link::Link;
+use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
 use crate::domain::session::Session;
+use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
 use crate::domain::token::AuthorizationCode;
 use crate::domain::token::RefreshToken;
@@ -53,6 +58,8 @@ tables! {
     Meta: str => Vec<u8>,
     /// Sealed token keys by version.
     TokenKeys: u8 => Vec<u8>,
+    /// Signing keys.
+    SigningKeys: RawId => SigningKey,
     /// Companies.
     Companies: CompanyId => Company,
     /// Firms.
@@ -101,8 +108,26 @@ tables! {
     PushedRequests: RawId => PushedRequest,
     /// One-time links.
     Links: RawId => Link,
+    /// API tokens: the app that each belongs to.
+    ApiTokens: RawId => String,
+    /// Blocks by company and what is blocked.
+    Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// What a client registered of itself.
+    SelfRegistered: AppId => SelfRegisteredRow,
+    /// Clients that registered themselves and were not used yet.
+    UnusedClients: AppId => (),
+    /// When to look at a client again.
+    IdleChecks: (Timestamp, AppId) => (),
+    /// Connections by app, of apps that nobody here registered.
+    AppConnections: (AppId, ConnectionId) => (),
+    /// Initial access tokens.
+    InitialTokens: RawId => InitialToken,
+    /// The app that a document's URL names.
+    ClientDocuments: str => String,
+    /// Assertions that were used.
+    AssertionIds: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -158,6 +183,12 @@ impl Key for RawId {
     }
 }
 
+impl Key for Timestamp {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.millis().to_be_bytes().to_vec()
+    }
+}
+
 impl Key for str {
     fn key_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
@@ -185,6 +216,17 @@ impl Key for Email {
 impl Key for Place {
     fn key_bytes(&self) -> Vec<u8> {
         Layout::default().place(*self).done()
+    }
+}
+
+impl Key for Blocked {
+    fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::App(app) => Layout::default().byte(b'a').id(app.raw()).done(),
+            Self::Connection(connection) => {
+                Layout::default().byte(b'c').id(connection.raw()).done()
+            }
+        }
     }
 }
 

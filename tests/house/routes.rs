@@ -22,10 +22,14 @@ pub enum Door {
     Endpoint,
     /// For programs, those in browsers of other sites too.
     OpenEndpoint,
+    /// For clients that register themselves, those in browsers too; closed unless it is configured.
+    Registration,
     /// Where programs in browsers look for documents that do not exist: always 404, and no page.
     Absent,
     /// The protected surface.
     Surface,
+    /// For trusted proxies, and nobody else.
+    Question,
     /// For supervisors, under any host name.
     Health,
 }
@@ -33,7 +37,7 @@ pub enum Door {
 impl Door {
     /// Whether any site's scripts may read its answers; never with credentials.
     pub fn is_open_to_other_sites(self) -> bool {
-        matches!(self, Self::OpenEndpoint | Self::Absent | Self::Surface)
+        matches!(self, Self::OpenEndpoint | Self::Registration | Self::Absent | Self::Surface)
     }
 
     /// Whether people see its answers.
@@ -74,11 +78,18 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/token", Door::OpenEndpoint),
     ("POST", "/token", Door::OpenEndpoint),
     ("POST", "/oauth/revoke", Door::OpenEndpoint),
+    ("POST", "/oauth/register", Door::Registration),
+    ("POST", "/register", Door::Registration),
+    ("GET", "/oauth/register/{client_id}", Door::Registration),
+    ("PUT", "/oauth/register/{client_id}", Door::Registration),
+    ("DELETE", "/oauth/register/{client_id}", Door::Registration),
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
+    ("GET", "/forward-auth", Door::Question),
     ("GET", "/healthz", Door::Health),
     ("GET", "/readyz", Door::Health),
 ];
@@ -97,8 +108,13 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    fixed.chain(assets::all().iter().map(file)).chain(surface).collect()
+    let connections = Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
+    let files = assets::all().iter().map(file);
+    fixed.chain(files).chain(surface).chain([connections]).collect()
 }
+
+/// What a token is for, as it can ask itself: beside the API, and guarded like it.
+pub const CONNECTIONS: &str = "/connections";
 
 /// Every call of the protected surface, with the scope that it needs.
 pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
@@ -114,9 +130,11 @@ pub fn concrete() -> Vec<Route> {
     let mut routes: Vec<Route> =
         all().into_iter().filter(|route| route.door != Door::Surface).collect();
     routes.extend(calls().map(|(route, _)| route));
+    routes.push(Route { method: "GET", path: CONNECTIONS.to_owned(), door: Door::Surface });
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
+        route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }

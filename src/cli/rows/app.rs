@@ -8,11 +8,13 @@ use crate::cli::output::Listed;
 use crate::cli::rows::text;
 use crate::cli::rows::time;
 use crate::cli::rows::word;
+use crate::cli::rows::yes_no;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
 use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::company::Environment;
+use crate::domain::registration::Registration;
 use crate::ops::administration::listings::ListedApp;
 
 /// A secret of an app: never the secret itself.
@@ -30,6 +32,8 @@ pub struct AppRow {
     kind: AppKind,
     name: String,
     client_id: String,
+    /// Who registered it: "administrator", "dynamic" (itself) or "document" (at its URL).
+    registration: &'static str,
     status: &'static str,
     company: Option<String>,
     firm: Option<String>,
@@ -42,6 +46,7 @@ pub struct AppRow {
     owner: Option<String>,
     purpose: String,
     website: Option<String>,
+    mcp: bool,
     pkce_required: bool,
     secrets: Vec<SecretRow>,
     expires_at: Option<String>,
@@ -55,7 +60,12 @@ impl AppRow {
         Self {
             kind: app.kind,
             name: app.name.clone(),
-            client_id: app.id.to_string(),
+            client_id: app.client_id(),
+            registration: match app.registration {
+                Registration::Administrator => "administrator",
+                Registration::Dynamic => "dynamic",
+                Registration::Document { .. } => "document",
+            },
             status: app_status(app, now),
             company: names.company_of(app.place),
             firm: names.firm_of(app.place),
@@ -70,6 +80,7 @@ impl AppRow {
             owner: app.owner.map(|user| names.user(user)),
             purpose: app.purpose.clone(),
             website: app.website.clone(),
+            mcp: app.mcp,
             pkce_required: app.must_use_pkce(),
             secrets: secrets(app),
             expires_at: time(app.expires_at),
@@ -105,7 +116,7 @@ fn secrets(app: &App) -> Vec<SecretRow> {
 
 impl Listed for AppRow {
     const HEADINGS: &'static [&'static str] =
-        &["client_id", "name", "kind", "place", "status", "expires", "last used"];
+        &["client_id", "name", "kind", "registered", "place", "status", "expires", "last used"];
     const NONE: &'static str = "There are no apps yet.";
 
     fn cells(&self) -> Vec<String> {
@@ -113,6 +124,7 @@ impl Listed for AppRow {
             self.client_id.clone(),
             self.name.clone(),
             word(&self.kind),
+            self.registration.to_owned(),
             text(self.company.as_ref().or(self.firm.as_ref())),
             self.status.to_owned(),
             text(self.expires_at.as_ref()),
@@ -129,6 +141,7 @@ impl Listed for AppRow {
         facts.push(("redirect URIs", self.redirect_uris.join(" ")));
         facts.push(("delegated by", text(self.delegated_by.as_ref())));
         facts.push(("owner", text(self.owner.as_ref())));
+        facts.push(("made for MCP", yes_no(self.mcp)));
         facts.push(("purpose", self.purpose.clone()));
         facts.push(("web site", text(self.website.as_ref())));
         let ends = self.secrets.iter().map(|secret| format!("…{}", secret.last_four));
@@ -144,4 +157,12 @@ pub struct NewAppRow {
     #[serde(flatten)]
     pub(in crate::cli) app: AppRow,
     pub(in crate::cli) client_secret: Option<String>,
+}
+
+/// An API token that was made just now: shown once.
+#[derive(Debug, Serialize)]
+pub struct NewTokenRow {
+    #[serde(flatten)]
+    pub(in crate::cli) app: AppRow,
+    pub(in crate::cli) token: Option<String>,
 }

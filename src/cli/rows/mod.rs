@@ -10,6 +10,8 @@ pub mod connection;
 pub mod firm;
 pub mod link;
 pub mod membership;
+pub mod reach;
+pub mod registration_token;
 pub mod role;
 pub mod token;
 pub mod user;
