@@ -52,7 +52,6 @@ pub enum What {
     AppRevoked,
     AppDeleted,
     AppRestored,
-    AppRegisteredItself,
     AppHandedOver,
     SecretRotated,
     TokenCreated,
@@ -82,13 +81,22 @@ pub enum What {
     AllAccessEnded,
     DataExported,
     PersonErased,
-    FirmBlocked,
     SettingsChanged,
+    AccessBlocked,
+    AccessUnblocked,
+    ClientRegistered,
+    ClientUpdated,
+    ClientDeleted,
+    ClientReaped,
+    RegistrationRefused,
+    RegistrationTokenCreated,
+    RegistrationTokenRevoked,
+    KeysChanged,
 }
 
 impl What {
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 60] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -109,7 +117,6 @@ impl What {
         Self::AppRevoked,
         Self::AppDeleted,
         Self::AppRestored,
-        Self::AppRegisteredItself,
         Self::AppHandedOver,
         Self::SecretRotated,
         Self::TokenCreated,
@@ -139,7 +146,16 @@ impl What {
         Self::AllAccessEnded,
         Self::DataExported,
         Self::PersonErased,
-        Self::FirmBlocked,
         Self::SettingsChanged,
+        Self::AccessBlocked,
+        Self::AccessUnblocked,
+        Self::ClientRegistered,
+        Self::ClientUpdated,
+        Self::ClientDeleted,
+        Self::ClientReaped,
+        Self::RegistrationRefused,
+        Self::RegistrationTokenCreated,
+        Self::RegistrationTokenRevoked,
+        Self::KeysChanged,
     ];
 }
