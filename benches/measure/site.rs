@@ -149,6 +149,7 @@ fn protected() -> Outcome<Protected> {
     Ok(Protected {
         surface: Arc::new(Surface::new(vec![route])),
         limit: None,
+        mcp: None,
         upstream: Arc::new(|_permitted| {
             Box::pin(std::future::ready(
                 ([(CONTENT_TYPE, "application/json")], CUSTOMER).into_response(),

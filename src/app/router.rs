@@ -8,8 +8,12 @@ use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::config::Settings;
+use crate::domain::mcp_surface::McpSurface;
 use crate::domain::rate::RateLimit;
+use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Surface;
+use crate::domain::surfaces;
+use crate::domain::surfaces::Surfaces;
 use crate::gateway;
 use crate::gateway::GatewayState;
 use crate::gateway::Rates;
@@ -34,6 +38,28 @@ pub struct Protected {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// The MCP servers of the companies, if there are any.
+    pub mcp: Option<ProtectedMcp>,
+}
+
+/// A protected MCP server and what serves it.
+#[derive(Clone)]
+pub struct ProtectedMcp {
+    /// Tools, resources and prompts with their scopes.
+    pub surface: Arc<McpSurface>,
+    /// Where permitted messages go.
+    pub upstream: Upstream,
+}
+
+impl Protected {
+    fn surfaces(&self) -> Surfaces {
+        let own = gateway::OWN_ROUTES.iter().filter_map(|(_, _, scope)| scope.map(str::parse));
+        let own: ScopeSet = own.flatten().collect();
+        Surfaces {
+            api: Some(self.surface.scopes().union(&own)),
+            mcp: self.mcp.as_ref().map(|mcp| surfaces::scopes_of_mcp(&mcp.surface)),
+        }
+    }
 }
 
 /// The whole router.
@@ -50,9 +76,11 @@ pub fn build(
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
-    let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
+    let surfaces = protected.as_ref().map(Protected::surfaces).unwrap_or_default();
+    let surfaces = Arc::new(surfaces);
+    let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit }) = protected {
+    if let Some(Protected { surface, upstream, limit, mcp: _ }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
         router = router.merge(gateway::routes(state));

@@ -189,6 +189,7 @@ pub fn protected() -> Result<Protected, Stopped> {
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
+        mcp: None,
         upstream: Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })

@@ -2,6 +2,7 @@
 //! denied.
 
 use crate::domain::scope::ScopeName;
+use crate::domain::scope::ScopeSet;
 
 /// The routes of a surface.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,12 @@ impl Surface {
     #[must_use]
     pub const fn new(routes: Vec<Route>) -> Self {
         Self { routes }
+    }
+
+    /// All that its routes need.
+    #[must_use]
+    pub fn scopes(&self) -> ScopeSet {
+        self.routes.iter().filter_map(|route| route.scope.clone()).collect()
     }
 
     /// The methods that `path` takes.

@@ -3,6 +3,7 @@
 mod asking;
 mod browser;
 mod house;
+pub mod mcp;
 mod wire;
 
 use std::time::Instant;

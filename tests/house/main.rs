@@ -37,6 +37,7 @@ mod harness;
 mod hostile;
 mod introspect;
 mod metadata;
+mod metadata_resources;
 mod par;
 mod pkce;
 mod races;

@@ -77,6 +77,8 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("GET", "/.well-known/oauth-protected-resource/api/external/v2", Door::OpenEndpoint),
+    ("GET", "/.well-known/oauth-protected-resource/companies/{slug}/mcp", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
     ("GET", "/healthz", Door::Health),
@@ -118,6 +120,7 @@ pub fn concrete() -> Vec<Route> {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
         route.path = route.path.replace("{*name}", "openid-configuration");
+        route.path = route.path.replace("{slug}", "acme");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes

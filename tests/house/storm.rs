@@ -119,7 +119,7 @@ pub fn checked(house: &House) -> AuthorizationRequest {
         challenge_method: text("S256"),
         ..AuthorizationParameters::default()
     };
-    house.ops.check_authorization(&parameters).unwrap()
+    house.ops.check_authorization(&Default::default(), &parameters).unwrap()
 }
 
 /// Allows `request` with a verification code: the operation behind the consent page.

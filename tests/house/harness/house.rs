@@ -26,6 +26,7 @@ use countersign::crypto::keyring::MasterKey;
 use countersign::crypto::keyring::TokenKey;
 use countersign::crypto::password::Cost;
 use countersign::crypto::password::Passwords;
+use countersign::domain::mcp_surface::McpSurface;
 use countersign::gateway::Upstream;
 use countersign::ops::Ops;
 use countersign::ops::hashing::Hashing;
@@ -35,6 +36,8 @@ use zeroize::Zeroizing;
 
 use crate::harness::CONFIG_FILE;
 use crate::harness::ISSUER;
+use crate::harness::mcp;
+use crate::harness::mcp::FakeMcp;
 
 const START: u64 = 1_790_000_000;
 
@@ -43,6 +46,8 @@ pub struct House {
     pub ops: Ops,
     pub clock: Arc<ManualClock>,
     pub guide: Guide,
+    /// What stands behind the MCP addresses.
+    pub mcp: Arc<FakeMcp>,
     folder: Option<TempDir>,
 }
 impl House {
@@ -116,7 +121,8 @@ impl House {
     }
 
     fn build(settings: &Settings, ops: Ops, clock: Arc<ManualClock>) -> Self {
-        let protected = Some(sandbox::protected().unwrap());
+        let mcp = Arc::new(FakeMcp::default());
+        let protected = Some(protected(&mcp, mcp::surface()));
         let entropy = Arc::new(SystemEntropy::new());
         let router = router::build(settings, &ops, clock.clone(), entropy, protected).unwrap();
         let guide = Guide {
@@ -129,7 +135,7 @@ impl House {
             apps: Vec::new(),
             api_base: String::new(),
         };
-        Self { router, ops, clock, guide, folder: None }
+        Self { router, ops, clock, guide, mcp, folder: None }
     }
 
     /// In a data folder of its own, with real files, so that it can be stopped and opened again.
@@ -141,17 +147,28 @@ impl House {
 
     /// With the defaults, and something else behind its gateway than the sample ledger.
     pub fn in_front_of(self, upstream: Upstream) -> Self {
-        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let protected = Protected { upstream, ..protected(&self.mcp, mcp::surface()) };
+        self.protecting(Some(protected))
+    }
+
+    /// With the defaults, and these surfaces.
+    pub fn protecting(self, protected: Option<Protected>) -> Self {
         let entropy = Arc::new(SystemEntropy::new());
         let clock = self.clock.clone();
-        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, Some(protected));
+        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, protected);
         Self { router: router.unwrap(), ..self }
+    }
+
+    /// With the defaults, and another MCP surface.
+    pub fn with_mcp(self, surface: McpSurface) -> Self {
+        let protected = protected(&self.mcp, surface);
+        self.protecting(Some(protected))
     }
 
     /// Stopped, and opened again from its files with these settings, and with those in
     /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
     pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
-        let Self { router, ops, clock, guide, folder } = self;
+        let Self { router, ops, clock, guide, folder, .. } = self;
         ops.close();
         drop((router, ops));
         Self { guide, ..Self::open(folder.unwrap(), clock, settings) }
@@ -175,6 +192,11 @@ impl House {
         let ops = wire::ops(&settings, &installation).unwrap();
         Self { folder: Some(folder), ..Self::build(&settings, ops, clock) }
     }
+}
+
+/// The sample ledger, and an MCP server that writes down what reaches it.
+fn protected(mcp: &Arc<FakeMcp>, surface: McpSurface) -> Protected {
+    Protected { mcp: Some(mcp.protected(surface)), ..sandbox::protected().unwrap() }
 }
 
 /// The same operations over another store and with other hashing.
