@@ -85,6 +85,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("rcgen", &["tls"]),
     ("rustls", &["tls", "server", "outbound"]),
     ("hyper", &["server", "outbound"]),
+    ("rmcp", &["sandbox"]),
 ];
 
 /// A file longer than this, tests not counted, is to be divided. There are no exceptions.

@@ -16,6 +16,8 @@ use crate::domain::surfaces;
 use crate::domain::surfaces::Surfaces;
 use crate::gateway;
 use crate::gateway::GatewayState;
+use crate::gateway::McpLimits;
+use crate::gateway::McpState;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
 use crate::http::limits::RequestLimits;
@@ -49,6 +51,10 @@ pub struct ProtectedMcp {
     pub surface: Arc<McpSurface>,
     /// Where permitted messages go.
     pub upstream: Upstream,
+    /// How often a token may call, if that is limited.
+    pub limit: Option<RateLimit>,
+    /// Bounds.
+    pub limits: McpLimits,
 }
 
 impl Protected {
@@ -80,10 +86,15 @@ pub fn build(
     let surfaces = Arc::new(surfaces);
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit, mcp: _ }) = protected {
+    if let Some(Protected { surface, upstream, limit, mcp }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
         router = router.merge(gateway::routes(state));
+        if let Some(ProtectedMcp { surface, upstream, limit, limits }) = mcp {
+            let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
+            let state = McpState { ops: ops.clone(), surface, upstream, rates, limits };
+            router = router.merge(gateway::mcp_routes(state));
+        }
     }
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;

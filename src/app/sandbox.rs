@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::response::Response;
+use http::HeaderValue;
 use http::Method;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use crate::app::durable;
 use crate::app::installation;
 use crate::app::installation::DATA_FILE;
 use crate::app::router::Protected;
+use crate::app::router::ProtectedMcp;
 use crate::app::sandbox_guide::Guide;
 use crate::app::sandbox_seed;
 use crate::app::say;
@@ -26,14 +28,24 @@ use crate::app::wire;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
+use crate::domain::mcp_surface::McpSurface;
+use crate::domain::mcp_surface::Pattern;
+use crate::domain::mcp_surface::PromptPattern;
+use crate::domain::mcp_surface::ResourcePattern;
+use crate::domain::mcp_surface::Tool;
+use crate::domain::mcp_surface::UnknownTools;
 use crate::domain::rate::RateLimit;
 use crate::domain::resource::API_PATH;
+use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Route;
 use crate::domain::surface::Surface;
+use crate::gateway::McpLimits;
 use crate::gateway::Permitted;
 use crate::ops::administration::installation::Kind;
 use crate::sandbox::Ledger;
 use crate::sandbox::ledger;
+use crate::sandbox::mcp;
+use crate::sandbox::mcp::McpServer;
 use crate::server::binding;
 use crate::telemetry::logs;
 use crate::tls::private_ca;
@@ -186,15 +198,53 @@ pub fn protected() -> Result<Protected, Stopped> {
         });
     }
     let ledger = Arc::new(Ledger::new());
+    let mcp = protected_mcp(Arc::clone(&ledger));
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
-        mcp: None,
+        mcp: Some(mcp),
         upstream: Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
         }),
     })
+}
+
+/// The sample MCP server over the same books.
+fn protected_mcp(ledger: Arc<Ledger>) -> ProtectedMcp {
+    let scopes = |names: &[&str]| ScopeSet::parse(&names.join(" "));
+    let tools = mcp::TOOLS.iter();
+    let resources = mcp::RESOURCES.iter();
+    let prompts = mcp::PROMPTS.iter();
+    let surface = McpSurface {
+        tools: tools
+            .map(|(name, needs)| Tool { name: (*name).to_owned(), scopes: scopes(needs) })
+            .collect(),
+        resources: resources
+            .map(|(uri, needs)| ResourcePattern { uri: Pattern::new(uri), scopes: scopes(needs) })
+            .collect(),
+        prompts: prompts
+            .map(|(name, needs)| PromptPattern { name: Pattern::new(name), scopes: scopes(needs) })
+            .collect(),
+        unknown_tools: UnknownTools::Deny,
+    };
+    let server = Arc::new(McpServer::new(ledger));
+    ProtectedMcp {
+        surface: Arc::new(surface),
+        limit: Some(PENNYLANE),
+        limits: McpLimits::default(),
+        upstream: Arc::new(move |permitted| {
+            let server = Arc::clone(&server);
+            Box::pin(async move {
+                let company = HeaderValue::from_str(permitted.company().slug.as_str());
+                let mut request = permitted.into_request();
+                if let Ok(company) = company {
+                    request.headers_mut().insert(mcp::COMPANY_HEADER, company);
+                }
+                server.respond(request).await
+            })
+        }),
+    }
 }
 
 async fn answer(ledger: &Ledger, permitted: Permitted) -> Response {

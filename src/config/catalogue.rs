@@ -11,6 +11,8 @@ use crate::config::fault::Fault;
 use crate::config::fault::Wrong;
 use crate::config::layer::DEFAULT;
 use crate::config::layer::Effective;
+use crate::config::lists;
+use crate::config::lists::TableList;
 use crate::config::rule::Choice;
 use crate::config::rule::List;
 use crate::config::rule::OneOrMore;
@@ -18,7 +20,6 @@ use crate::config::rule::Switch;
 use crate::config::rule::Text;
 use crate::config::suggest::closest;
 use crate::config::value::quoted;
-use crate::config::value::shown;
 use crate::domain::catalogue::Access;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::catalogue::CatalogueFault;
@@ -32,42 +33,46 @@ use crate::domain::scope::ScopeName;
 /// The permissions and roles that exist when the file says nothing.
 pub(super) const DEFAULT_LISTS: &str = include_str!("catalogue.toml");
 
-pub(super) const PERMISSIONS: &str = "permissions";
-pub(super) const ROLES: &str = "roles";
-pub(super) const LISTS: [&str; 2] = [PERMISSIONS, ROLES];
-
 /// What a `[[permissions]]` holds.
-pub(super) const PERMISSION: &[Field] = &[
-    Field { name: "name", doc: "The scope, such as \"orders:readonly\"." },
-    Field { name: "title", doc: "What it allows, verb first; stands on the consent page." },
-    Field { name: "description", doc: "The same in a full sentence. Optional." },
-    Field { name: "area", doc: "The heading that it stands under." },
-    Field { name: "access", doc: "\"read\" or \"write\": whether it changes anything." },
-    Field { name: "includes", doc: "Permissions that it includes. Optional." },
-    Field { name: "renamed_from", doc: "Names it had before; they keep working. Optional." },
-];
+pub(super) static PERMISSIONS: TableList = TableList {
+    path: "permissions",
+    doc: &[],
+    fields: &[
+        Field { name: "name", doc: "The scope, such as \"orders:readonly\"." },
+        Field { name: "title", doc: "What it allows, verb first; stands on the consent page." },
+        Field { name: "description", doc: "The same in a full sentence. Optional." },
+        Field { name: "area", doc: "The heading that it stands under." },
+        Field { name: "access", doc: "\"read\" or \"write\": whether it changes anything." },
+        Field { name: "includes", doc: "Permissions that it includes. Optional." },
+        Field { name: "renamed_from", doc: "Names it had before; they keep working. Optional." },
+    ],
+    sample: &[],
+};
 
 /// What a `[[roles]]` holds.
-pub(super) const ROLE: &[Field] = &[
-    Field { name: "name", doc: "As memberships hold it, such as \"buyer\"." },
-    Field { name: "title", doc: "As people read it." },
-    Field { name: "permissions", doc: "Names, \"*:readonly\" (all that end so) or \"*\" (all)." },
-    Field { name: "administers", doc: "Whether it administers its company. Optional." },
-];
+pub(super) static ROLES: TableList = TableList {
+    path: "roles",
+    doc: &[],
+    fields: &[
+        Field { name: "name", doc: "As memberships hold it, such as \"buyer\"." },
+        Field { name: "title", doc: "As people read it." },
+        Field {
+            name: "permissions",
+            doc: "Names, \"*:readonly\" (all that end so) or \"*\" (all).",
+        },
+        Field { name: "administers", doc: "Whether it administers its company. Optional." },
+    ],
+    sample: &[],
+};
 
 const ACCESS: Choice<Access> = Choice(&[("read", Access::Read), ("write", Access::Write)]);
-
-/// Whether a key of the root is a list of tables.
-pub(super) fn is_list(path: &str) -> bool {
-    LISTS.contains(&path)
-}
 
 /// Reads and checks both lists; every fault is added to `faults`.
 pub(super) fn read(from: &Effective, faults: &mut Vec<Fault>) -> Option<Catalogue> {
     let before = faults.len();
-    let permissions = list(from, PERMISSIONS, PERMISSION, faults, permission);
-    let mut roles = list(from, ROLES, ROLE, faults, role);
-    if from.source(ROLES) == DEFAULT {
+    let permissions = lists::read(from, &PERMISSIONS, faults, permission);
+    let mut roles = lists::read(from, &ROLES, faults, role);
+    if from.source(ROLES.path) == DEFAULT {
         keep_what_exists(&mut roles, &permissions);
     }
     if faults.len() > before {
@@ -80,36 +85,6 @@ pub(super) fn read(from: &Effective, faults: &mut Vec<Fault>) -> Option<Catalogu
             None
         }
     }
-}
-
-fn list<T>(
-    from: &Effective,
-    name: &str,
-    fields: &[Field],
-    faults: &mut Vec<Fault>,
-    read: fn(&mut Entry<'_>) -> Option<T>,
-) -> Vec<T> {
-    let items = match from.value(name) {
-        Some(Value::Array(_, items)) if !items.is_empty() => items,
-        Some(Value::Array(..)) | None => {
-            let wrong = Wrong::new("the list is empty", "give at least one or leave it out");
-            faults.push(wrong.at(name, from.source(name)));
-            return Vec::new();
-        }
-        Some(other) => {
-            let problem = format!("{} is not a list of tables", shown(other));
-            let wrong = Wrong::new(problem, format!("write [[{name}]] for each"));
-            faults.push(wrong.at(name, from.source(name)));
-            return Vec::new();
-        }
-    };
-    let mut all = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let mut entry = Entry::new(from, format!("{name}[{at}]"), item, faults);
-        entry.refuse_unknown(fields);
-        all.extend(read(&mut entry));
-    }
-    all
 }
 
 fn permission(entry: &mut Entry<'_>) -> Option<Permission> {
@@ -143,7 +118,7 @@ fn role(entry: &mut Entry<'_>) -> Option<Role> {
     Some(Role { name: name?, title: title?, grants: grants?, administers })
 }
 
-fn scope(text: &str) -> Result<ScopeName, Wrong> {
+pub(super) fn scope(text: &str) -> Result<ScopeName, Wrong> {
     text.parse().map_err(|why| {
         Wrong::new(format!("{} is no scope: {why}", quoted(text)), "write it like orders:readonly")
     })
@@ -207,7 +182,7 @@ fn described(fault: &CatalogueFault, from: &Effective) -> Fault {
         }
         CatalogueFault::NoOwnerRole => {
             let fix = "add one with permissions = [\"*\"] and administers = true";
-            (ROLES.to_owned(), fix.to_owned())
+            (ROLES.path.to_owned(), fix.to_owned())
         }
     };
     let source = from.place(&key).to_owned();
@@ -215,7 +190,7 @@ fn described(fault: &CatalogueFault, from: &Effective) -> Fault {
 }
 
 /// The names of all permissions, as given.
-fn names(from: &Effective) -> Vec<&str> {
-    let items = from.value(PERMISSIONS).and_then(Value::as_array).unwrap_or_default();
+pub(super) fn names(from: &Effective) -> Vec<&str> {
+    let items = PERMISSIONS.tables(from);
     items.iter().map(|item| item.find_ref("name").and_then(Value::as_str).unwrap_or("")).collect()
 }

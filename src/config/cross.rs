@@ -2,6 +2,7 @@
 
 use crate::config::fault::Wrong;
 use crate::config::layer::DEFAULT;
+use crate::config::lists::LISTS;
 use crate::config::reader::Reader;
 
 /// Finds every contradiction.
@@ -10,6 +11,18 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_longer(reader, "sessions.idle", "sessions.absolute");
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
+    surfaces(reader);
+}
+
+/// What is listed for a surface that does not exist would look as if it were in force.
+fn surfaces(reader: &mut Reader<'_>) {
+    for list in LISTS.iter().filter(|list| !list.section().is_empty()) {
+        let upstream = format!("{}.upstream", list.section());
+        if reader.text(&upstream) == Some("") && !list.tables(reader.from).is_empty() {
+            let problem = format!("there is no {upstream}, so nothing is behind them");
+            reader.fault(list.path, Wrong::new(problem, format!("give {upstream} or remove them")));
+        }
+    }
 }
 
 fn not_longer(reader: &mut Reader<'_>, less: &str, more: &str) {

@@ -12,6 +12,7 @@ use crate::config::suggest::RENAMED;
 use crate::config::value::shown;
 
 /// A key of such a table.
+#[derive(Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) doc: &'static str,

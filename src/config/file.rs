@@ -8,11 +8,11 @@ use toml::Spanned;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
-use crate::config::catalogue;
 use crate::config::fault::Wrong;
 use crate::config::known::Known;
 use crate::config::layer::Given;
 use crate::config::layer::Layer;
+use crate::config::lists;
 use crate::config::sources::ConfigFile;
 use crate::config::value::from_toml;
 
@@ -90,7 +90,7 @@ impl Walk<'_> {
     fn entry(&mut self, path: String, source: String, value: &Spanned<DeValue<'_>>) {
         if self.known.key(&path).is_some() {
             self.given(path, source, value.get_ref());
-        } else if catalogue::is_list(&path) {
+        } else if lists::is_list(&path) {
             self.places(&path, value);
             self.given(path, source, value.get_ref());
         } else {

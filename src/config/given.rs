@@ -9,6 +9,7 @@ use crate::config::known::Known;
 use crate::config::layer::DEFAULT;
 use crate::config::layer::Given;
 use crate::config::layer::Layer;
+use crate::config::lists;
 use crate::config::sources::Flag;
 use crate::config::sources::PREFIX;
 use crate::config::sources::Sources;
@@ -48,7 +49,7 @@ pub(super) fn environment(sources: &Sources, known: &Known) -> Layer {
                 let wrong = Wrong::new("its value is not UTF-8 text", "write it in UTF-8");
                 layer.faults.push(wrong.at(key.path, name));
             }
-            (None, _) if catalogue::is_list(&path) => {
+            (None, _) if lists::is_list(&path) => {
                 let fix = format!("write [[{path}]] there");
                 let wrong = Wrong::new("it can only be given in the file", fix);
                 layer.faults.push(wrong.at(path, name));

@@ -1,7 +1,7 @@
 //! Which keys and sections exist.
 
-use crate::config::catalogue;
 use crate::config::fault::Wrong;
+use crate::config::lists;
 use crate::config::settings::sections;
 use crate::config::suggest;
 use crate::config::suggest::RENAMED;
@@ -39,7 +39,7 @@ impl Known {
 
     /// The fault for a key of the file that does not exist.
     pub(super) fn unknown(&self, path: &str) -> Wrong {
-        let names = self.keys().map(|key| key.path).chain(catalogue::LISTS);
+        let names = self.keys().map(|key| key.path).chain(lists::paths());
         suggest::unknown(path, names, RENAMED, str::to_owned)
     }
 

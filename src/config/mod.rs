@@ -13,16 +13,19 @@ mod file;
 mod given;
 mod known;
 mod layer;
+mod lists;
 mod reader;
 mod rule;
 mod settings;
 mod sources;
 mod span;
 mod suggest;
+mod surfaces;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod upstream;
 mod value;
 mod written;
 
@@ -36,12 +39,14 @@ pub use choice::TlsMode;
 pub use choice::TlsVersion;
 pub use fault::ConfigFaults;
 pub use fault::Fault;
+pub use settings::Api;
 pub use settings::Attempts;
 pub use settings::Clients;
 pub use settings::Data;
 pub use settings::Limits;
 pub use settings::Log;
 pub use settings::MasterKey;
+pub use settings::Mcp;
 pub use settings::Passwords;
 pub use settings::Server;
 pub use settings::Sessions;
@@ -53,6 +58,7 @@ pub use sources::Flag;
 pub use sources::PREFIX;
 pub use sources::SEARCHED;
 pub use sources::Sources;
+pub use upstream::Upstream;
 pub use written::example;
 pub use written::reference;
 
@@ -60,6 +66,9 @@ use crate::config::known::Known;
 use crate::config::layer::DEFAULT;
 use crate::config::layer::Effective;
 use crate::config::reader::Reader;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::mcp_surface::McpSurface;
+use crate::domain::surface::Surface;
 
 /// A configuration without faults, and where it came from.
 #[derive(Debug)]
@@ -88,9 +97,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
     let effective = Effective::of([given::defaults(&known), file, environment, flags]);
 
     let mut reader = Reader::new(&effective);
-    let catalogue = catalogue::read(&effective, &mut reader.faults).map(Arc::new);
+    let lists = Lists::read(&effective, &mut reader.faults);
     let credentials = sources.variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let settings = Settings::read(&mut reader, catalogue, credentials);
+    let settings = Settings::read(&mut reader, lists, credentials);
     if readable {
         cross::check(&mut reader);
     }
@@ -98,6 +107,23 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
     match settings {
         Some(settings) if faults.is_empty() => Ok(Loaded { settings, file: path, effective }),
         _ => Err(ConfigFaults(faults)),
+    }
+}
+
+/// What the lists of tables say.
+#[derive(Debug)]
+struct Lists {
+    catalogue: Option<Arc<Catalogue>>,
+    api: Surface,
+    mcp: McpSurface,
+}
+
+impl Lists {
+    fn read(from: &Effective, faults: &mut Vec<Fault>) -> Self {
+        let catalogue = catalogue::read(from, faults).map(Arc::new);
+        let api = surfaces::api(from, catalogue.as_deref(), faults);
+        let mcp = surfaces::mcp(from, catalogue.as_deref(), faults);
+        Self { catalogue, api, mcp }
     }
 }
 

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
+use crate::config::Lists;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -25,12 +28,16 @@ use crate::config::span::MINUTE;
 use crate::config::span::SECOND;
 use crate::config::span::ZERO;
 use crate::config::span::span;
+use crate::config::surfaces::UNKNOWN_TOOLS;
 use crate::config::table::Key;
 use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::issuer::Issuer;
+use crate::domain::mcp_surface::McpSurface;
+use crate::domain::mcp_surface::UnknownTools;
+use crate::domain::surface::Surface;
 
 settings! {
     root {
@@ -151,6 +158,66 @@ settings! {
         /// Whether client_credentials is answered when the request comes from a web page (it carries
         /// an Origin header). A secret used in a browser is a secret published.
         allow_browser_secrets: bool = false, Switch;
+    }
+
+    /// The API that is protected at /api/external/v2.
+    api: Api = "api" {
+        /// Where calls that may go on are sent: "http://127.0.0.1:9000", "https://books.internal/api".
+        /// The path below the surface is added to it. Empty: there is no such surface, it answers 404.
+        upstream: Option<Url> = "", Text(text::upstream);
+        /// PEM file with the certificate authorities that may vouch for an https upstream. Empty: those
+        /// that this machine trusts (its own bundle, such as /etc/ssl/certs).
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// Time to reach the upstream, TLS included.
+        connect_timeout: Duration = "5s", span((1, SECOND), (1, MINUTE));
+        /// Time until the upstream begins to answer, once it has the request; then 504.
+        response_timeout: Duration = "60s", span((1, SECOND), (1, HOUR));
+        /// How long a request or an answer may stand still on its way.
+        idle_timeout: Duration = "5min", span((1, SECOND), (24, HOUR));
+        /// Largest request body, in MiB (413). It is passed on as it comes, never held.
+        max_request_body_mib: u32 = 64, count(1, 1_048_576);
+        /// Open connections to the upstream. Calls beyond them wait for one, at most as long as
+        /// connect_timeout, and as many as there are connections; then 503.
+        pool_connections: usize = 512, count(1, 65_536);
+        /// How long an unused connection is kept. Keep it below the time after which the upstream closes
+        /// one by itself.
+        pool_idle: Duration = "4s", span((0, ZERO), (1, HOUR));
+        /// Calls that each token may make in a window; 0: as many as it likes.
+        rate_limit_calls: u32 = 0, count(0, 1_000_000);
+        /// The length of that window.
+        rate_limit_window: Duration = "1min", span((1, SECOND), (24, HOUR));
+        /// Origins of web pages that may call, such as "https://app.example". Empty: all.
+        allowed_origins: Vec<String> = [], List(Text(text::origin));
+    }
+
+    /// The MCP server that is protected at /companies/{slug}/mcp.
+    mcp: Mcp = "mcp" {
+        /// The MCP server, with the path of its endpoint: "http://127.0.0.1:9100/mcp". Empty: there is no
+        /// such surface, it answers 404.
+        upstream: Option<Url> = "", Text(text::upstream);
+        /// As api.ca_file.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// As api.connect_timeout.
+        connect_timeout: Duration = "5s", span((1, SECOND), (1, MINUTE));
+        /// As api.response_timeout.
+        response_timeout: Duration = "60s", span((1, SECOND), (1, HOUR));
+        /// As api.idle_timeout.
+        idle_timeout: Duration = "5min", span((1, SECOND), (24, HOUR));
+        /// Largest message, in MiB (413). It is held while it is checked.
+        max_request_body_mib: u32 = 4, count(1, 1_048_576);
+        /// As api.pool_connections. A client that listens for events holds one.
+        pool_connections: usize = 512, count(1, 65_536);
+        /// As api.pool_idle.
+        pool_idle: Duration = "4s", span((0, ZERO), (1, HOUR));
+        /// As api.rate_limit_calls.
+        rate_limit_calls: u32 = 0, count(0, 1_000_000);
+        /// As api.rate_limit_window.
+        rate_limit_window: Duration = "1min", span((1, SECOND), (24, HOUR));
+        /// As api.allowed_origins.
+        allowed_origins: Vec<String> = [], List(Text(text::origin));
+        /// What happens to a tool that is not listed: nobody may call it, or everybody may who reaches
+        /// the surface.
+        unknown_tools: UnknownTools = "deny", UNKNOWN_TOOLS;
     }
 
     /// What the server writes to standard error.

@@ -58,6 +58,10 @@ macro_rules! settings {
             $( $(#[doc = $section_doc])+ pub $section: $Section, )+
             /// The permissions and roles that exist here.
             pub catalogue: Arc<Catalogue>,
+            /// `[[api.routes]]`.
+            pub api_surface: Arc<Surface>,
+            /// `[[mcp.tools]]`, `[[mcp.resources]]`, `[[mcp.prompts]]` and `mcp.unknown_tools`.
+            pub mcp_surface: Arc<McpSurface>,
             /// Where systemd put this service's credentials (`$CREDENTIALS_DIRECTORY`).
             pub credentials_directory: Option<PathBuf>,
         }
@@ -79,7 +83,7 @@ macro_rules! settings {
             /// Reads every key, so that every fault is found; `None` if there was one.
             pub(super) fn read(
                 from: &mut Reader<'_>,
-                catalogue: Option<Arc<Catalogue>>,
+                lists: Lists,
                 credentials_directory: Option<PathBuf>,
             ) -> Option<Self> {
                 $( let $root = from.take(stringify!($root), &$root_rule); )+
@@ -87,7 +91,9 @@ macro_rules! settings {
                 Some(Self {
                     $( $root: $root?, )+
                     $( $section: $section?, )+
-                    catalogue: catalogue?,
+                    catalogue: lists.catalogue?,
+                    api_surface: Arc::new(lists.api),
+                    mcp_surface: Arc::new(lists.mcp),
                     credentials_directory,
                 })
             }

@@ -4,6 +4,7 @@ mod example;
 mod faults;
 mod lists;
 mod precedence;
+mod surfaces;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use url::Host;
+use url::Url;
 
 use crate::config::fault::Wrong;
 use crate::config::value::quoted;
@@ -63,6 +64,45 @@ pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {
 /// Empty text stands for none.
 pub(super) fn path_or_none(text: &str) -> Result<Option<PathBuf>, Wrong> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
+/// Where calls are passed on to; empty text stands for nowhere.
+pub(super) fn upstream(text: &str) -> Result<Option<Url>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |why: &str| {
+        let problem = format!("{} {why}", quoted(text));
+        Wrong::new(problem, "write it like http://127.0.0.1:9000 or https://books.internal/api")
+    };
+    let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong("starts with neither http:// nor https://"));
+    }
+    let more = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
+    if more || url.fragment().is_some() {
+        return Err(wrong("has more than scheme, host, port and path"));
+    }
+    Ok(Some(url))
+}
+
+/// Scheme, host and port, as a browser sends them (RFC 6454 section 6.2), of whatever scheme.
+pub(super) fn origin(text: &str) -> Result<String, Wrong> {
+    let plain = Url::parse(text).ok().and_then(|url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
+    });
+    match plain {
+        Some(plain) if plain == text => Ok(plain),
+        Some(plain) => {
+            let problem = format!("{} is more than an origin, or not in lower case", quoted(text));
+            Err(Wrong::new(problem, format!("write {plain}")))
+        }
+        None => {
+            let problem = format!("{} is no origin", quoted(text));
+            Err(Wrong::new(problem, "write it like https://app.example"))
+        }
+    }
 }
 
 /// A DNS name or an IP address, as a certificate holds it.

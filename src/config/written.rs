@@ -2,12 +2,13 @@
 
 use figment::value::Value;
 
-use crate::config::catalogue;
 use crate::config::catalogue::DEFAULT_LISTS;
 use crate::config::entry::Field;
 use crate::config::known::Known;
 use crate::config::layer::DEFAULT;
 use crate::config::layer::Effective;
+use crate::config::lists::LISTS;
+use crate::config::lists::TableList;
 use crate::config::table::Key;
 use crate::config::table::variable;
 use crate::config::value::quoted;
@@ -52,20 +53,32 @@ pub fn example() -> String {
             }
             out.push_str(&format!("{} = {}\n", key.name, key.default));
         }
-    }
-    out.push('\n');
-    out.push_str(LISTS_OPENING);
-    for (list, fields) in
-        [(catalogue::PERMISSIONS, catalogue::PERMISSION), (catalogue::ROLES, catalogue::ROLE)]
-    {
-        out.push_str(&format!("#\n# [[{list}]]\n"));
-        for Field { name, doc } in fields {
-            out.push_str(&format!("#   {name:<12}  {doc}\n"));
+        if !section.path.is_empty() {
+            lists_of(&mut out, section.path);
         }
     }
     out.push('\n');
+    out.push_str(LISTS_OPENING);
+    lists_of(&mut out, "");
+    out.push('\n');
     out.push_str(DEFAULT_LISTS);
     out
+}
+
+/// What tables the lists of a section hold; all of it comment.
+fn lists_of(out: &mut String, section: &str) {
+    for list in LISTS.iter().filter(|list| list.section() == section) {
+        out.push_str(if section.is_empty() { "#\n" } else { "\n" });
+        comment(out, list.doc);
+        out.push_str(&format!("# [[{}]]\n", list.path));
+        for Field { name, doc } in list.fields {
+            out.push_str(&format!("#   {name:<12}  {doc}\n"));
+        }
+        if !list.sample.is_empty() {
+            out.push_str(&format!("#\n# [[{}]]\n", list.path));
+            comment(out, list.sample);
+        }
+    }
 }
 
 /// The reference of all keys, in Markdown.
@@ -89,11 +102,9 @@ pub fn reference() -> String {
         }
         out.push('\n');
     }
-    for (list, fields) in
-        [(catalogue::PERMISSIONS, catalogue::PERMISSION), (catalogue::ROLES, catalogue::ROLE)]
-    {
-        out.push_str(&format!("## `[[{list}]]`\n\n| key | meaning |\n|---|---|\n"));
-        for Field { name, doc } in fields {
+    for TableList { path, fields, .. } in LISTS {
+        out.push_str(&format!("## `[[{path}]]`\n\n| key | meaning |\n|---|---|\n"));
+        for Field { name, doc } in *fields {
             out.push_str(&format!("| `{name}` | {doc} |\n"));
         }
         out.push('\n');
@@ -114,8 +125,18 @@ pub(super) fn effective(from: &Effective, catalogue: &Catalogue) -> String {
             out.push_str(&format!("{} = {value}{}\n", key.name, remark(from, key.path)));
         }
     }
+    for list in LISTS.iter().filter(|list| !list.section().is_empty()) {
+        for table in list.tables(from) {
+            out.push_str(&format!("\n[[{}]]{}\n", list.path, remark(from, list.path)));
+            for field in list.fields {
+                if let Some(value) = table.find_ref(field.name) {
+                    out.push_str(&format!("{} = {}\n", field.name, to_toml(value)));
+                }
+            }
+        }
+    }
     for permission in catalogue.permissions() {
-        out.push_str(&format!("\n[[permissions]]{}\n", remark(from, catalogue::PERMISSIONS)));
+        out.push_str(&format!("\n[[permissions]]{}\n", remark(from, "permissions")));
         let access = if permission.access == Access::Read { "read" } else { "write" };
         line(&mut out, "name", permission.name.as_str());
         line(&mut out, "title", &permission.title);
@@ -128,7 +149,7 @@ pub(super) fn effective(from: &Effective, catalogue: &Catalogue) -> String {
         list(&mut out, "renamed_from", permission.renamed_from.iter().map(ToString::to_string));
     }
     for role in catalogue.roles() {
-        out.push_str(&format!("\n[[roles]]{}\n", remark(from, catalogue::ROLES)));
+        out.push_str(&format!("\n[[roles]]{}\n", remark(from, "roles")));
         line(&mut out, "name", &role.name.0);
         line(&mut out, "title", &role.title);
         list(&mut out, "permissions", role.grants.iter().map(grant));

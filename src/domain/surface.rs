@@ -4,6 +4,12 @@
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 
+/// Paths below a surface that the gateway answers itself: no route may have one of them.
+pub const OWN_PATHS: [&str; 3] = ["/me", "/companies", "/connections"];
+
+/// What stands before a company in a path below a surface; the gateway takes both away.
+pub const COMPANY_PREFIX: &str = "/companies/";
+
 /// The routes of a surface.
 #[derive(Clone, Debug, Default)]
 pub struct Surface {
@@ -33,9 +39,11 @@ pub enum Found<'a> {
 }
 
 impl Surface {
-    /// A surface with these routes.
+    /// A surface with these routes. Where several cover a path, the one that is literal where the
+    /// others are not counts, in whatever order they are listed.
     #[must_use]
-    pub const fn new(routes: Vec<Route>) -> Self {
+    pub fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by_key(Route::open_segments);
         Self { routes }
     }
 
@@ -45,11 +53,20 @@ impl Surface {
         self.routes.iter().filter_map(|route| route.scope.clone()).collect()
     }
 
+    /// The routes, the most literal first.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
     /// The methods that `path` takes.
     #[must_use]
     pub fn methods(&self, path: &str) -> Vec<&str> {
         let on_path = self.routes.iter().filter(|route| route.covers(path));
-        on_path.map(|route| route.method.as_str()).collect()
+        let mut methods: Vec<_> = on_path.map(|route| route.method.as_str()).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
     }
 
     /// The route for `method` and `path`.
@@ -64,9 +81,23 @@ impl Surface {
 }
 
 impl Route {
+    /// Whether two routes are the same but for the names of their segments.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let mut others = other.pattern.split('/');
+        let alike = self.pattern.split('/').all(|part| {
+            others.next().is_some_and(|other| part == other || (wildcard(part) && wildcard(other)))
+        });
+        self.method == other.method && alike && others.next().is_none()
+    }
+
+    /// For each segment, whether it takes any text.
+    fn open_segments(&self) -> Vec<bool> {
+        self.pattern.split('/').map(wildcard).collect()
+    }
+
     fn covers(&self, path: &str) -> bool {
         let mut segments = path.split('/');
-        let wildcard = |part: &str| part.starts_with('{') && part.ends_with('}');
         let all = self.pattern.split('/').all(|part| {
             segments.next().is_some_and(|segment| {
                 if wildcard(part) { !segment.is_empty() } else { part == segment }
@@ -76,16 +107,19 @@ impl Route {
     }
 }
 
+fn wildcard(part: &str) -> bool {
+    part.starts_with('{') && part.ends_with('}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn route(method: &str, pattern: &str) -> Route {
+        Route { method: method.to_owned(), pattern: pattern.to_owned(), scope: None }
+    }
+
     fn surface() -> Surface {
-        let route = |method: &str, pattern: &str| Route {
-            method: method.to_owned(),
-            pattern: pattern.to_owned(),
-            scope: None,
-        };
         Surface::new(vec![route("GET", "/customers"), route("GET", "/customers/{id}")])
     }
 
@@ -98,5 +132,34 @@ mod tests {
         for path in ["/", "", "/customers/", "/customers/7/8", "/Customers", "/customersx"] {
             assert!(matches!(surface.find("GET", path), Found::Nothing), "{path}");
         }
+    }
+
+    #[test]
+    fn a_literal_segment_counts_before_an_open_one_in_whatever_order_they_are_listed() {
+        for order in [["/invoices/{id}", "/invoices/new"], ["/invoices/new", "/invoices/{id}"]] {
+            let surface = Surface::new(order.map(|pattern| route("GET", pattern)).to_vec());
+            let found = |path| match surface.find("GET", path) {
+                Found::Route(route) => route.pattern.as_str(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found("/invoices/new"), "/invoices/new");
+            assert_eq!(found("/invoices/7"), "/invoices/{id}");
+        }
+    }
+
+    #[test]
+    fn each_method_of_a_path_is_named_once() {
+        let routes = [("GET", "/a/{id}"), ("POST", "/a/b"), ("GET", "/a/b")];
+        let surface = Surface::new(routes.map(|(method, path)| route(method, path)).to_vec());
+        assert_eq!(surface.methods("/a/b"), ["GET", "POST"]);
+    }
+
+    #[test]
+    fn routes_that_differ_only_in_the_names_of_segments_are_alike() {
+        assert!(route("GET", "/a/{id}").is_like(&route("GET", "/a/{number}")));
+        for other in ["/a/b", "/a", "/a/{id}/b"] {
+            assert!(!route("GET", "/a/{id}").is_like(&route("GET", other)), "{other}");
+        }
+        assert!(!route("GET", "/a").is_like(&route("POST", "/a")));
     }
 }

@@ -6,6 +6,7 @@ mod answer;
 mod challenge;
 mod guard;
 mod identify;
+mod mcp;
 mod own;
 mod path;
 mod permitted;
@@ -21,6 +22,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
 
+pub use crate::gateway::mcp::McpLimits;
+pub use crate::gateway::mcp::McpState;
+pub use crate::gateway::mcp::routes as mcp_routes;
 pub use crate::gateway::own::ROUTES as OWN_ROUTES;
 pub use crate::gateway::permitted::Permitted;
 pub use crate::gateway::rates::Rates;

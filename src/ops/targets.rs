@@ -48,7 +48,8 @@ pub fn narrow(
     })
 }
 
-fn company(reader: &Reader<'_>, slug: &Slug) -> Result<Option<CompanyId>, Fault> {
+/// The company called `slug`.
+pub fn company(reader: &Reader<'_>, slug: &Slug) -> Result<Option<CompanyId>, Fault> {
     let place = reader.get::<Slugs>(slug)?.and_then(|text| text.parse().ok());
     Ok(match place {
         Some(Place::Company(company)) => Some(company),

@@ -22,6 +22,7 @@ use crate::sandbox::books::Invoice;
 use crate::sandbox::books::YEAR;
 use crate::sandbox::drafts;
 use crate::sandbox::drafts::MOST_DRAFTS;
+use crate::sandbox::drafts::Unprocessable;
 use crate::sandbox::pages::Page;
 
 /// Every route: method, path below the interface's base, and the scope that a call needs.
@@ -43,6 +44,19 @@ const FIRST_DRAFT: u64 = 900_001;
 #[derive(Debug)]
 pub struct Ledger {
     drafts: Mutex<Drafts>,
+}
+
+/// What the ledger lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    /// What the company sells.
+    Products,
+    /// Who buys.
+    Customers,
+    /// Invoices, drafts last.
+    Invoices,
+    /// Accounts with what is booked on them.
+    TrialBalance,
 }
 
 #[derive(Debug)]
@@ -92,16 +106,33 @@ impl Ledger {
                 "limit must lie between 1 and 100, and cursor must be a next_cursor from a list.",
             );
         };
+        let list = match path {
+            "/products" => List::Products,
+            "/customers" => List::Customers,
+            "/trial_balance" => List::TrialBalance,
+            _ => List::Invoices,
+        };
+        answer(StatusCode::OK, &self.list(company, list, page))
+    }
+
+    /// A page of one list.
+    pub(super) fn list(&self, company: &Slug, list: List, page: Page) -> Value {
         let books = Books::of(company);
-        answer(
-            StatusCode::OK,
-            &match path {
-                "/products" => page.of(&books.products),
-                "/customers" => page.of(&books.customers),
-                "/trial_balance" => balance(&books, page),
-                _ => page.of(&self.invoices(company, books)),
-            },
-        )
+        match list {
+            List::Products => page.of(&books.products),
+            List::Customers => page.of(&books.customers),
+            List::TrialBalance => balance(&books, page),
+            List::Invoices => page.of(&self.invoices(company, books)),
+        }
+    }
+
+    /// Keeps the draft that `body` asks for; answers it.
+    pub(super) fn keep_draft(&self, company: &Slug, body: &[u8]) -> Result<Value, Unprocessable> {
+        let mut drafts = self.drafts();
+        let draft = drafts::read(body, drafts.next, &Books::of(company))?;
+        let kept = json!(draft);
+        drafts.keep(company, draft);
+        Ok(kept)
     }
 
     fn draft(&self, company: &Slug, body: &[u8]) -> Response<Body> {
@@ -109,14 +140,9 @@ impl Ledger {
             let sentence = "An invoice takes at most 64 KiB.";
             return refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large", sentence);
         }
-        let mut drafts = self.drafts();
-        match drafts::read(body, drafts.next, &Books::of(company)) {
+        match self.keep_draft(company, body) {
             Err(sentence) => refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", sentence),
-            Ok(draft) => {
-                let answer = answer(StatusCode::CREATED, &json!(draft));
-                drafts.keep(company, draft);
-                answer
-            }
+            Ok(draft) => answer(StatusCode::CREATED, &draft),
         }
     }
 

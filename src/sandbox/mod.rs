@@ -1,9 +1,12 @@
-//! Floor 6: the sandbox's sample ledger, so that a call with a token has something to reach.
+//! Floor 6: the sandbox's sample ledger, so that a call with a token has something to reach, and
+//! an MCP server over the same books.
 //!
-//! In memory and invented: the same books at every start, and drafts that a restart forgets. It
-//! trusts its caller; who may call is the gateway's business, by [`ledger::ROUTES`].
+//! In memory and invented: the same books at every start, and drafts that a restart forgets. Both
+//! trust their caller; who may call is the gateway's business, by [`ledger::ROUTES`], [`mcp::TOOLS`],
+//! [`mcp::RESOURCES`] and [`mcp::PROMPTS`].
 
 pub mod ledger;
+pub mod mcp;
 
 mod books;
 mod drafts;
@@ -15,3 +18,4 @@ mod samples;
 mod tests;
 
 pub use ledger::Ledger;
+pub use mcp::McpServer;

@@ -1,6 +1,7 @@
 //! Lists in pages: `limit` (1 to 100, 20 without it) and `cursor`.
 
 use serde::Serialize;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -19,6 +20,25 @@ pub(super) struct Page {
 pub(super) struct NotAPage;
 
 impl Page {
+    /// Everything up to the longest page, from the beginning.
+    pub(super) const FIRST: Self = Self { limit: MOST, from: 0 };
+
+    /// What a tool's arguments ask for; what else stands in them is ignored.
+    pub(super) fn of_arguments(arguments: &Map<String, Value>) -> Result<Self, NotAPage> {
+        let limit = match arguments.get("limit") {
+            None => USUAL,
+            Some(limit) => {
+                let limit = limit.as_u64().ok_or(NotAPage)?;
+                usize::try_from(limit).map_err(|_| NotAPage)?
+            }
+        };
+        let from = match arguments.get("cursor") {
+            None => 0,
+            Some(cursor) => cursor.as_str().and_then(position).ok_or(NotAPage)?,
+        };
+        Self { limit, from }.checked()
+    }
+
     /// Reads the query; what else stands in it is ignored.
     pub(super) fn read(query: Option<&str>) -> Result<Self, NotAPage> {
         let mut page = Self { limit: USUAL, from: 0 };
@@ -29,7 +49,11 @@ impl Page {
                 _ => {}
             }
         }
-        if (1..=MOST).contains(&page.limit) { Ok(page) } else { Err(NotAPage) }
+        page.checked()
+    }
+
+    fn checked(self) -> Result<Self, NotAPage> {
+        if (1..=MOST).contains(&self.limit) { Ok(self) } else { Err(NotAPage) }
     }
 
     /// That part of `all`, with where it goes on.

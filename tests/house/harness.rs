@@ -4,6 +4,7 @@ mod asking;
 mod browser;
 mod house;
 pub mod mcp;
+mod mcp_asking;
 mod wire;
 
 use std::time::Instant;

@@ -99,7 +99,8 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    fixed.chain(assets::all().iter().map(file)).chain(surface).collect()
+    let mcp = Route { method: "*", path: "/companies/{slug}/mcp".to_owned(), door: Door::Surface };
+    fixed.chain(assets::all().iter().map(file)).chain(surface).chain([mcp]).collect()
 }
 
 /// Every call of the protected surface, with the scope that it needs.

@@ -116,6 +116,31 @@ const WRONG: &[(&str, &str)] = &[
          without quotes",
     ),
     (
+        "api.upstream = \"books.internal:9000\"",
+        "api.upstream: \"books.internal:9000\" starts with neither http:// nor https://; write it \
+         like http://127.0.0.1:9000 or https://books.internal/api",
+    ),
+    (
+        "mcp.upstream = \"http://user@127.0.0.1\"",
+        "mcp.upstream: \"http://user@127.0.0.1\" has more than scheme, host, port and path; write it \
+         like http://127.0.0.1:9000 or https://books.internal/api",
+    ),
+    (
+        "api.allowed_origins = [\"https://App.example/\"]",
+        "api.allowed_origins: \"https://App.example/\" is more than an origin, or not in lower \
+         case; write https://app.example",
+    ),
+    (
+        "api.allowed_origins = [\"null\"]",
+        "api.allowed_origins: \"null\" is no origin; write it like https://app.example",
+    ),
+    ("api.routes = 1", "api.routes: 1 is not a list of tables; write [[api.routes]] for each"),
+    ("api.route = []", "api.route: there is no such key; did you mean api.routes?"),
+    (
+        "mcp.unknown_tools = 1",
+        "mcp.unknown_tools: 1 is no choice here; write \"deny\" or \"allow\"",
+    ),
+    (
         "log.level = \"loud\"",
         "log.level: \"loud\" is no choice here; write \"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
     ),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::body::to_bytes;
@@ -15,6 +16,7 @@ use countersign::domain::mcp_surface::ResourcePattern;
 use countersign::domain::mcp_surface::Tool;
 use countersign::domain::mcp_surface::UnknownTools;
 use countersign::domain::scope::ScopeSet;
+use countersign::gateway::McpLimits;
 use countersign::gateway::Permitted;
 use http::HeaderMap;
 use serde_json::Value;
@@ -63,9 +65,7 @@ pub fn surface() -> McpSurface {
 /// A request as it came through.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    pub method: String,
     pub company: String,
-    pub target: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
@@ -90,7 +90,12 @@ impl FakeMcp {
             let server = Arc::clone(&server);
             Box::pin(async move { server.answer(permitted).await })
         };
-        ProtectedMcp { surface: Arc::new(surface), upstream: Arc::new(upstream) }
+        ProtectedMcp {
+            surface: Arc::new(surface),
+            upstream: Arc::new(upstream),
+            limit: None,
+            limits: McpLimits { look: Duration::from_millis(20), ..McpLimits::default() },
+        }
     }
 
     /// What it answers next, once; else it says what it was asked.
@@ -109,9 +114,7 @@ impl FakeMcp {
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
         let message: Value = serde_json::from_slice(&body).unwrap_or_default();
         self.heard.lock().unwrap().push(Heard {
-            method: parts.method.to_string(),
             company,
-            target: parts.uri.to_string(),
             headers: parts.headers,
             body,
         });
