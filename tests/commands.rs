@@ -474,6 +474,22 @@ fn compacting_tells_the_size_before_and_after_and_loses_nothing() {
 }
 
 #[test]
+fn rotating_keys_makes_new_ones_and_can_destroy_the_old() {
+    let folder = Folder::with_installation();
+    let first = folder.json(&["key", "rotate"]);
+    assert_eq!(first["token_key_version"], 2);
+    let second = folder.json(&["key", "rotate", "--compromised"]);
+    assert_eq!(second["token_key_version"], 3);
+    assert_ne!(first["signing_key"], second["signing_key"]);
+    let told = folder.done(&["key", "rotate", "--set", "identity.assertion=off"]);
+    assert!(
+        told.contains("turned off") && told.contains("under key 4 from the next start"),
+        "{told}"
+    );
+    folder.done(&["audit", "verify"]);
+}
+
+#[test]
 fn compacting_a_file_that_a_server_has_names_the_way_out() {
     let folder = Folder::with_installation();
     let file = folder.path("data/countersign.redb");
@@ -550,4 +566,59 @@ fn what_is_not_there_is_said_with_where_to_look() {
         let told = folder.failed(&[noun, "show", "nothing"]);
         assert!(told.contains(&format!("countersign {noun} list")), "{told}");
     }
+}
+
+#[test]
+fn an_api_token_is_shown_once_listed_and_revoked() {
+    let folder = Folder::with_installation();
+    let create = [
+        "token",
+        "create",
+        "--company",
+        "acme",
+        "--name",
+        "Till export",
+        "--scope",
+        "customers:readonly",
+        "--as",
+        "owner@acme.example",
+        "--expires",
+        "2099-12-31",
+    ];
+    let made = folder.json(&create);
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("cs_api_"));
+    assert_eq!((&made["kind"], &made["company"]), (&"api_token".into(), &"acme".into()));
+    assert_eq!(made["delegated_by"], "owner@acme.example");
+    assert_eq!(made["expires_at"], "2100-01-01T00:00:00.000Z");
+    assert!(!holds(&folder.path("data"), token));
+    let id = made["client_id"].as_str().unwrap();
+    let listed = folder.json(&["token", "list"]);
+    assert_eq!((&listed[0]["kind"], &listed[0]["client_id"]), (&"api_token".into(), &id.into()));
+    assert_eq!(folder.json(&["token", "show", id])["status"], "active");
+    assert!(!folder.done(&["token", "show", id]).contains(token));
+    assert_eq!(folder.json(&["token", "revoke", id])["status"], "revoked");
+    assert_eq!(folder.json(&["token", "list"]), serde_json::json!([]));
+    let app = folder.json(&CREATE_APP)["client_id"].as_str().unwrap().to_owned();
+    assert!(folder.failed(&["token", "revoke", &app]).contains("token list"));
+}
+
+#[test]
+fn a_company_lists_what_reaches_it_and_blocks_it() {
+    let folder = Folder::with_installation();
+    let id = folder.json(&CREATE_APP)["client_id"].as_str().unwrap().to_owned();
+    let reach = || folder.json(&["company", "reach", "acme"]);
+    assert_eq!((&reach()[0]["id"], &reach()[0]["blocked"]), (&id.as_str().into(), &false.into()));
+    let block = ["company", "block", "acme", &id, "--as", "owner@acme.example", "--reason", "over"];
+    let blocked = folder.json(&block);
+    assert_eq!(
+        (&blocked["by"], &blocked["reason"]),
+        (&"owner@acme.example".into(), &"over".into())
+    );
+    assert_eq!(reach()[0]["blocked"], true);
+    assert_eq!(folder.json(&["company", "blocks", "acme"])[0]["id"], id.as_str());
+    folder.json(&["company", "unblock", "acme", &id]);
+    assert_eq!(folder.json(&["company", "blocks", "acme"]), serde_json::json!([]));
+    assert!(folder.failed(&["company", "unblock", "acme", &id]).contains("company blocks"));
+    assert!(folder.failed(&["company", "block", "acme", "nonsense"]).contains("app list"));
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::IntoResponse as _;
+use http::StatusCode;
 
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
@@ -15,7 +17,9 @@ use crate::domain::surface::Surface;
 use crate::domain::surfaces;
 use crate::domain::surfaces::Surfaces;
 use crate::gateway;
+use crate::gateway::ForwardAuth;
 use crate::gateway::GatewayState;
+use crate::gateway::Identities;
 use crate::gateway::McpLimits;
 use crate::gateway::McpState;
 use crate::gateway::Rates;
@@ -36,8 +40,8 @@ use crate::web::WebState;
 pub struct Protected {
     /// Routes and scopes.
     pub surface: Arc<Surface>,
-    /// Where permitted requests go.
-    pub upstream: Upstream,
+    /// Where permitted requests go; none: only proxies ask about requests, with `/forward-auth`.
+    pub upstream: Option<Upstream>,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
     /// The MCP servers of the companies, if there are any.
@@ -88,18 +92,35 @@ pub fn build(
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
     if let Some(Protected { surface, upstream, limit, mcp }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
-        let state = GatewayState { ops: ops.clone(), surface, upstream, rates };
-        router = router.merge(gateway::routes(state));
+        let identities = Arc::new(Identities::default());
         if let Some(ProtectedMcp { surface, upstream, limit, limits }) = mcp {
             let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
-            let state = McpState { ops: ops.clone(), surface, upstream, rates, limits };
+            let (ops, identities) = (ops.clone(), Arc::clone(&identities));
+            let state = McpState { ops, surface, upstream, rates, identities, limits };
             router = router.merge(gateway::mcp_routes(state));
+        }
+        let forward_auth = Arc::new(ForwardAuth {
+            proxies: settings.server.trusted_proxies.clone(),
+            prefix: settings.forward_auth.prefix.clone(),
+        });
+        let ops = ops.clone();
+        let is_called = upstream.is_some();
+        let upstream = upstream.unwrap_or_else(nowhere);
+        let state = GatewayState { ops, surface, upstream, rates, identities, forward_auth };
+        router = router.merge(gateway::questions(state.clone()));
+        if is_called {
+            router = router.merge(gateway::routes(state));
         }
     }
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
     Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+}
+
+/// Behind a surface that nobody can call here.
+fn nowhere() -> Upstream {
+    Arc::new(|_| Box::pin(async { StatusCode::NOT_FOUND.into_response() }))
 }
 
 fn request_limits(settings: &Settings) -> RequestLimits {

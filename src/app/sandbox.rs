@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::response::Response;
-use http::HeaderValue;
 use http::Method;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -176,6 +175,8 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("issuer", format!("https://localhost:{}", address.port())),
             flag("server.listen", address.to_string()),
             flag("data.folder", folder.display().to_string()),
+            // Only this machine reaches it: whoever can ask can also read its secrets.
+            flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
         ],
         ..Sources::default()
     };
@@ -203,10 +204,10 @@ pub fn protected() -> Result<Protected, Stopped> {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
         mcp: Some(mcp),
-        upstream: Arc::new(move |permitted| {
+        upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
-        }),
+        })),
     })
 }
 
@@ -235,14 +236,7 @@ fn protected_mcp(ledger: Arc<Ledger>) -> ProtectedMcp {
         limits: McpLimits::default(),
         upstream: Arc::new(move |permitted| {
             let server = Arc::clone(&server);
-            Box::pin(async move {
-                let company = HeaderValue::from_str(permitted.company().slug.as_str());
-                let mut request = permitted.into_request();
-                if let Ok(company) = company {
-                    request.headers_mut().insert(mcp::COMPANY_HEADER, company);
-                }
-                server.respond(request).await
-            })
+            Box::pin(async move { server.respond(permitted.into_request()).await })
         }),
     }
 }

@@ -1,8 +1,10 @@
 //! `countersign serve`.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use crate::app::installation;
+use crate::app::router::Protected;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
@@ -11,6 +13,7 @@ use crate::app::wire;
 use crate::config::Settings;
 use crate::domain::audit::Origin;
 use crate::domain::link::LinkPurpose;
+use crate::domain::rate::RateLimit;
 use crate::ops::Ops;
 use crate::ops::administration::installation::Kind;
 use crate::ops::failure::Failure;
@@ -50,9 +53,20 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             installation: &installation,
             ops,
             listeners,
-            protected: None,
+            protected: asked_about(&settings),
         };
         serving.run(|| announce(&settings, first_run)).await
+    })
+}
+
+/// The API as far as a proxy asks about it: `[[api.routes]]`.
+fn asked_about(settings: &Settings) -> Option<Protected> {
+    let calls = settings.api.rate_limit_calls;
+    let limit = RateLimit { calls, window: settings.api.rate_limit_window };
+    (!settings.api_surface.routes().is_empty()).then(|| Protected {
+        surface: Arc::clone(&settings.api_surface),
+        upstream: None,
+        limit: (calls > 0).then_some(limit),
     })
 }
 

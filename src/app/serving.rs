@@ -79,6 +79,7 @@ impl Serving<'_> {
                 std::future::ready(())
             }));
         }
+        ops.keep_signing_keys().await?;
         announce()?;
         let server = Server { listeners, tls, router, limits: limits(settings) };
         let ended = server.run(shutdown).await;
@@ -157,6 +158,9 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
             tracing::warn!(%fault, "counts could not be written down");
         }
         note_time(&ops).await;
+        if let Err(fault) = ops.keep_signing_keys().await {
+            tracing::warn!(%fault, "the signing keys could not be looked after");
+        }
         if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
         }

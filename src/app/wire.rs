@@ -41,6 +41,8 @@ fn ops_settings(settings: &Settings) -> OpsSettings {
         strangers_per_day: settings.attempts.strangers_per_day,
         allow_browser_secrets: settings.clients.allow_browser_secrets,
         custom_schemes: settings.clients.custom_schemes.clone(),
+        assertions: settings.identity.assertion,
+        key_rotation: settings.identity.key_rotation,
     }
 }
 

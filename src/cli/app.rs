@@ -74,6 +74,9 @@ pub(super) struct Create {
     /// Where codes may be sent, matched exactly; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
+    /// For API credentials: made for MCP, so that a token can be for a company's MCP address
+    #[arg(long)]
+    mcp: bool,
     /// A confidential app must use PKCE too; public ones always must
     #[arg(long)]
     require_pkce: bool,
@@ -112,7 +115,7 @@ fn list(session: &Session) -> Result<(), CliError> {
     session.out.list(&rows)
 }
 
-fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
+pub(super) fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
     let last_used = session.ops.last_use(app.id)?;
     let names = Names::of(&session.ops)?;
     Ok(AppRow::of(&ListedApp { app, last_used }, &names, session.ops.now()))
@@ -141,6 +144,7 @@ fn new_app(session: &Session, create: Create) -> Result<NewApp, CliError> {
         scopes: (!create.scope.is_empty()).then(|| all(&create.scope)),
         required: all(&create.required_scope),
         redirect_uris: create.redirect_uri,
+        mcp: create.mcp,
         pkce_required: create.require_pkce,
         purpose: create.purpose.unwrap_or_default(),
         website: create.website,

@@ -15,6 +15,7 @@ use crate::cli::config;
 use crate::cli::connection;
 use crate::cli::firm;
 use crate::cli::init;
+use crate::cli::key;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
@@ -69,12 +70,15 @@ pub(super) enum Command {
     /// Connections: what people allowed OAuth apps to do
     #[command(after_help = "Example:\n  countersign connection list")]
     Connection(Noun<connection::Act>),
-    /// Access tokens that work now
+    /// Tokens that work now, and API tokens for a company's or firm's own use
     #[command(after_help = "Example:\n  countersign token list")]
     Token(Noun<token::Act>),
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    /// Keys of this installation
+    #[command(after_help = "Example:\n  countersign key rotate")]
+    Key(Noun<key::Act>),
     Compact(compact::Args),
     Completions(completions::Args),
 }

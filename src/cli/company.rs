@@ -6,9 +6,12 @@ use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::company::CompanyRow;
+use crate::cli::rows::reach::BlockRow;
+use crate::cli::rows::reach::ReachRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
 use crate::domain::audit::Origin;
+use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Slug;
 use crate::ops::administration::create_company::NewCompany;
@@ -59,6 +62,47 @@ Examples:
         #[arg(long)]
         off: bool,
     },
+    /// List what reaches a company: its own connections, credentials and tokens, and its firm's
+    #[command(after_help = "Example:\n  countersign company reach acme --json")]
+    Reach {
+        /// Its slug or id
+        company: String,
+    },
+    /// Keep an app or a connection away from a company, whoever allowed it
+    #[command(after_help = "\
+Examples:
+  countersign company block acme cs_app_0… --reason 'no longer under contract'
+  countersign company block acme cs_conn_0… --as owner@acme.example")]
+    Block {
+        #[command(flatten)]
+        named: BlockArgs,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Let a blocked app or connection in again
+    #[command(after_help = "Example:\n  countersign company unblock acme cs_app_0…")]
+    Unblock {
+        #[command(flatten)]
+        named: BlockArgs,
+    },
+    /// List what a company blocks
+    #[command(after_help = "Example:\n  countersign company blocks acme")]
+    Blocks {
+        /// Its slug or id
+        company: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BlockArgs {
+    /// The company: its slug or id
+    company: String,
+    /// A client id, or the id of a connection, as `company reach` lists them
+    id: String,
+    /// Who decided it: e-mail address or id
+    #[arg(long = "as", value_name = "USER")]
+    by: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,6 +135,10 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
         Act::Create(create) => make(&session, create),
         Act::Link { company, firm, no_firm: _ } => link(&session, &company, firm.as_deref()),
         Act::Confide { company, to, off } => confide(&session, &company, &to, !off),
+        Act::Reach { company } => reach(&session, &company),
+        Act::Block { named, reason } => block(&session, &named, Some(&reason)),
+        Act::Unblock { named } => block(&session, &named, None),
+        Act::Blocks { company } => blocks(&session, &company),
     }
 }
 
@@ -139,4 +187,38 @@ fn confide(
     let to = to.collect::<Result<_, CliError>>()?;
     let act = session.ops.set_confidential(company, confidential, to, Origin::default());
     show(session, &session.wait(act)?)
+}
+
+fn reach(session: &Session, company: &str) -> Result<(), CliError> {
+    let company = session.ops.find_company(company)?.id;
+    let names = Names::of(&session.ops)?;
+    let reaching = session.ops.reaching(company)?;
+    let rows: Vec<_> = reaching.iter().map(|found| ReachRow::of(found, &names)).collect();
+    session.out.list(&rows)
+}
+
+/// Blocks for a reason; without one, lifts the block.
+fn block(session: &Session, named: &BlockArgs, reason: Option<&str>) -> Result<(), CliError> {
+    let company = session.ops.find_company(&named.company)?.id;
+    let by = named.by.as_deref().map(|user| session.ops.find_user(user)).transpose()?;
+    let by = by.map(|user| user.id);
+    let blocked = match named.id.parse() {
+        Ok(blocked) => blocked,
+        Err(_) => Blocked::App(session.ops.find_app(&named.id)?.id),
+    };
+    let block = match reason {
+        Some(reason) => {
+            session.wait(session.ops.block(company, blocked, by, reason, Origin::default()))?
+        }
+        None => session.wait(session.ops.unblock(company, blocked, by, Origin::default()))?,
+    };
+    session.out.show(&BlockRow::of(&block, &Names::of(&session.ops)?))
+}
+
+fn blocks(session: &Session, company: &str) -> Result<(), CliError> {
+    let company = session.ops.find_company(company)?.id;
+    let names = Names::of(&session.ops)?;
+    let blocks = session.ops.blocks(company)?;
+    let rows: Vec<_> = blocks.iter().map(|block| BlockRow::of(block, &names)).collect();
+    session.out.list(&rows)
 }

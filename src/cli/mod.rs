@@ -15,6 +15,7 @@ mod connection;
 mod error;
 mod firm;
 mod init;
+mod key;
 mod names;
 mod output;
 mod prompt;
@@ -63,8 +64,9 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Role(noun) => role::run(noun),
         Command::App(noun) => app::run(noun),
         Command::Connection(noun) => connection::run(noun),
-        Command::Token(noun) => token::run(&noun),
+        Command::Token(noun) => token::run(noun),
         Command::Audit(noun) => audit::run(noun),
+        Command::Key(noun) => key::run(&noun),
         Command::Compact(args) => compact::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -1,6 +1,7 @@
 //! Keys that take one of a few words.
 
 use crate::config::rule::Choice;
+use crate::domain::vouching::Assertions;
 
 /// Where the server's certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub enum TlsVersion {
 impl TlsVersion {
     pub(super) const RULE: Choice<Self> = Choice(&[("1.2", Self::Tls12), ("1.3", Self::Tls13)]);
 }
+
+/// `identity.assertion`.
+pub(super) const ASSERTIONS: Choice<Assertions> = Choice(&[
+    ("off", Assertions::Off),
+    ("caller", Assertions::Caller),
+    ("request", Assertions::Request),
+]);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,8 @@ pub use settings::Api;
 pub use settings::Attempts;
 pub use settings::Clients;
 pub use settings::Data;
+pub use settings::ForwardAuth;
+pub use settings::Identity;
 pub use settings::Limits;
 pub use settings::Log;
 pub use settings::MasterKey;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::Lists;
+use crate::config::choice::ASSERTIONS;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
 use crate::config::choice::TlsMode;
@@ -37,7 +38,9 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::issuer::Issuer;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::UnknownTools;
+use crate::domain::network::Network;
 use crate::domain::surface::Surface;
+use crate::domain::vouching::Assertions;
 
 settings! {
     root {
@@ -53,6 +56,9 @@ settings! {
         listen: Vec<SocketAddr> = ["127.0.0.1:8443"], OneOrMore(Text(text::address));
         /// How long requests in progress may still take when the server is told to stop.
         shutdown_grace: Duration = "30s", span((1, SECOND), (10, MINUTE));
+        /// Networks of the proxies that may ask /forward-auth, such as "127.0.0.1" or "10.0.0.0/8". What
+        /// they say of the original request is believed. Empty: nobody may ask.
+        trusted_proxies: Vec<Network> = [], List(Text(text::network));
     }
 
     /// What one request, connection or address may take up.
@@ -218,6 +224,23 @@ settings! {
         /// What happens to a tool that is not listed: nobody may call it, or everybody may who reaches
         /// the surface.
         unknown_tools: UnknownTools = "deny", UNKNOWN_TOOLS;
+    }
+
+    /// What a protected API or MCP server is told of who calls.
+    identity: Identity = "identity" {
+        /// The signed assertion in X-Countersign-Assertion. "caller": good for a minute, for every call
+        /// of the same token in the same company. "request": for one call alone, by method and path; a
+        /// signature for every call takes about as long as all other checks. "off": none.
+        assertion: Assertions = "caller", ASSERTIONS;
+        /// How long a key signs; the next one is published an hour before its turn.
+        key_rotation: Duration = "90days", span((24, HOUR), (730, DAY));
+    }
+
+    /// Checks for a proxy that asks about each request (nginx, Caddy, Traefik).
+    forward_auth: ForwardAuth = "forward_auth" {
+        /// What stands before the path of a route in the addresses that are asked about: with "/v1",
+        /// /v1/customers is the route /customers. Empty: nothing.
+        prefix: String = "/api/external/v2", Text(text::path_prefix);
     }
 
     /// What the server writes to standard error.

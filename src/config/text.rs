@@ -11,6 +11,7 @@ use crate::config::fault::Wrong;
 use crate::config::value::quoted;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
+use crate::domain::network::Network;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -125,6 +126,27 @@ pub(super) fn host(text: &str) -> Result<String, Wrong> {
         Ok(Host::Domain(name)) if name == text && name.split('.').all(legal) => Ok(name),
         _ => Err(wrong()),
     }
+}
+
+pub(super) fn network(text: &str) -> Result<Network, Wrong> {
+    text.parse().map_err(|_| {
+        let problem = format!("{} is not a network like 10.0.0.0/8", quoted(text));
+        Wrong::new(problem, "write an address and how many of its first bits count")
+    })
+}
+
+/// What stands before a path: nothing, or segments that are read in one way only.
+pub(super) fn path_prefix(text: &str) -> Result<String, Wrong> {
+    let plain = |segment: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte);
+        !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(legal)
+    };
+    let segments = text.strip_prefix('/').map(|below| below.split('/').all(plain));
+    if text.is_empty() || segments == Some(true) {
+        return Ok(text.to_owned());
+    }
+    let problem = format!("{} is no beginning of a path", quoted(text));
+    Err(Wrong::new(problem, "write it like /v1, without a slash at its end, or leave it empty"))
 }
 
 /// A custom URI scheme (RFC 8252 §7.1), lower case.

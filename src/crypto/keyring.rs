@@ -96,6 +96,18 @@ impl Keyring {
         seal::seal(&secret, TOKEN_KEY, &[key.version], &*key.bytes, salt)
     }
 
+    /// As [`Self::seal_token_key`], by a ring that is open.
+    ///
+    /// # Errors
+    /// Never for a key of this size.
+    pub fn seal_next_token_key(
+        &self,
+        key: &TokenKey,
+        salt: [u8; 32],
+    ) -> Result<Vec<u8>, Unopenable> {
+        seal::seal(&*self.sealing, TOKEN_KEY, &[key.version], &*key.bytes, salt)
+    }
+
     /// Opens a token key from the data file.
     ///
     /// # Errors

@@ -6,5 +6,6 @@ pub mod digest;
 pub mod keyring;
 pub mod password;
 pub mod seal;
+pub mod signature;
 pub mod token;
 pub mod totp;

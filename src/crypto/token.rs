@@ -27,6 +27,8 @@ pub enum TokenKind {
     /// An access token that an app holds in its own right (`client_credentials`). A kind of its
     /// own, since it lives shorter and so has a table of its own.
     ClientAccessToken,
+    /// An API token: a static bearer token.
+    ApiToken,
     /// A refresh token (RFC 6749 section 1.5).
     RefreshToken,
     /// An authorization code (RFC 6749 section 4.1.2).
@@ -41,10 +43,11 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::ClientAccessToken,
+        Self::ApiToken,
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::Session,
@@ -60,6 +63,8 @@ impl TokenKind {
             (Self::AccessToken, true) => "cs_test_at_",
             (Self::ClientAccessToken, false) => "cs_ct_",
             (Self::ClientAccessToken, true) => "cs_test_ct_",
+            (Self::ApiToken, false) => "cs_api_",
+            (Self::ApiToken, true) => "cs_test_api_",
             (Self::RefreshToken, false) => "cs_rt_",
             (Self::RefreshToken, true) => "cs_test_rt_",
             (Self::AuthorizationCode, _) => "cs_code_",

@@ -8,11 +8,13 @@ use crate::base::id::AppId;
 use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
+use crate::crypto::token::TokenKind;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::Registration;
+use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeSet;
 
 /// What kind of client it is; decides which grants it may use.
@@ -27,10 +29,13 @@ pub enum AppKind {
     OauthConfidential,
     /// An upstream that introspects tokens.
     ResourceServer,
+    /// A static bearer token for a company's or firm's own use. Its one secret is the token itself;
+    /// it is no client at any OAuth endpoint.
+    ApiToken,
 }
 
 impl AppKind {
-    /// Whether it authenticates with a secret.
+    /// Whether it has a secret.
     #[must_use]
     pub const fn is_confidential(self) -> bool {
         !matches!(self, Self::OauthPublic)
@@ -40,6 +45,24 @@ impl AppKind {
     #[must_use]
     pub const fn uses_consent(self) -> bool {
         matches!(self, Self::OauthPublic | Self::OauthConfidential)
+    }
+
+    /// Whether it acts in its own right, bounded by whoever delegated its permissions.
+    #[must_use]
+    pub const fn acts_by_itself(self) -> bool {
+        matches!(self, Self::ApiCredentials | Self::ApiToken)
+    }
+
+    /// What its secret is; none: it has none.
+    #[must_use]
+    pub const fn secret_kind(self) -> Option<TokenKind> {
+        match self {
+            Self::OauthPublic => None,
+            Self::ApiToken => Some(TokenKind::ApiToken),
+            Self::ApiCredentials | Self::OauthConfidential | Self::ResourceServer => {
+                Some(TokenKind::ClientSecret)
+            }
+        }
     }
 }
 
@@ -121,7 +144,7 @@ pub struct App {
     pub delegation: Delegation,
     /// Permissions that cannot be unticked at consent.
     pub required: ScopeSet,
-    /// For API credentials: whose permissions bound it, at creation and at every use.
+    /// For API credentials and API tokens: whose permissions bound it, at creation and at every use.
     pub delegated_by: Option<UserId>,
     /// Whom to ask about it.
     pub owner: Option<UserId>,
@@ -131,6 +154,10 @@ pub struct App {
     pub review_due: Option<Timestamp>,
     /// Where codes may be sent.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Whether it was made for MCP: only then do API credentials and API tokens reach a company's MCP
+    /// endpoint.
+    #[serde(default)]
+    pub mcp: bool,
     /// Whether a confidential app must use PKCE too; public ones always must.
     pub pkce_required: bool,
     /// Its secrets.
@@ -165,6 +192,14 @@ impl App {
     #[must_use]
     pub fn live_secret(&self, id: SecretId, now: Timestamp) -> Option<&AppSecret> {
         self.secrets.iter().find(|secret| secret.id == id && secret.is_live(now))
+    }
+
+    /// The surfaces that it is good for in `place`, acting in its own right: the API, and a company's
+    /// MCP if it was made for that.
+    #[must_use]
+    pub fn own_audience(&self, place: Place) -> Audience {
+        let all = Audience::of_place(place);
+        Audience { mcp: all.mcp.filter(|_| self.mcp), ..all }
     }
 
     /// The host of its web site.

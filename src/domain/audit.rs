@@ -45,6 +45,10 @@ pub enum EventKind {
     AppCreated,
     /// An app was revoked.
     AppRevoked,
+    /// A company blocked an app or a connection for itself.
+    AccessBlocked,
+    /// A company no longer blocks it.
+    AccessUnblocked,
     /// Somebody signed in with both factors.
     SignedIn,
     /// A sign-in failed.
@@ -81,6 +85,8 @@ pub enum EventKind {
     TokenRefused,
     /// A call to the protected surface was refused.
     CallRefused,
+    /// A new key was made to hash tokens under or to sign with.
+    KeysChanged,
     /// A client secret came from a browser.
     SecretUsedInBrowser,
     /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.

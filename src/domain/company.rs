@@ -113,6 +113,9 @@ pub struct Company {
     pub confided_to: Vec<UserId>,
     /// Set by an operator: nothing reaches it.
     pub suspended: bool,
+    /// Whether it blocks anything: whoever asks for each call looks for blocks only then.
+    #[serde(default)]
+    pub blocks: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

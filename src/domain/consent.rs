@@ -73,7 +73,8 @@ impl Targets {
                 Resource::Mcp(slug) if targets.mcp.as_ref().is_none_or(|other| *other == slug) => {
                     targets.mcp = Some(slug);
                 }
-                Resource::Mcp(_) => return Err(UnknownTarget),
+                // The consent page is where a person chooses a company for the API.
+                Resource::ApiOf(_) | Resource::Mcp(_) => return Err(UnknownTarget),
             }
         }
         Ok(targets)

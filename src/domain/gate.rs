@@ -26,6 +26,8 @@ pub struct Facts {
     pub person: Option<Arc<User>>,
     /// The company or firm.
     pub place: PlaceFacts,
+    /// Whether the company blocks the app, or the connection that the grant hangs on.
+    pub blocked: bool,
     /// The roles that count for this person there (see [`PlaceFacts`]).
     pub roles: Vec<RoleName>,
     /// The present.
@@ -81,6 +83,8 @@ pub enum GateRefusal {
     PlaceGone,
     /// The company is suspended.
     CompanySuspended,
+    /// The company blocks the app or the connection.
+    BlockedByCompany,
     /// The app belongs to the other environment.
     WrongEnvironment,
     /// The app serves another company or firm.
@@ -137,6 +141,9 @@ fn app_serves(facts: &Facts) -> Result<(), GateRefusal> {
         && company.suspended
     {
         return Err(GateRefusal::CompanySuspended);
+    }
+    if facts.blocked {
+        return Err(GateRefusal::BlockedByCompany);
     }
     let serves = match (facts.app.place, facts.place.place()) {
         (None, _) => true,

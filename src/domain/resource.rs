@@ -10,6 +10,9 @@ use crate::domain::company::Slug;
 /// The path of the API surface below the issuer.
 pub const API_PATH: &str = "/api/external/v2";
 
+/// What comes before the name of a company.
+const COMPANIES: &str = "/companies/";
+
 /// The well-known name of protected-resource metadata (RFC 9728); the resource's path follows.
 pub const METADATA_PREFIX: &str = "/.well-known/oauth-protected-resource";
 
@@ -18,6 +21,8 @@ pub const METADATA_PREFIX: &str = "/.well-known/oauth-protected-resource";
 pub enum Resource {
     /// The API surface.
     Api,
+    /// The API surface of one company: narrows a firm's app to it.
+    ApiOf(CompanyId),
     /// One company's MCP endpoint.
     Mcp(Slug),
 }
@@ -30,7 +35,10 @@ impl Resource {
         if path == API_PATH {
             return Some(Self::Api);
         }
-        let slug = path.strip_prefix("/companies/")?.strip_suffix("/mcp")?;
+        if let Some(company) = path.strip_prefix(API_PATH) {
+            return company.strip_prefix(COMPANIES)?.parse().ok().map(Self::ApiOf);
+        }
+        let slug = path.strip_prefix(COMPANIES)?.strip_suffix("/mcp")?;
         slug.parse().ok().map(Self::Mcp)
     }
 
@@ -49,7 +57,8 @@ impl Resource {
     fn path(&self) -> String {
         match self {
             Self::Api => API_PATH.to_owned(),
-            Self::Mcp(slug) => format!("/companies/{slug}/mcp"),
+            Self::ApiOf(company) => format!("{API_PATH}{COMPANIES}{company}"),
+            Self::Mcp(slug) => format!("{COMPANIES}{slug}/mcp"),
         }
     }
 }
@@ -99,11 +108,21 @@ mod tests {
         );
         let mcp = Resource::parse(issuer, "https://cs.example/companies/acme/mcp").unwrap();
         assert_eq!(mcp.url(issuer), "https://cs.example/companies/acme/mcp");
+        let id = CompanyId::from_raw(crate::base::id::RawId::from_bytes([7; 16]));
+        let url = format!("https://cs.example/api/external/v2/companies/{id}");
+        assert_eq!(Resource::parse(issuer, &url), Some(Resource::ApiOf(id)));
+        assert_eq!(Resource::ApiOf(id).url(issuer), url);
+        for beyond in ["/", "/customers", "?x", "#x", "/mcp"] {
+            assert_eq!(Resource::parse(issuer, &format!("{url}{beyond}")), None, "{beyond}");
+        }
         for wrong in [
             "https://cs.example",
             "https://cs.example/",
             "https://cs.example/api/external/v2/",
             "https://cs.example/companies/acme/mcp/",
+            "https://cs.example/api/external/v2/companies/",
+            "https://cs.example/api/external/v2/companies/acme",
+            "https://cs.example/api/external/v2companies/acme/mcp",
             "https://cs.example/companies/ACME/mcp",
             "https://cs.example/companies//mcp",
             "https://cs.example/companies/a/b/mcp",

@@ -60,11 +60,14 @@ pub(super) fn of(why: CallRefusal, challenge: &Challenge) -> Response {
             "company_required",
             "This token is for a firm: name a company by path (/companies/{id}/…) or by the header X-Company-Id.",
         ),
-        CallRefusal::CompanyOutOfReach => refuse(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "This token does not reach the company that the call names.",
-        ),
+        // A company that blocks the app is as far away as one that does not exist.
+        CallRefusal::CompanyOutOfReach | CallRefusal::Gate(GateRefusal::BlockedByCompany) => {
+            refuse(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "This token does not reach the company that the call is about.",
+            )
+        }
         CallRefusal::Gate(why) => gate(why, challenge),
     }
 }
@@ -83,6 +86,7 @@ fn gate(why: GateRefusal, challenge: &Challenge) -> Response {
         GateRefusal::NothingAllowed
         | GateRefusal::NoRole
         | GateRefusal::CompanySuspended
+        | GateRefusal::BlockedByCompany
         | GateRefusal::WrongEnvironment
         | GateRefusal::ServesElsewhere => refuse(
             StatusCode::FORBIDDEN,
@@ -96,6 +100,11 @@ fn gate(why: GateRefusal, challenge: &Challenge) -> Response {
 pub(super) fn too_many_calls() -> Response {
     let message = "Rate limit exceeded. Wait as long as retry-after says, then try again.";
     refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+}
+
+/// What is not listed is not there.
+pub(super) fn no_such_address() -> Response {
+    refuse(StatusCode::NOT_FOUND, "not_found", "There is no such address in this API.")
 }
 
 /// The address takes other methods (RFC 9110 section 15.5.6).

@@ -18,7 +18,9 @@ use crate::gateway::challenge::Challenge;
 use crate::gateway::identify::Call;
 use crate::gateway::identify::For;
 use crate::gateway::identify::Refused;
+use crate::gateway::identity::Line;
 use crate::gateway::own;
+use crate::gateway::own::Own;
 use crate::gateway::path;
 use crate::gateway::path::CallPath;
 use crate::gateway::path::PathRefusal;
@@ -47,9 +49,14 @@ pub(super) async fn check(
     request: Request,
     allowance: &mut Option<Allowance>,
 ) -> Result<Checked, Refused> {
-    let below = request.uri().path().strip_prefix(API_PATH).unwrap_or_default();
+    let whole = request.uri().path();
+    let below = whole.strip_prefix(API_PATH).unwrap_or_default();
     let path = path::read(below, request.headers()).map_err(|why| Box::new(unreadable(why)))?;
-    let needs = needed_scope(state, request.method(), &path.rest);
+    let own = Own::at(whole, &path.rest);
+    let needs = match own {
+        Some(own) => own.scope(),
+        None => needed_scope(state, request.method(), &path.rest),
+    };
     let call = Call {
         ops: &state.ops,
         from: origin::of(request.extensions()),
@@ -60,8 +67,8 @@ pub(super) async fn check(
     };
     let rates = state.rates.as_deref();
     let live = call.identify(request.headers(), For::Api, rates, allowance).await?;
-    if own::is_own(&path.rest) {
-        return match answer_own(state, request.method(), &path, &live) {
+    if let Some(own) = own {
+        return match answer_own(state, &request, own, &path, &live) {
             Ok(response) => Ok(Checked::Own(response)),
             Err(failure) => Err(call.failed(Some(&live), failure).await),
         };
@@ -74,7 +81,15 @@ pub(super) async fn check(
     if !call.challenge.scopes.iter().all(|scope| context.effective.contains(scope)) {
         return Err(call.lacks_scope(&live).await);
     }
-    Ok(Checked::Permitted(Box::new(Permitted::new(request, context.company, path.rest))))
+    let line = Line {
+        method: request.method(),
+        path: &path.rest,
+        reference: request.extensions().get().copied(),
+    };
+    let identity = state.identities.of(&state.ops, (&live, &context), &Resource::Api, &line).await;
+    let identity = identity.map_err(|fault| Box::new(answer::failed(&fault)))?;
+    let permitted = Permitted::new(request, context.company, path.rest, identity);
+    Ok(Checked::Permitted(Box::new(permitted)))
 }
 
 fn unreadable(why: PathRefusal) -> Response {
@@ -88,9 +103,6 @@ fn unreadable(why: PathRefusal) -> Response {
 }
 
 fn needed_scope(state: &GatewayState, method: &Method, rest: &str) -> Option<ScopeName> {
-    if own::is_own(rest) {
-        return own::scope(rest);
-    }
     match state.surface.find(asked(method), rest) {
         Found::Route(route) => route.scope.clone(),
         _ => None,
@@ -108,7 +120,8 @@ fn context(
     live: &LiveToken,
 ) -> Outcome<CallContext, CallRefusal> {
     if path.company_is_nonsense {
-        return Err(Failure::Refused(CallRefusal::CompanyOutOfReach));
+        let refused = state.ops.effective(live).err().unwrap_or(CallRefusal::CompanyOutOfReach);
+        return Err(Failure::Refused(refused));
     }
     state.ops.call_context(live, path.company)
 }
@@ -117,19 +130,17 @@ fn context(
 fn check_route(state: &GatewayState, method: &Method, rest: &str) -> Result<(), Refused> {
     match state.surface.find(asked(method), rest) {
         Found::Route(_) => Ok(()),
-        Found::Nothing => {
-            let message = "There is no such address in this API.";
-            Err(Box::new(answer::refuse(StatusCode::NOT_FOUND, "not_found", message)))
-        }
+        Found::Nothing => Err(Box::new(answer::no_such_address())),
         Found::OtherMethod => Err(Box::new(answer::other_method(&state.surface.methods(rest)))),
     }
 }
 
-/// `/me` and `/companies`. They need no company, but one that is named must be within reach, and
+/// What the gateway answers itself. It takes no company, but one that is named must be within reach, and
 /// the gate is passed like everywhere; only having no permission left is no reason to refuse.
 fn answer_own(
     state: &GatewayState,
-    method: &Method,
+    request: &Request,
+    own: Own,
     path: &CallPath,
     live: &LiveToken,
 ) -> Outcome<Response, CallRefusal> {
@@ -144,14 +155,15 @@ fn answer_own(
             Err(failure) => return Err(failure),
         }
     }
-    if asked(method) != "GET" {
+    if asked(request.method()) != "GET" {
         return Ok(answer::other_method(&["GET"]));
     }
-    match own::scope(&path.rest) {
-        Some(scope) if !effective.contains(&scope) => {
-            Err(Failure::Refused(CallRefusal::Gate(GateRefusal::NothingAllowed)))
-        }
-        Some(_) => Ok(own::companies(&state.ops, live)?),
-        None => Ok(own::me(&state.ops, live, &effective)),
+    if own.scope().is_some_and(|scope| !effective.contains(&scope)) {
+        return Err(Failure::Refused(CallRefusal::Gate(GateRefusal::NothingAllowed)));
     }
+    Ok(match own {
+        Own::Me => own::me(&state.ops, live, &effective),
+        Own::Companies => own::companies(&state.ops, live, request.uri().query())?,
+        Own::Connections => own::connections(&state.ops, live, &effective)?,
+    })
 }

@@ -4,8 +4,10 @@
 
 mod answer;
 mod challenge;
+mod forward_auth;
 mod guard;
 mod identify;
+mod identity;
 mod mcp;
 mod own;
 mod path;
@@ -21,7 +23,10 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
+use axum::routing::get;
 
+pub use crate::gateway::forward_auth::ForwardAuth;
+pub use crate::gateway::identity::Identities;
 pub use crate::gateway::mcp::McpLimits;
 pub use crate::gateway::mcp::McpState;
 pub use crate::gateway::mcp::routes as mcp_routes;
@@ -32,6 +37,7 @@ pub use crate::gateway::rates::Rates;
 use crate::domain::resource::API_PATH;
 use crate::domain::surface::Surface;
 use crate::http::cors;
+use crate::http::paths;
 use crate::ops::Ops;
 
 /// What serves the permitted requests.
@@ -49,14 +55,24 @@ pub struct GatewayState {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub rates: Option<Arc<Rates>>,
+    /// Who calls, as upstreams are told.
+    pub identities: Arc<Identities>,
+    /// Whom `/forward-auth` answers.
+    pub forward_auth: Arc<ForwardAuth>,
 }
 
-/// The API surface.
+/// The question of a proxy whether a request to the API may proceed.
+pub fn questions(state: GatewayState) -> Router {
+    Router::new().route(paths::FORWARD_AUTH, get(forward_auth::answer)).with_state(state)
+}
+
+/// The API surface, and `/connections` beside it.
 pub fn routes(state: GatewayState) -> Router {
     Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
+        .route(paths::CONNECTIONS, any(call))
         .layer(cors::Open)
         .with_state(state)
 }

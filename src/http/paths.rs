@@ -12,6 +12,12 @@ pub const INTROSPECT: &str = "/oauth/introspect";
 pub const PAR: &str = "/oauth/par";
 /// Authorization server metadata (RFC 8414).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The public keys of assertions (RFC 7517).
+pub const KEYS: &str = "/.well-known/jwks.json";
+/// Where a proxy asks whether a request may proceed.
+pub const FORWARD_AUTH: &str = "/forward-auth";
+/// What a token is for, as it can ask itself.
+pub const CONNECTIONS: &str = "/connections";
 /// Sign-in, first step.
 pub const SIGN_IN: &str = "/sign-in";
 /// Sign-in, second step.

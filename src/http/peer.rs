@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 
 /// The address that the connection came from, in every request's extensions. `Forwarded` and
-/// `X-Forwarded-For` never change it: no proxy is trusted.
+/// `X-Forwarded-For` never change it, except for a request that a trusted proxy asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(pub SocketAddr);
 

@@ -125,6 +125,7 @@ impl From<GateRefusal> for OauthError {
             GateRefusal::PersonDisabled
             | GateRefusal::PlaceGone
             | GateRefusal::CompanySuspended
+            | GateRefusal::BlockedByCompany
             | GateRefusal::WrongEnvironment
             | GateRefusal::ServesElsewhere
             | GateRefusal::NoRole

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::base::clock::Timestamp;
 use crate::http::json;
 use crate::oauth::OauthState;
 use crate::oauth::error;
@@ -40,7 +41,8 @@ struct Active<'a> {
     client_id: &'a str,
     sub: &'a str,
     token_type: &'static str,
-    exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<u64>,
     iat: u64,
     aud: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +67,7 @@ fn describe(issuer: &str, token: &Introspection) -> Response {
         client_id: &token.client_id,
         sub: &token.subject,
         token_type: token.token_type,
-        exp: token.expires_at.seconds(),
+        exp: token.expires_at.map(Timestamp::seconds),
         iat: token.issued_at.seconds(),
         aud: &token.audience,
         username: token.username.as_deref(),

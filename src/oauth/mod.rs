@@ -8,6 +8,7 @@ mod authorize;
 mod client;
 mod error;
 mod introspect;
+mod keys;
 mod metadata;
 mod par;
 mod posted;
@@ -50,6 +51,7 @@ pub struct OauthState {
 pub fn routes(state: OauthState) -> Router {
     let open = resources(&state.surfaces)
         .route(paths::METADATA, get(metadata::answer))
+        .route(paths::KEYS, get(keys::answer))
         .route("/.well-known/", any(nothing_known))
         .route("/.well-known/{*name}", any(nothing_known))
         .route(paths::TOKEN, post(token::answer))

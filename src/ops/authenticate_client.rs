@@ -82,6 +82,8 @@ pub enum ClientRefusal {
     Revoked,
     /// The app's expiry date has passed.
     Expired,
+    /// An API token is presented as it is; it authenticates no client.
+    ApiToken,
 }
 
 impl Ops {
@@ -118,6 +120,7 @@ impl Ops {
         presented: Option<&Secret>,
     ) -> Result<Option<SecretId>, ClientRefusal> {
         match (app.kind, presented) {
+            (AppKind::ApiToken, _) => Err(ClientRefusal::ApiToken),
             (AppKind::OauthPublic, None) => Ok(None),
             (AppKind::OauthPublic, Some(_)) => Err(ClientRefusal::SecretFromPublicClient),
             (_, None) => Err(ClientRefusal::NoSecret),

@@ -3,15 +3,22 @@
 
 use std::sync::Arc;
 
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
 use crate::base::id::CompanyId;
+use crate::base::id::FirmId;
 use crate::base::id::RawId;
+use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
+use crate::domain::app::AppStatus;
+use crate::domain::app::Delegation;
 use crate::domain::company::Company;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
+use crate::domain::connection::Connection;
 use crate::domain::gate;
 use crate::domain::gate::Facts;
 use crate::domain::gate::GateRefusal;
@@ -22,13 +29,15 @@ use crate::domain::token::Grant;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
-use crate::ops::place_access;
+use crate::ops::place_access::Reach;
 use crate::ops::targets;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AccessTokens;
+use crate::store::tables::ApiTokens;
 use crate::store::tables::Apps;
 use crate::store::tables::ClientAccessTokens;
 use crate::store::tables::Companies;
@@ -64,10 +73,19 @@ pub struct LiveToken {
     pub person: UserId,
     /// Whether the app holds it in its own right.
     pub of_client: bool,
+    /// The connection that it hangs on, unless the app holds it in its own right.
+    pub connection: Option<Arc<Connection>>,
     facts: Facts,
 }
 
 impl LiveToken {
+    /// Who reaches companies by it, if it is for a firm.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        let connection = self.connection.as_ref().map(|connection| connection.id);
+        Reach { app: self.facts.app.id, person: self.person, connection }
+    }
+
     /// The app.
     #[must_use]
     pub fn app(&self) -> &App {
@@ -151,12 +169,16 @@ impl Ops {
         named: Option<CompanyId>,
     ) -> Result<Result<CallContext, CallRefusal>, Fault> {
         match (live.token.place, named) {
-            (Place::Company(own), Some(named)) if own != named => {
-                Ok(Err(CallRefusal::CompanyOutOfReach))
-            }
-            (Place::Company(_), _) => Ok(self.own_context(live)),
-            (Place::Firm(_), None) => Ok(Err(CallRefusal::CompanyNotNamed)),
-            (Place::Firm(firm), Some(named)) => self.firm_context(reader, live, firm, named),
+            // The gate comes first: who may do nothing here any more learns nothing of others.
+            (Place::Company(own), named) => Ok(self.own_context(live).and_then(|context| {
+                let reached = named.is_none_or(|named| named == own);
+                if reached { Ok(context) } else { Err(CallRefusal::CompanyOutOfReach) }
+            })),
+            (Place::Firm(firm), named) => match (self.effective(live), named) {
+                (Err(why), _) => Ok(Err(why)),
+                (Ok(_), None) => Ok(Err(CallRefusal::CompanyNotNamed)),
+                (Ok(_), Some(named)) => self.firm_context(reader, live, firm, named),
+            },
         }
     }
 
@@ -172,7 +194,7 @@ impl Ops {
         &self,
         reader: &Reader<'_>,
         live: &LiveToken,
-        firm: crate::base::id::FirmId,
+        firm: FirmId,
         named: CompanyId,
     ) -> Result<Result<CallContext, CallRefusal>, Fault> {
         let environment = live.place().environment();
@@ -180,48 +202,27 @@ impl Ops {
             company.seen_through(firm, live.person) && Some(company.environment) == environment
         });
         let Some(company) = company else { return Ok(Err(CallRefusal::CompanyOutOfReach)) };
-        let app = Arc::clone(&live.facts.app);
-        let person = Some(live.person);
+        let Reach { person, connection, .. } = live.reach();
+        let holder = Holder { app: Arc::clone(&live.facts.app), person: Some(person), connection };
         let now = self.now();
-        let facts = facts::gather_through_firm(reader, app, person, firm, company.clone(), now)?;
+        let facts = facts::gather_through_firm(reader, holder, firm, company.clone(), now)?;
         Ok(gate::pass(&facts, &self.catalogue, &live.token.scopes)
             .map(|effective| CallContext { company, effective })
             .map_err(CallRefusal::Gate))
     }
-
-    /// The companies that a token reaches.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn companies_reached(&self, live: &LiveToken) -> Result<Vec<Company>, Fault> {
-        match live.place() {
-            PlaceFacts::Company(company) => Ok(vec![Company::clone(company)]),
-            PlaceFacts::Gone => Ok(Vec::new()),
-            PlaceFacts::Firm(firm) => self.store.read(|reader| {
-                let seen = place_access::companies_through_firm(reader, live.person, firm.id)?;
-                let reached = |company: &Company| {
-                    company.environment == firm.environment && !company.suspended
-                };
-                Ok(seen.into_iter().filter(reached).collect())
-            }),
-        }
-    }
 }
+
+type Row = Result<(RawId, AccessToken), CallRefusal>;
 
 fn find(
     ops: &Ops,
     reader: &Reader<'_>,
     text: &str,
 ) -> Result<Result<LiveToken, CallRefusal>, Fault> {
-    let found = match PlainToken::parse(TokenKind::AccessToken, text) {
-        Some(plain) => reader.get::<AccessTokens>(plain.id())?.map(|row| (plain, row)),
-        None => match PlainToken::parse(TokenKind::ClientAccessToken, text) {
-            Some(plain) => reader.get::<ClientAccessTokens>(plain.id())?.map(|row| (plain, row)),
-            None => None,
-        },
+    let (id, token) = match row(ops, reader, text)? {
+        Ok(found) => found,
+        Err(why) => return Ok(Err(why)),
     };
-    let found = found.filter(|(plain, row)| ops.keys.matches(&row.hash, plain));
-    let Some((plain, token)) = found else { return Ok(Err(CallRefusal::TokenUnknown)) };
     if ops.now() >= token.expires_at {
         return Ok(Err(CallRefusal::TokenExpired));
     }
@@ -231,41 +232,79 @@ fn find(
     if app.generation != token.app_generation {
         return Ok(Err(CallRefusal::TokenRevoked));
     }
-    let Some((person, of_client)) = holder(ops, reader, &app, &token)? else {
+    let Some((holder, connection)) = holder(ops, reader, app, &token)? else {
         return Ok(Err(CallRefusal::TokenRevoked));
     };
-    let facts = match (app.place, token.place) {
-        // A firm's own app, narrowed to one company: only the firm role counts.
-        (Some(Place::Firm(firm)), Place::Company(id)) if of_client => {
-            match reader.shared::<Companies>(&id)? {
-                Some(company) => {
-                    facts::gather_through_firm(reader, app, Some(person), firm, company, ops.now())?
-                }
-                None => return Ok(Err(CallRefusal::TokenRevoked)),
-            }
-        }
-        _ => facts::gather(reader, app, Some(person), token.place, ops.now())?,
-    };
-    Ok(Ok(LiveToken { id: *plain.id(), token, person, of_client, facts }))
+    let Some(person) = holder.person else { return Ok(Err(CallRefusal::TokenRevoked)) };
+    let facts = facts::gather(reader, holder, token.place, ops.now())?;
+    let of_client = connection.is_none();
+    Ok(Ok(LiveToken { id, token, person, of_client, connection, facts }))
 }
+
+/// The token behind `text`, whichever kind it is.
+fn row(ops: &Ops, reader: &Reader<'_>, text: &str) -> Result<Row, Fault> {
+    let found = match PlainToken::parse(TokenKind::AccessToken, text) {
+        Some(plain) => reader.get::<AccessTokens>(plain.id())?.map(|row| (plain, row)),
+        None => match PlainToken::parse(TokenKind::ClientAccessToken, text) {
+            Some(plain) => reader.get::<ClientAccessTokens>(plain.id())?.map(|row| (plain, row)),
+            None => return api_token(ops, reader, text),
+        },
+    };
+    let found = found.filter(|(plain, row)| ops.keys.matches(&row.hash, plain));
+    Ok(found.map(|(plain, row)| (*plain.id(), row)).ok_or(CallRefusal::TokenUnknown))
+}
+
+/// An API token: the one secret of an app of its own, as an access token of that app.
+fn api_token(ops: &Ops, reader: &Reader<'_>, text: &str) -> Result<Row, Fault> {
+    let Some(plain) = PlainToken::parse(TokenKind::ApiToken, text) else {
+        return Ok(Err(CallRefusal::TokenUnknown));
+    };
+    let id = *plain.id();
+    let app = reader.get::<ApiTokens>(&id)?.and_then(|app| app.parse::<AppId>().ok());
+    let Some(app) = app.map_or(Ok(None), |app| reader.shared::<Apps>(&app))? else {
+        return Ok(Err(CallRefusal::TokenUnknown));
+    };
+    let secret = SecretId::from_raw(id);
+    let proved =
+        app.live_secret(secret, ops.now()).filter(|secret| ops.keys.matches(&secret.hash, &plain));
+    // The secrets of an app that was stopped are gone: whose token it is can be told to the
+    // operator, and is all the same to the caller.
+    Ok(match (proved, app.place, &app.delegation) {
+        (Some(proved), Some(place), Delegation::Only(scopes)) => {
+            let token = AccessToken {
+                hash: proved.hash,
+                app: app.id,
+                app_generation: app.generation,
+                grant: Grant::Secret(secret),
+                place,
+                audience: app.own_audience(place),
+                scopes: scopes.clone(),
+                expires_at: app.expires_at.unwrap_or(Timestamp::NEVER),
+            };
+            Ok((id, token))
+        }
+        _ if app.status != AppStatus::Active => Err(CallRefusal::TokenRevoked),
+        _ => Err(CallRefusal::TokenUnknown),
+    })
+}
+
+type Held = (Holder, Option<Arc<Connection>>);
 
 /// Who stands behind a token, if what it hangs on still holds.
 fn holder(
     ops: &Ops,
     reader: &Reader<'_>,
-    app: &App,
+    app: Arc<App>,
     token: &AccessToken,
-) -> Result<Option<(UserId, bool)>, Fault> {
-    match token.grant {
+) -> Result<Option<Held>, Fault> {
+    Ok(match token.grant {
         Grant::Connection(id) => {
             let connection = reader.shared::<Connections>(&id)?;
-            Ok(connection
-                .filter(|connection| connection.is_active())
-                .map(|connection| (connection.user, false)))
+            let live = connection.filter(|connection| connection.is_active());
+            live.map(|connection| (Holder::of_connection(app, &connection), Some(connection)))
         }
         Grant::Secret(id) => {
-            let live = app.live_secret(id, ops.now()).is_some();
-            Ok(app.delegated_by.filter(|_| live).map(|person| (person, true)))
+            app.live_secret(id, ops.now()).is_some().then(|| (Holder::itself(app), None))
         }
-    }
+    })
 }

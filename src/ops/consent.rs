@@ -12,7 +12,6 @@ use crate::domain::app::App;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Company;
-use crate::domain::company::Environment;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::consent;
@@ -20,6 +19,7 @@ use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
 use crate::domain::consent::OfferedPlaceKind;
 use crate::domain::gate;
+use crate::domain::gate::GateRefusal;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeName;
@@ -28,10 +28,12 @@ use crate::domain::session::Level;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::place_access;
+use crate::ops::place_access::Reach;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::FactorProof;
 use crate::ops::prove_factor::Proved;
@@ -194,8 +196,10 @@ fn offer(
     let mut reached = false;
     for place in place_access::reachable(reader, live.user.id)? {
         if fixed.is_none_or(|fixed| fixed == place) {
-            reached = true;
-            places.extend(offered_place(ops, reader, live, &app, place, request)?);
+            let offered = offered_place(ops, reader, live, &app, place, request)?;
+            // A company that blocks the app is as far away as any other.
+            reached |= !matches!(offered, Err(GateRefusal::BlockedByCompany));
+            places.extend(offered.ok());
         }
     }
     if fixed.is_some() && !reached {
@@ -210,7 +214,7 @@ fn offer(
     Ok(Ok(Offer { app, places, fixed: fixed.is_some(), shown, required }))
 }
 
-/// The place with what the gate would let through there; none if that is nothing.
+/// The place with what the gate lets through there.
 fn offered_place(
     ops: &Ops,
     reader: &Reader<'_>,
@@ -218,26 +222,25 @@ fn offered_place(
     app: &App,
     place: Place,
     request: &AuthorizationRequest,
-) -> Result<Option<OfferedPlace>, Fault> {
-    let facts = facts::gather(reader, Arc::new(app.clone()), Some(live.user.id), place, ops.now())?;
-    let Ok(grantable) = gate::pass(&facts, &ops.catalogue, &request.scopes) else {
-        return Ok(None);
+) -> Result<Result<OfferedPlace, GateRefusal>, Fault> {
+    let person = Some(live.user.id);
+    let holder = Holder { app: Arc::new(app.clone()), person, connection: None };
+    let facts = facts::gather(reader, holder, place, ops.now())?;
+    let grantable = match gate::pass(&facts, &ops.catalogue, &request.scopes) {
+        Ok(grantable) => grantable,
+        Err(why) => return Ok(Err(why)),
     };
+    let reach = Reach { app: app.id, person: live.user.id, connection: None };
     let kind = match facts.place {
         PlaceFacts::Company(company) => OfferedPlaceKind::Company(Company::clone(&company)),
         PlaceFacts::Firm(firm) => {
-            let seen = place_access::companies_through_firm(reader, live.user.id, firm.id)?;
-            let own = |environment: Environment| environment == firm.environment;
-            let reaches = seen
-                .into_iter()
-                .filter(|company| own(company.environment))
-                .map(|company| company.name)
-                .collect();
+            let reached = place_access::reached_through_firm(reader, &firm, reach)?;
+            let reaches = reached.into_iter().map(|company| company.name).collect();
             OfferedPlaceKind::Firm { firm: Firm::clone(&firm), reaches }
         }
-        PlaceFacts::Gone => return Ok(None),
+        PlaceFacts::Gone => return Ok(Err(GateRefusal::PlaceGone)),
     };
-    Ok(Some(OfferedPlace { place: kind, roles: facts.roles, grantable }))
+    Ok(Ok(OfferedPlace { place: kind, roles: facts.roles, grantable }))
 }
 
 /// Whether the request can still be answered.

@@ -14,6 +14,7 @@ use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::check_call::LiveToken;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::store::fault::Fault;
 use crate::store::tables::Apps;
@@ -34,8 +35,8 @@ pub struct Introspection {
     pub subject: String,
     /// `Bearer`, or `refresh_token`.
     pub token_type: &'static str,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// When it ends; none: not by itself.
+    pub expires_at: Option<Timestamp>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// The surfaces that it is good for, as URLs.
@@ -89,7 +90,7 @@ impl Ops {
             username: person.map(|user| user.email.to_string()),
             subject,
             token_type: "Bearer",
-            expires_at: live.token.expires_at,
+            expires_at: Some(live.token.expires_at).filter(|end| *end < Timestamp::NEVER),
             issued_at: live.id.made_at(),
             audience: self.audience_urls(live.token.audience)?,
             company,
@@ -119,8 +120,8 @@ impl Ops {
             if app.generation != connection.app_generation {
                 return Ok(None);
             }
-            let user = Some(connection.user);
-            let facts = facts::gather(reader, app, user, connection.place, self.now())?;
+            let holder = Holder::of_connection(app, &connection);
+            let facts = facts::gather(reader, holder, connection.place, self.now())?;
             Ok(Some((row, connection, facts)))
         })?;
         let Some((row, connection, facts)) = found else { return Ok(None) };
@@ -134,7 +135,7 @@ impl Ops {
             username: facts.person.map(|user| user.email.to_string()),
             subject: connection.user.to_string(),
             token_type: "refresh_token",
-            expires_at: row.expires_at,
+            expires_at: Some(row.expires_at),
             issued_at: token.id().made_at(),
             audience: self.audience_urls(connection.audience)?,
             company,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
+use crate::base::id::CompanyId;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
@@ -15,17 +16,21 @@ use crate::domain::company::Place;
 use crate::domain::gate;
 use crate::domain::gate::GateRefusal;
 use crate::domain::resource::Audience;
+use crate::domain::resource::Resource;
 use crate::domain::scope::ScopeSet;
 use crate::domain::token::AccessToken;
 use crate::domain::token::Grant;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::issue;
 use crate::ops::issue::TokenAnswer;
+use crate::ops::place_access;
+use crate::ops::place_access::Reach;
 use crate::ops::settings::OpsSettings;
 use crate::ops::targets;
 use crate::ops::token_refusal::TokenRefusal;
@@ -34,6 +39,7 @@ use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::ClientAccessTokens;
 use crate::store::tables::Companies;
+use crate::store::tables::Firms;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
@@ -48,6 +54,29 @@ pub struct ClientGrantRequest {
     pub company: Option<String>,
     /// Whether the request came with an `Origin` header: from a browser.
     pub from_browser: bool,
+}
+
+/// What a request narrows its token to.
+#[derive(Default)]
+struct Named {
+    audience: Audience,
+    company: Option<CompanyId>,
+    by_company_id: bool,
+}
+
+impl Named {
+    /// Whether `company` can be the one that is named.
+    fn narrow_to(&mut self, company: CompanyId) -> bool {
+        *self.company.get_or_insert(company) == company
+    }
+
+    const fn refusal(&self) -> TokenRefusal {
+        if self.by_company_id {
+            TokenRefusal::CompanyOutOfReach
+        } else {
+            TokenRefusal::TargetUnknown
+        }
+    }
 }
 
 struct IssueToClient {
@@ -150,29 +179,88 @@ impl IssueToClient {
         }))
     }
 
-    /// The place and the surfaces: the app's own, or one company of its firm. API credentials are
-    /// good for the API; MCP is for people.
+    /// The place and the surfaces: the app's own, or one company of its firm. Without `resource`, the
+    /// API, and the company's MCP for an app that was made for it.
     fn target(
         &self,
         reader: &Reader<'_>,
         app: &App,
     ) -> Result<Result<(Place, Audience), TokenRefusal>, Fault> {
         let Some(own) = app.place else { return Ok(Err(TokenRefusal::GrantNotForClient)) };
-        let issuer = self.settings.issuer.as_str();
-        match targets::resolve(reader, issuer, &self.request.resources)? {
-            Ok(asked) if asked.mcp.is_none() => {}
-            Ok(_) | Err(_) => return Ok(Err(TokenRefusal::TargetUnknown)),
-        }
-        let audience = Audience { api: true, mcp: None };
-        let Some(company) = &self.request.company else { return Ok(Ok((own, audience))) };
-        let Ok(id) = company.parse() else { return Ok(Err(TokenRefusal::CompanyOutOfReach)) };
-        let company = reader.shared::<Companies>(&id)?;
-        let within = match own {
-            Place::Company(own) => own == id,
-            Place::Firm(firm) => company.is_some_and(|company| company.firm == Some(firm)),
+        let asked = match self.named(reader)? {
+            Ok(asked) => asked,
+            Err(why) => return Ok(Err(why)),
         };
-        let place = Place::Company(id);
-        Ok(if within { Ok((place, audience)) } else { Err(TokenRefusal::CompanyOutOfReach) })
+        let place = match asked.company {
+            None => own,
+            Some(company) if self.within(reader, app, own, company)? => Place::Company(company),
+            Some(_) => return Ok(Err(asked.refusal())),
+        };
+        let all = app.own_audience(place);
+        Ok(if asked.audience.is_empty() {
+            Ok((place, all))
+        } else if all.includes(asked.audience) {
+            Ok((place, asked.audience))
+        } else {
+            Err(TokenRefusal::TargetUnknown)
+        })
+    }
+
+    /// What `resource` and `company_id` name: one company at most.
+    fn named(&self, reader: &Reader<'_>) -> Result<Result<Named, TokenRefusal>, Fault> {
+        let issuer = self.settings.issuer.as_str();
+        let mut named = Named::default();
+        for resource in &self.request.resources {
+            let fits = match Resource::parse(issuer, resource) {
+                Some(Resource::Api) => {
+                    named.audience.api = true;
+                    true
+                }
+                Some(Resource::ApiOf(company)) => {
+                    named.audience.api = true;
+                    named.narrow_to(company)
+                }
+                Some(Resource::Mcp(slug)) => match targets::company(reader, &slug)? {
+                    Some(company) => {
+                        named.audience.mcp = Some(company);
+                        named.narrow_to(company)
+                    }
+                    None => false,
+                },
+                None => false,
+            };
+            if !fits {
+                return Ok(Err(TokenRefusal::TargetUnknown));
+            }
+        }
+        let Some(company) = &self.request.company else { return Ok(Ok(named)) };
+        named.by_company_id = named.company.is_none();
+        Ok(match company.parse() {
+            Ok(company) if named.narrow_to(company) => Ok(named),
+            Ok(_) => Err(TokenRefusal::TargetUnknown),
+            Err(_) => Err(TokenRefusal::CompanyOutOfReach),
+        })
+    }
+
+    /// Whether the app reaches `company` from its own place. One that whoever delegated does not see,
+    /// or that blocks the app, is as far away as one that does not exist.
+    fn within(
+        &self,
+        reader: &Reader<'_>,
+        app: &App,
+        own: Place,
+        company: CompanyId,
+    ) -> Result<bool, Fault> {
+        let firm = match own {
+            Place::Company(own) => return Ok(own == company),
+            Place::Firm(firm) => reader.shared::<Firms>(&firm)?,
+        };
+        let (Some(firm), Some(person)) = (firm, app.delegated_by) else { return Ok(false) };
+        let reach = Reach { app: app.id, person, connection: None };
+        match reader.shared::<Companies>(&company)? {
+            Some(company) => place_access::reaches(reader, &firm, &company, reach),
+            None => Ok(false),
+        }
     }
 
     /// What is asked for: every word must be delegated, whatever else is effective.
@@ -198,18 +286,7 @@ impl IssueToClient {
         place: Place,
         asked: &ScopeSet,
     ) -> Result<Result<ScopeSet, TokenRefusal>, Fault> {
-        let person = app.delegated_by;
-        let facts = match (app.place, place) {
-            (Some(Place::Firm(firm)), Place::Company(id)) => {
-                match reader.shared::<Companies>(&id)? {
-                    Some(company) => {
-                        facts::gather_through_firm(reader, app, person, firm, company, self.now)?
-                    }
-                    None => return Ok(Err(TokenRefusal::Gate(GateRefusal::PlaceGone))),
-                }
-            }
-            _ => facts::gather(reader, app, person, place, self.now)?,
-        };
+        let facts = facts::gather(reader, Holder::itself(app), place, self.now)?;
         Ok(match gate::pass(&facts, &self.catalogue, asked) {
             Ok(effective) => Ok(effective),
             // Of what was asked, nothing may be delegated any more.

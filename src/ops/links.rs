@@ -218,6 +218,7 @@ impl SetUp {
                 confidential: false,
                 confided_to: Vec::new(),
                 suspended: false,
+                blocks: false,
                 created_at: now,
             },
         )?;

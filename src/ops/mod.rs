@@ -6,6 +6,7 @@
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod blocks;
 pub mod challenges;
 pub mod check_call;
 pub mod connections;
@@ -23,6 +24,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod reached_companies;
 pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
@@ -32,6 +34,7 @@ pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod signing_keys;
 pub mod sweeping;
 pub mod targets;
 pub mod token_refusal;
@@ -44,6 +47,7 @@ use crate::base::clock::ManualClock;
 use crate::base::clock::Timestamp;
 use crate::base::entropy;
 use crate::base::entropy::Entropy;
+use crate::base::id::RawId;
 use crate::crypto::keyring::Keyring;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
@@ -56,6 +60,7 @@ use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
+use crate::ops::signing_keys::OpenKeys;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
@@ -79,6 +84,7 @@ pub struct Parts {
     pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
+    pub(in crate::ops) signing_keys: OpenKeys,
 }
 
 impl Deref for Ops {
@@ -113,6 +119,7 @@ impl Ops {
             challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
+            signing_keys: OpenKeys::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }
@@ -156,6 +163,12 @@ impl Ops {
     /// writer, so that its time was drawn before it was queued.
     pub(in crate::ops) fn frozen(&self) -> Self {
         Self { clock: Arc::new(ManualClock::at(self.now())), parts: Arc::clone(&self.parts) }
+    }
+
+    /// A text that is never given twice.
+    #[must_use]
+    pub fn unique(&self) -> String {
+        RawId::make(self.now(), self.entropy.as_ref()).to_string()
     }
 
     pub(in crate::ops) fn draw<const N: usize>(&self) -> [u8; N] {

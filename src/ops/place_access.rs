@@ -6,12 +6,16 @@
 
 use std::sync::Arc;
 
+use crate::base::id::AppId;
+use crate::base::id::ConnectionId;
 use crate::base::id::FirmId;
 use crate::base::id::UserId;
 use crate::domain::company::Company;
+use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::role::RoleName;
+use crate::ops::blocks;
 use crate::ops::people;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -87,6 +91,45 @@ pub fn companies_through_firm(
     }
     companies.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(companies)
+}
+
+/// Who reaches companies through a firm.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// The app.
+    pub app: AppId,
+    /// Whose role in the firm counts.
+    pub person: UserId,
+    /// The connection, if the grant hangs on one.
+    pub connection: Option<ConnectionId>,
+}
+
+/// Whether a grant for `firm` reaches `company` at all.
+pub fn reaches(
+    reader: &Reader<'_>,
+    firm: &Firm,
+    company: &Company,
+    reach: Reach,
+) -> Result<bool, Fault> {
+    let open = company.seen_through(firm.id, reach.person)
+        && company.environment == firm.environment
+        && !company.suspended;
+    Ok(open && !blocks::stands(reader, company, reach.app, reach.connection)?)
+}
+
+/// The companies that a grant for `firm` reaches, by name.
+pub fn reached_through_firm(
+    reader: &Reader<'_>,
+    firm: &Firm,
+    reach: Reach,
+) -> Result<Vec<Company>, Fault> {
+    let mut reached = Vec::new();
+    for company in companies_through_firm(reader, reach.person, firm.id)? {
+        if reaches(reader, firm, &company, reach)? {
+            reached.push(company);
+        }
+    }
+    Ok(reached)
 }
 
 /// Every place in which `user` has a role: firms, their own companies, and companies seen through

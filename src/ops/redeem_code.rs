@@ -25,6 +25,7 @@ use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::connections;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -136,7 +137,9 @@ impl Operation for RedeemCode {
         if code.app_generation != app.generation {
             return Ok(Decision::unchanged(Err(TokenRefusal::ConnectionEnded)));
         }
-        let facts = facts::gather(reader, app, Some(code.user), code.place, self.now)?;
+        let connection = Some(code.connection);
+        let holder = Holder { app, person: Some(code.user), connection };
+        let facts = facts::gather(reader, holder, code.place, self.now)?;
         match gate::pass(&facts, &self.catalogue, &code.scopes) {
             Ok(effective) => {
                 let scope = self.catalogue.maximal(&effective).to_string();

@@ -27,6 +27,7 @@ use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::connections;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -166,7 +167,8 @@ impl Refresh {
         connection: &Connection,
         row: &RefreshToken,
     ) -> Result<Decided, Fault> {
-        let facts = facts::gather(reader, app, Some(connection.user), connection.place, self.now)?;
+        let holder = Holder::of_connection(app, connection);
+        let facts = facts::gather(reader, holder, connection.place, self.now)?;
         let granted = match gate::pass(&facts, &self.catalogue, &connection.scopes) {
             Ok(granted) => granted,
             Err(why) => return Ok(Decision::unchanged(Err(TokenRefusal::Gate(why)))),
@@ -254,7 +256,8 @@ impl Refresh {
         kept_answer: &[u8],
     ) -> Result<Decided, Fault> {
         let id = app.id;
-        let facts = facts::gather(reader, app, Some(connection.user), connection.place, self.now)?;
+        let holder = Holder::of_connection(app, connection);
+        let facts = facts::gather(reader, holder, connection.place, self.now)?;
         if let Err(why) = gate::pass(&facts, &self.catalogue, &connection.scopes) {
             return Ok(Decision::unchanged(Err(TokenRefusal::Gate(why))));
         }

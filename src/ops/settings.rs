@@ -1,7 +1,10 @@
 //! What acts take from the configuration.
 
+use std::time::Duration;
+
 use crate::domain::issuer::Issuer;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::vouching::Assertions;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -16,4 +19,8 @@ pub struct OpsSettings {
     pub allow_browser_secrets: bool,
     /// Private-use schemes that redirect URIs may have.
     pub custom_schemes: Vec<String>,
+    /// Whether upstreams get assertions.
+    pub assertions: Assertions,
+    /// How long a signing key signs.
+    pub key_rotation: Duration,
 }

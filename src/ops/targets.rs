@@ -48,7 +48,7 @@ pub fn narrow(
     })
 }
 
-/// The company called `slug`.
+/// The company that a slug names.
 pub fn company(reader: &Reader<'_>, slug: &Slug) -> Result<Option<CompanyId>, Fault> {
     let place = reader.get::<Slugs>(slug)?.and_then(|text| text.parse().ok());
     Ok(match place {

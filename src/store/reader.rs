@@ -78,6 +78,32 @@ impl<'a> Reader<'a> {
         self.below::<T>(&prefix.key_bytes())
     }
 
+    /// At most `limit` rows whose key starts with `prefix` and comes after the key `after`.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn under_after<T: Table>(
+        &self,
+        prefix: &dyn Key,
+        after_key: Option<&T::Key>,
+        limit: usize,
+    ) -> Result<Rows<T>, Fault>
+    where
+        T::Key: Sized,
+    {
+        let prefix = prefix.key_bytes();
+        let mut from = after_key.map_or_else(|| prefix.clone(), Key::key_bytes);
+        if after_key.is_some() {
+            from.push(0);
+        }
+        let page = self.state.range(T::ID, &from, after(&prefix).as_deref(), limit)?;
+        let read = |(key, value): (Vec<u8>, _)| {
+            let value: Vec<u8> = value;
+            Ok((key, T::Row::from_bytes(T::ID.name(), &value)?))
+        };
+        page.into_iter().map(read).collect()
+    }
+
     fn below<T: Table>(&self, prefix: &[u8]) -> Result<Rows<T>, Fault> {
         let mut rows = Vec::new();
         let mut from = prefix.to_vec();

@@ -34,6 +34,8 @@ table_ids! {
     Meta = "meta",
     /// Token keys, sealed, by version.
     TokenKeys = "token_keys",
+    /// Signing keys, sealed, by id.
+    SigningKeys = "signing_keys",
     /// Companies by id.
     Companies = "companies",
     /// Firms by id.
@@ -82,6 +84,10 @@ table_ids! {
     PushedRequests = "pushed_requests",
     /// One-time links, swept by age.
     Links = "links",
+    /// The app behind each API token.
+    ApiTokens = "api_tokens",
+    /// What companies block.
+    Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
     /// The audit chain.

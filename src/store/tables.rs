@@ -13,6 +13,8 @@ use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::app::App;
 use crate::domain::attempts::Attempts as AttemptsRow;
+use crate::domain::block::Block;
+use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
@@ -21,6 +23,7 @@ use crate::domain::connection::Connection;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::link::Link;
 use crate::domain::session::Session;
+use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
 use crate::domain::token::AuthorizationCode;
 use crate::domain::token::RefreshToken;
@@ -53,6 +56,8 @@ tables! {
     Meta: str => Vec<u8>,
     /// Sealed token keys by version.
     TokenKeys: u8 => Vec<u8>,
+    /// Signing keys.
+    SigningKeys: RawId => SigningKey,
     /// Companies.
     Companies: CompanyId => Company,
     /// Firms.
@@ -101,6 +106,10 @@ tables! {
     PushedRequests: RawId => PushedRequest,
     /// One-time links.
     Links: RawId => Link,
+    /// API tokens: the app that each belongs to.
+    ApiTokens: RawId => String,
+    /// Blocks by company and what is blocked.
+    Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
 }
@@ -185,6 +194,17 @@ impl Key for Email {
 impl Key for Place {
     fn key_bytes(&self) -> Vec<u8> {
         Layout::default().place(*self).done()
+    }
+}
+
+impl Key for Blocked {
+    fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::App(app) => Layout::default().byte(b'a').id(app.raw()).done(),
+            Self::Connection(connection) => {
+                Layout::default().byte(b'c').id(connection.raw()).done()
+            }
+        }
     }
 }
 

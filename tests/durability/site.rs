@@ -153,6 +153,8 @@ fn ops(settings: &Settings, store: &Store, clock: &Arc<ManualClock>, chance: Cha
             strangers_per_day: settings.attempts.strangers_per_day,
             allow_browser_secrets: false,
             custom_schemes: Vec::new(),
+            assertions: settings.identity.assertion,
+            key_rotation: settings.identity.key_rotation,
         },
         // Nobody signs in here.
         Hashing::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap(), 1, 1),

@@ -4,6 +4,7 @@
 //! `nothing_that_could_not_be_kept_is_granted`.
 
 use countersign::base::clock::Clock as _;
+use countersign::base::id::AppId;
 use countersign::domain::app::AppKind;
 use countersign::domain::company::Place;
 use countersign::ops::administration::create_app::NewApp;
@@ -23,6 +24,8 @@ struct Held<'h> {
     access: String,
     refresh: String,
     client_access: String,
+    /// With the id of its app.
+    api_token: (AppId, String),
     browser: Browser<'h>,
 }
 
@@ -33,7 +36,10 @@ impl<'h> Held<'h> {
         let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
         let browser = house.signed_in("owner").await;
         let code = house.code("oauth_public", "owner", &acme, SCOPE).await;
+        let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
+        let made = house.ops.create_app(new, Default::default()).await.unwrap();
         Self {
+            api_token: (made.app.id, made.secret.unwrap().expose().to_owned()),
             code,
             access: text("access_token"),
             refresh: text("refresh_token"),
@@ -66,6 +72,8 @@ async fn uses(house: &House, held: &mut Held<'_>) -> Vec<(&'static str, bool)> {
         ("introspection", introspect(&held.access).await),
         ("call of the app", call(&held.client_access).await),
         ("introspection of the app", introspect(&held.client_access).await),
+        ("call by the API token", call(&held.api_token.1).await),
+        ("introspection of the API token", introspect(&held.api_token.1).await),
         ("code", ok(house.redeem("oauth_public", &held.code).await.status)),
         ("refresh", ok(house.refresh("oauth_public", &held.refresh).await.status)),
         (
@@ -85,7 +93,9 @@ async fn uses(house: &House, held: &mut Held<'_>) -> Vec<(&'static str, bool)> {
     ]
 }
 
-const PERSON: [&str; 9] = [
+const PERSON: [&str; 11] = [
+    "call by the API token",
+    "introspection of the API token",
     "call",
     "introspection",
     "call of the app",
@@ -99,7 +109,7 @@ const PERSON: [&str; 9] = [
 
 /// Each way in which a right ends, and every use that it must end. The person's are the app's too:
 /// the owner delegated them.
-const ENDINGS: [(&str, &[&str]); 7] = [
+const ENDINGS: [(&str, &[&str]); 10] = [
     ("nothing", &[]),
     ("the person is disabled", &PERSON),
     (
@@ -109,11 +119,19 @@ const ENDINGS: [(&str, &[&str]); 7] = [
             "introspection",
             "call of the app",
             "introspection of the app",
+            "call by the API token",
+            "introspection of the API token",
             "code",
             "refresh",
             "client credentials",
         ],
     ),
+    ("the company blocks the public app", &["call", "introspection", "code", "refresh"]),
+    (
+        "the company blocks the API credentials",
+        &["call of the app", "introspection of the app", "client credentials"],
+    ),
+    ("the API token is revoked", &["call by the API token", "introspection of the API token"]),
     ("the public app is revoked", &["call", "introspection", "code", "refresh", "consent"]),
     ("the confidential app is revoked", &["push"]),
     (
@@ -141,6 +159,16 @@ async fn end(house: &House, how: &str, held: &Held<'_>) {
         "the public app is revoked" => revoke("oauth_public").await,
         "the confidential app is revoked" => revoke("oauth_confidential").await,
         "the API credentials are revoked" => revoke("api_credentials").await,
+        "the company blocks the public app" | "the company blocks the API credentials" => {
+            let public = how.contains("public");
+            let kind = if public { "oauth_public" } else { "api_credentials" };
+            let app = house.app(kind).client_id.parse().unwrap();
+            let company = house.company("acme").parse().unwrap();
+            house.ops.block(company, app, None, "", origin).await.unwrap();
+        }
+        "the API token is revoked" => {
+            house.ops.revoke_app(held.api_token.0, origin).await.unwrap();
+        }
         "the connection ends" => {
             let form = [("token", held.refresh.as_str())];
             house.as_app_at("/oauth/revoke", "oauth_public", &form).await;

@@ -5,6 +5,7 @@
 //! G: `a_client_without_a_secret_…`, `a_revocation_that_could_not_be_kept_…`
 
 use countersign::base::clock::Clock as _;
+use countersign::domain::app::AppKind;
 use http::StatusCode;
 use http::header;
 
@@ -31,10 +32,13 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
     let form =
         [("response_type", "code"), ("redirect_uri", crate::harness::CALLBACK), ("scope", SCOPE)];
     let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
+    let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
+    let api_token = house.ops.create_app(new, Default::default()).await.unwrap().secret.unwrap();
     vec![
         ("access", text("access_token")),
         ("refresh", text("refresh_token")),
         ("client access", house.client_token().await),
+        ("api token", api_token.expose().to_owned()),
         ("secret", house.app("api_credentials").client_secret.clone().unwrap()),
         (
             "pushed",
@@ -50,8 +54,8 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
 
 /// Every place that takes a token, with the kinds that it takes.
 const PLACES: [(&str, &[&str]); 8] = [
-    ("bearer", &["access", "client access"]),
-    ("introspection", &["access", "client access"]),
+    ("bearer", &["access", "client access", "api token"]),
+    ("introspection", &["access", "client access", "api token"]),
     ("session cookie", &["session"]),
     ("request_uri", &["pushed"]),
     ("setup", &["link"]),
@@ -155,7 +159,8 @@ async fn nothing_forged_around_the_id_of_a_token_is_taken_for_it() {
 async fn revoking_takes_no_other_kind_of_token_away() {
     let house = House::new().await;
     let kinds = kinds(&house).await;
-    let of_others = ["secret", "pushed", "link", "session", "code", "recovery code", "id"];
+    let of_others =
+        ["api token", "secret", "pushed", "link", "session", "code", "recovery code", "id"];
     for (_, text) in kinds.iter().filter(|(kind, _)| of_others.contains(kind)) {
         for app in ["api_credentials", "oauth_public", "oauth_confidential", "resource_server"] {
             let answer = house.as_app_at("/oauth/revoke", app, &[("token", text)]).await;

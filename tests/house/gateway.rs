@@ -373,6 +373,9 @@ async fn neither_token_nor_cookie_nor_forged_header_goes_on_to_the_api() {
         ("X-Forwarded-Host", "evil.example"),
         ("x_forwarded_user", "root"),
         ("x-countersign-user", "root"),
+        ("x_countersign_company", "evil"),
+        ("x_company_id", "evil"),
+        ("x_request_id", "evil"),
         ("x-original-url", "/admin"),
         ("x-company-id", company.as_str()),
         ("accept-language", "en"),
@@ -381,5 +384,17 @@ async fn neither_token_nor_cookie_nor_forged_header_goes_on_to_the_api() {
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     let mut went_on: Vec<String> = serde_json::from_str(&answer.body).unwrap();
     went_on.sort_unstable();
-    assert_eq!(went_on, ["accept-language", "host", "x-company-id"]);
+    let expected = [
+        "accept-language",
+        "host",
+        "x-company-id",
+        "x-countersign-assertion",
+        "x-countersign-client",
+        "x-countersign-company",
+        "x-countersign-company-slug",
+        "x-countersign-scopes",
+        "x-countersign-token",
+        "x-request-id",
+    ];
+    assert_eq!(went_on, expected);
 }

@@ -205,9 +205,10 @@ pub fn forged(token: &str) -> Vec<String> {
         texts.push(sealed(format!("{prefix}{}{to}{}", &unsealed[..at], &unsealed[at + 1..])));
     }
     texts.push(sealed(format!("{prefix}{}{}", &unsealed[..22], "0".repeat(43))));
-    for other in
-        ["cs_at_", "cs_ct_", "cs_rt_", "cs_sec_", "cs_code_", "cs_ses_", "cs_par_", "cs_link_"]
-    {
+    for other in [
+        "cs_at_", "cs_ct_", "cs_api_", "cs_rt_", "cs_sec_", "cs_code_", "cs_ses_", "cs_par_",
+        "cs_link_",
+    ] {
         for other in [other.to_owned(), other.replacen("cs_", "cs_test_", 1)] {
             texts.push(sealed(format!("{other}{unsealed}")));
         }

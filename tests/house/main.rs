@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod api_tokens;
+mod assertion;
 mod attacks_codes;
 mod attacks_forms;
 mod attacks_guessing;
@@ -23,6 +25,7 @@ mod authorization_errors;
 mod authorization_response;
 mod authorize;
 mod bad_input;
+mod blocks;
 mod bounded;
 mod broken_store;
 mod client_authentication;
@@ -32,10 +35,13 @@ mod consent_page;
 mod cors;
 mod cross_origin;
 mod disk;
+mod firms;
+mod forward_auth;
 mod gateway;
 mod harness;
 mod hostile;
 mod introspect;
+mod matrix;
 mod mcp;
 mod mcp_hostile;
 mod mcp_lists;

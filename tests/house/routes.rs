@@ -26,6 +26,8 @@ pub enum Door {
     Absent,
     /// The protected surface.
     Surface,
+    /// For trusted proxies, and nobody else.
+    Question,
     /// For supervisors, under any host name.
     Health,
 }
@@ -79,8 +81,10 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
     ("GET", "/.well-known/oauth-protected-resource/api/external/v2", Door::OpenEndpoint),
     ("GET", "/.well-known/oauth-protected-resource/companies/{slug}/mcp", Door::OpenEndpoint),
+    ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
+    ("GET", "/forward-auth", Door::Question),
     ("GET", "/healthz", Door::Health),
     ("GET", "/readyz", Door::Health),
 ];
@@ -99,9 +103,14 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    let mcp = Route { method: "*", path: "/companies/{slug}/mcp".to_owned(), door: Door::Surface };
-    fixed.chain(assets::all().iter().map(file)).chain(surface).chain([mcp]).collect()
+    let anywhere = |path: &str| Route { method: "*", path: path.to_owned(), door: Door::Surface };
+    let beside = [CONNECTIONS, "/companies/{slug}/mcp"].map(anywhere);
+    let files = assets::all().iter().map(file);
+    fixed.chain(files).chain(surface).chain(beside).collect()
 }
+
+/// What a token is for, as it can ask itself: beside the API, and guarded like it.
+pub const CONNECTIONS: &str = "/connections";
 
 /// Every call of the protected surface, with the scope that it needs.
 pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {
@@ -117,6 +126,7 @@ pub fn concrete() -> Vec<Route> {
     let mut routes: Vec<Route> =
         all().into_iter().filter(|route| route.door != Door::Surface).collect();
     routes.extend(calls().map(|(route, _)| route));
+    routes.push(Route { method: "GET", path: CONNECTIONS.to_owned(), door: Door::Surface });
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");

@@ -8,6 +8,7 @@ use crate::cli::output::Listed;
 use crate::cli::rows::text;
 use crate::cli::rows::time;
 use crate::cli::rows::word;
+use crate::cli::rows::yes_no;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
 use crate::domain::app::AppStatus;
@@ -42,6 +43,7 @@ pub struct AppRow {
     owner: Option<String>,
     purpose: String,
     website: Option<String>,
+    mcp: bool,
     pkce_required: bool,
     secrets: Vec<SecretRow>,
     expires_at: Option<String>,
@@ -70,6 +72,7 @@ impl AppRow {
             owner: app.owner.map(|user| names.user(user)),
             purpose: app.purpose.clone(),
             website: app.website.clone(),
+            mcp: app.mcp,
             pkce_required: app.must_use_pkce(),
             secrets: secrets(app),
             expires_at: time(app.expires_at),
@@ -129,6 +132,7 @@ impl Listed for AppRow {
         facts.push(("redirect URIs", self.redirect_uris.join(" ")));
         facts.push(("delegated by", text(self.delegated_by.as_ref())));
         facts.push(("owner", text(self.owner.as_ref())));
+        facts.push(("made for MCP", yes_no(self.mcp)));
         facts.push(("purpose", self.purpose.clone()));
         facts.push(("web site", text(self.website.as_ref())));
         let ends = self.secrets.iter().map(|secret| format!("…{}", secret.last_four));
@@ -144,4 +148,12 @@ pub struct NewAppRow {
     #[serde(flatten)]
     pub(in crate::cli) app: AppRow,
     pub(in crate::cli) client_secret: Option<String>,
+}
+
+/// An API token that was made just now: shown once.
+#[derive(Debug, Serialize)]
+pub struct NewTokenRow {
+    #[serde(flatten)]
+    pub(in crate::cli) app: AppRow,
+    pub(in crate::cli) token: Option<String>,
 }

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod firm;
 pub mod link;
 pub mod membership;
+pub mod reach;
 pub mod role;
 pub mod token;
 pub mod user;

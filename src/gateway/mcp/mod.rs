@@ -51,6 +51,8 @@ use crate::gateway::challenge::Challenge;
 use crate::gateway::identify::Call;
 use crate::gateway::identify::For;
 use crate::gateway::identify::Refused;
+use crate::gateway::identity::Identities;
+use crate::gateway::identity::Line;
 use crate::gateway::mcp::message::Message;
 use crate::gateway::mcp::session::Owner;
 use crate::gateway::permitted::Permitted;
@@ -60,6 +62,7 @@ use crate::http::cors;
 use crate::http::origin;
 use crate::http::request_body::limit_body;
 use crate::ops::Ops;
+use crate::ops::check_call::CallContext;
 use crate::ops::check_call::CallRefusal;
 use crate::ops::check_call::LiveToken;
 use crate::ops::failure::Failure;
@@ -75,6 +78,8 @@ pub struct McpState {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub rates: Option<Arc<Rates>>,
+    /// Who calls, as upstreams are told.
+    pub identities: Arc<Identities>,
     /// Bounds.
     pub limits: McpLimits,
 }
@@ -190,8 +195,13 @@ async fn check(
     }
     frame(&mut parts.headers, body.len());
     let request = Request::from_parts(parts, Body::from(body));
+    let line =
+        Line { method: request.method(), path: "", reference: request.extensions().get().copied() };
+    let context = CallContext { company: Arc::clone(&company), effective };
+    let identity = state.identities.of(&state.ops, (&live, &context), &resource, &line).await;
+    let identity = identity.map_err(|fault| Box::new(answer::failed(&fault)))?;
     let needed = call.challenge.scopes;
-    let permitted = Permitted::new(request, Arc::clone(&company), String::new());
+    let permitted = Permitted::new(request, context.company, String::new(), identity);
     Ok(Passed { permitted, company, live, token, message, needed })
 }
 
@@ -252,6 +262,8 @@ async fn needed(
 /// The body goes on as one piece of known length, and the answer comes back readable.
 fn frame(headers: &mut HeaderMap, length: usize) {
     headers.remove(TRANSFER_ENCODING);
+    // The address alone says which company is meant.
+    headers.remove("x-company-id");
     headers.remove(ACCEPT_ENCODING);
     if length > 0 {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));

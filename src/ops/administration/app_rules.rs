@@ -3,6 +3,7 @@
 use crate::domain::app::AppKind;
 use crate::domain::app::Delegation;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::company::Place;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::ops::administration::create_app::NewApp;
@@ -32,6 +33,7 @@ pub fn check(
     custom_schemes: &[String],
 ) -> Result<CheckedApp, AppRefusal> {
     check_place_and_delegator(new)?;
+    check_mcp(new)?;
     check_website(new.website.as_deref())?;
     check_purpose(new.purpose.trim())?;
     let delegation = delegation(new, catalogue)?;
@@ -41,10 +43,21 @@ pub fn check(
 
 fn check_place_and_delegator(new: &NewApp) -> Result<(), AppRefusal> {
     match (new.kind, new.place, new.delegated_by) {
-        (AppKind::ApiCredentials, None, _) => Err(AppRefusal::PlaceMissing),
-        (AppKind::ApiCredentials, _, None) => Err(AppRefusal::DelegatorMissing),
-        (AppKind::ApiCredentials, _, Some(_)) | (_, _, None) => Ok(()),
+        (AppKind::ApiCredentials | AppKind::ApiToken, None, _) => Err(AppRefusal::PlaceMissing),
+        (AppKind::ApiCredentials | AppKind::ApiToken, _, None) => Err(AppRefusal::DelegatorMissing),
+        (AppKind::ApiCredentials | AppKind::ApiToken, _, Some(_)) | (_, _, None) => Ok(()),
         (_, _, Some(_)) => Err(AppRefusal::DelegatorNotUsed),
+    }
+}
+
+/// People's connections reach MCP by what they are asked for. A firm's token reaches no MCP, and an
+/// API token cannot be narrowed to a company as API credentials can.
+fn check_mcp(new: &NewApp) -> Result<(), AppRefusal> {
+    match (new.kind, new.place) {
+        _ if !new.mcp => Ok(()),
+        (AppKind::ApiToken, Some(Place::Firm(_))) => Err(AppRefusal::McpOfFirmToken),
+        (AppKind::ApiCredentials | AppKind::ApiToken, _) => Ok(()),
+        _ => Err(AppRefusal::McpNotUsed),
     }
 }
 
@@ -63,7 +76,7 @@ fn check_purpose(purpose: &str) -> Result<(), AppRefusal> {
 fn delegation(new: &NewApp, catalogue: &Catalogue) -> Result<Delegation, AppRefusal> {
     let Some(scopes) = &new.scopes else {
         return match new.kind {
-            AppKind::ApiCredentials => Err(AppRefusal::ScopesMissing),
+            AppKind::ApiCredentials | AppKind::ApiToken => Err(AppRefusal::ScopesMissing),
             AppKind::ResourceServer => Ok(Delegation::Only(ScopeSet::default())),
             AppKind::OauthPublic | AppKind::OauthConfidential => Ok(Delegation::Anything),
         };

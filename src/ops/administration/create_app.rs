@@ -8,7 +8,6 @@ use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
-use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
 use crate::domain::app::AppSecret;
@@ -33,6 +32,7 @@ use crate::ops::administration::records;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::facts;
+use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -59,7 +59,7 @@ pub struct NewApp {
     /// The company or firm that it serves; none: all, published by the operator. The environment
     /// follows from it.
     pub place: Option<Place>,
-    /// For API credentials: whose permissions bound it.
+    /// For API credentials and API tokens: whose permissions bound it.
     pub delegated_by: Option<UserId>,
     /// Whom to ask about it.
     pub owner: Option<UserId>,
@@ -69,6 +69,8 @@ pub struct NewApp {
     pub required: ScopeSet,
     /// Where codes may be sent.
     pub redirect_uris: Vec<String>,
+    /// Whether it was made for MCP.
+    pub mcp: bool,
     /// Whether a confidential app must use PKCE too.
     pub pkce_required: bool,
     /// When it stops by itself (see [`crate::ops::administration::expiry`]).
@@ -90,6 +92,7 @@ impl NewApp {
             scopes: None,
             required: ScopeSet::default(),
             redirect_uris: Vec::new(),
+            mcp: false,
             pkce_required: false,
             expires_at: None,
         }
@@ -101,7 +104,7 @@ impl NewApp {
 pub struct CreatedApp {
     /// The app.
     pub app: App,
-    /// Its secret; none for a public app.
+    /// Its secret, or the API token; none for a public app.
     pub secret: Option<Secret>,
 }
 
@@ -156,8 +159,9 @@ impl CreateApp {
         place: Place,
         scopes: &ScopeSet,
     ) -> Result<Result<(), AppRefusal>, Fault> {
-        let facts =
-            facts::gather(reader, Arc::new(self.app.clone()), Some(delegator), place, self.now)?;
+        let app = Arc::new(self.app.clone());
+        let holder = Holder { app, person: Some(delegator), connection: None };
+        let facts = facts::gather(reader, holder, place, self.now)?;
         let held = match gate::pass(&facts, &self.catalogue, scopes) {
             Ok(held) => held,
             Err(GateRefusal::PersonDisabled) => return Ok(Err(AppRefusal::DelegatorDisabled)),
@@ -198,10 +202,9 @@ impl Ops {
             Some(place) => Some(self.environment_of(place)?),
             None => None,
         };
-        let plain = new.kind.is_confidential().then(|| {
-            let test = environment.is_some_and(Environment::is_test);
-            PlainToken::mint(TokenKind::ClientSecret, test, now, self.entropy.as_ref())
-        });
+        let test = environment.is_some_and(Environment::is_test);
+        let mint = |kind| PlainToken::mint(kind, test, now, self.entropy.as_ref());
+        let plain = new.kind.secret_kind().map(mint);
         let secrets = plain.iter().map(|plain| self.app_secret(plain, now)).collect();
         let id = AppId::make(now, self.entropy.as_ref());
         let app =
@@ -272,6 +275,7 @@ fn assemble(
         reviewed: true,
         review_due: None,
         redirect_uris: checked.redirect_uris,
+        mcp: new.mcp,
         pkce_required: new.pkce_required,
         secrets,
         status: AppStatus::Active,

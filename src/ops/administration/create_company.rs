@@ -72,6 +72,7 @@ impl NewCompany {
             confidential: self.confidential,
             confided_to: self.confided_to,
             suspended: false,
+            blocks: false,
             created_at: now,
         })
     }

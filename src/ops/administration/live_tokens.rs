@@ -1,4 +1,4 @@
-//! Access tokens that work now: whose, for what, until when. Never the tokens themselves.
+//! Access tokens and API tokens that work now: whose, for what, until when. Never the tokens themselves.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,11 @@ use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
+use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
+use crate::domain::app::Delegation;
 use crate::domain::company::Place;
 use crate::domain::connection::Connection;
 use crate::domain::scope::ScopeSet;
@@ -22,13 +24,28 @@ use crate::store::table::Row as _;
 use crate::store::table::Table;
 use crate::store::tables;
 use crate::store::tables::AccessTokens;
+use crate::store::tables::ApiTokens;
 use crate::store::tables::Apps;
 use crate::store::tables::ClientAccessTokens;
 use crate::store::tables::Connections;
 
-/// A live access token.
+/// Where a token comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// A person's approval.
+    Connection,
+    /// API credentials.
+    ApiCredentials,
+    /// It is an API token itself.
+    ApiToken,
+}
+
+/// A live token.
 #[derive(Clone, Debug)]
 pub struct LiveToken {
+    /// Where it comes from.
+    pub source: TokenSource,
     /// The public part of the token, by which a log line names it.
     pub id: RawId,
     /// Whose token it is.
@@ -39,8 +56,8 @@ pub struct LiveToken {
     pub place: Place,
     /// What was granted.
     pub scopes: ScopeSet,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// When it ends; none: not by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Apps and connections looked up so far: tokens of one share them.
@@ -80,16 +97,31 @@ impl Walk<'_> {
         if app.status != AppStatus::Active || app.generation != token.app_generation {
             return Ok(());
         }
-        let user = match token.grant {
-            Grant::Secret(secret) if app.live_secret(secret, self.now).is_some() => None,
+        let (source, user) = match token.grant {
+            Grant::Secret(secret) if app.live_secret(secret, self.now).is_some() => {
+                (TokenSource::ApiCredentials, None)
+            }
             Grant::Secret(_) => return Ok(()),
             Grant::Connection(id) => match self.connection(id)? {
-                Some(connection) if connection.is_active() => Some(connection.user),
+                Some(connection) if connection.is_active() => {
+                    (TokenSource::Connection, Some(connection.user))
+                }
                 _ => return Ok(()),
             },
         };
         let AccessToken { app, place, scopes, expires_at, .. } = token;
-        self.live.push(LiveToken { id, app, user, place, scopes, expires_at });
+        let expires_at = Some(expires_at);
+        self.live.push(LiveToken { source, id, app, user, place, scopes, expires_at });
+        Ok(())
+    }
+
+    fn api_tokens(&mut self) -> Result<(), Fault> {
+        for (key, app) in self.reader.all::<ApiTokens>()? {
+            let app = app.parse().map_or(Ok(None), |app| self.app(app))?;
+            if let (Some(id), Some(app)) = (tables::last_id(&key), app) {
+                self.live.extend(api_token(id, app, self.now));
+            }
+        }
         Ok(())
     }
 
@@ -112,8 +144,23 @@ impl Walk<'_> {
     }
 }
 
+fn api_token(id: RawId, app: App, now: Timestamp) -> Option<LiveToken> {
+    let live = app.status == AppStatus::Active
+        && app.expires_at.is_none_or(|end| now < end)
+        && app.live_secret(SecretId::from_raw(id), now).is_some();
+    let App { id: app, place, delegation, expires_at, .. } = app;
+    match (place, delegation) {
+        (Some(place), Delegation::Only(scopes)) if live => {
+            let source = TokenSource::ApiToken;
+            Some(LiveToken { source, id, app, user: None, place, scopes, expires_at })
+        }
+        _ => None,
+    }
+}
+
 impl Ops {
-    /// Every access token that works now, oldest first: those of connections, then those of apps.
+    /// Every access token that works now, oldest first: those of connections, then those of apps, then
+    /// API tokens.
     ///
     /// # Errors
     /// The store failed.
@@ -129,6 +176,7 @@ impl Ops {
             };
             walk.table::<AccessTokens>()?;
             walk.table::<ClientAccessTokens>()?;
+            walk.api_tokens()?;
             Ok(walk.live)
         })
     }

@@ -7,6 +7,7 @@
 
 pub mod accept_issuer;
 pub mod app_rules;
+pub mod block_access;
 pub mod confide_company;
 pub mod create_app;
 pub mod create_company;
@@ -23,10 +24,12 @@ pub mod lookup;
 pub mod names;
 pub mod new_password;
 pub mod provision_factors;
+pub mod reaching;
 pub mod records;
 pub mod refusal;
 pub mod remove_role;
 pub mod revoke_app;
+pub mod rotate_keys;
 pub mod set_up;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Rows with their indexes: the one place that keeps the two in step.
 
 use crate::domain::app::App;
+use crate::domain::app::AppKind;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
@@ -11,6 +12,7 @@ use crate::ops::administration::refusal::Refusal;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::tables::ApiTokens;
 use crate::store::tables::Apps;
 use crate::store::tables::Companies;
 use crate::store::tables::Emails;
@@ -69,9 +71,14 @@ pub fn remove_membership(changes: &mut Changes, membership: &Membership) {
     changes.delete::<Members>(&(*place, *user));
 }
 
-/// A new app: its row and its place's list.
+/// A new app: its row, its place's list, and where its API token is found.
 pub fn add_app(changes: &mut Changes, app: &App) -> Result<(), Fault> {
     changes.put::<Apps>(&app.id, app)?;
+    if app.kind == AppKind::ApiToken {
+        for secret in &app.secrets {
+            changes.put::<ApiTokens>(secret.id.raw(), &app.id.to_string())?;
+        }
+    }
     match app.place {
         Some(place) => changes.put::<PlaceApps>(&(place, app.id), &()),
         None => Ok(()),

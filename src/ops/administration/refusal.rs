@@ -60,6 +60,20 @@ pub enum Refusal {
     /// A disabled user cannot use a link.
     #[error("this user is disabled; enable them first with `countersign user enable`")]
     UserDisabled,
+    /// Versions of token keys are counted in one byte, and old ones are never reused.
+    #[error("the keys for tokens were changed 254 times, which is as often as they can be")]
+    TooManyTokenKeys,
+    /// Nothing to lift.
+    #[error("this company does not block that; `countersign company blocks` lists what it blocks")]
+    NotBlocked,
+    /// The reason cannot be shown as it is.
+    #[error(
+        "a reason is at most 200 characters without control or direction characters; shorten it"
+    )]
+    ReasonUnusable,
+    /// No such API token.
+    #[error("there is no such API token; list them with `countersign token list`")]
+    UnknownToken,
     /// What is wrong with an app's registration.
     #[error(transparent)]
     App(#[from] AppRefusal),
@@ -69,14 +83,16 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppRefusal {
     /// API credentials act in one place.
-    #[error("API credentials belong to one company or firm; name it")]
+    #[error("API credentials and API tokens belong to one company or firm; name it")]
     PlaceMissing,
     /// Somebody's permissions must bound API credentials.
-    #[error("API credentials need a delegator: name a user who holds every permission asked for")]
+    #[error(
+        "API credentials and API tokens need a delegator: name a user who holds every permission asked for"
+    )]
     DelegatorMissing,
     /// Only API credentials have one.
     #[error(
-        "only API credentials have a delegator: an OAuth app is bounded by each person who approves it; leave the delegator out"
+        "only API credentials and API tokens have a delegator: an OAuth app is bounded by each person who approves it; leave the delegator out"
     )]
     DelegatorNotUsed,
     /// Who delegates must be able to act.
@@ -91,7 +107,7 @@ pub enum AppRefusal {
     #[error("the company is suspended; nothing can be delegated there until that ends")]
     PlaceSuspended,
     /// API credentials without permissions could do nothing.
-    #[error("API credentials need at least one permission; name the scopes")]
+    #[error("API credentials and API tokens need at least one permission; name the scopes")]
     ScopesMissing,
     /// Resource servers are granted nothing.
     #[error(
@@ -128,6 +144,16 @@ pub enum AppRefusal {
         "a purpose is at most 200 characters without control or direction characters; shorten it"
     )]
     Purpose,
+    /// What a client reaches by MCP is what it asks for.
+    #[error(
+        "only API credentials and API tokens are made for MCP: an OAuth app asks for an MCP address each time; leave that out"
+    )]
+    McpNotUsed,
+    /// MCP is one company's.
+    #[error(
+        "a firm's API token reaches no MCP address, since each is one company's; make it for a company, or make API credentials, which can be narrowed"
+    )]
+    McpOfFirmToken,
     /// It would never work.
     #[error("the expiry date has passed already; give a later one or none")]
     ExpiryPassed,
@@ -144,6 +170,7 @@ impl Refusal {
                 | Self::UnknownUser
                 | Self::UnknownApp
                 | Self::UnknownConnection
+                | Self::UnknownToken
         )
     }
 }

@@ -67,6 +67,8 @@ fn ops() -> Ops {
             strangers_per_day: 100,
             allow_browser_secrets: false,
             custom_schemes: vec!["cursor".to_owned()],
+            assertions: settings.identity.assertion,
+            key_rotation: settings.identity.key_rotation,
         },
         Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1),
     )

@@ -10,7 +10,9 @@ use countersign::base::clock::Clock as _;
 use countersign::base::id::AppId;
 use countersign::base::id::UserId;
 use countersign::crypto::totp;
+use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
+use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::create_app::NewApp;
 use http::Request;
 use http::StatusCode;
@@ -43,6 +45,30 @@ impl House {
             ..GuideApp::default()
         });
         created.app.id
+    }
+
+    /// An app that acts in its own right, for the company of a slug or for `firm`.
+    pub fn acting(&self, kind: AppKind, place: &str, delegator: &str, scopes: &str) -> NewApp {
+        let place = if place == "firm" { self.firm() } else { self.company(place) };
+        NewApp {
+            place: Some(place.parse().unwrap()),
+            delegated_by: Some(self.user_id(delegator)),
+            scopes: Some(ScopeSet::parse(scopes)),
+            ..NewApp::of(kind, "Acting")
+        }
+    }
+
+    /// A token that the API credentials of a kind get with these parameters.
+    pub async fn grant(&self, kind: &str, more: &[(&str, &str)]) -> Answer {
+        let form: Vec<_> =
+            [("grant_type", "client_credentials")].iter().chain(more).copied().collect();
+        self.as_app(kind, &form).await
+    }
+
+    /// GET with a bearer token.
+    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+        let request = request("GET", path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
     pub fn user(&self, name: &str) -> &GuideUser {

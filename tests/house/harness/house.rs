@@ -147,15 +147,25 @@ impl House {
 
     /// With the defaults, and something else behind its gateway than the sample ledger.
     pub fn in_front_of(self, upstream: Upstream) -> Self {
+        self.in_front_of_with(upstream, &[])
+    }
+
+    /// As [`Self::in_front_of`], with other settings of its doors than the defaults.
+    pub fn in_front_of_with(self, upstream: Upstream, settings: &[(&str, &str)]) -> Self {
+        let upstream = Some(upstream);
         let protected = Protected { upstream, ..protected(&self.mcp, mcp::surface()) };
-        self.protecting(Some(protected))
+        self.protecting_with(Some(protected), settings)
     }
 
     /// With the defaults, and these surfaces.
     pub fn protecting(self, protected: Option<Protected>) -> Self {
+        self.protecting_with(protected, &[])
+    }
+
+    fn protecting_with(self, protected: Option<Protected>, settings: &[(&str, &str)]) -> Self {
         let entropy = Arc::new(SystemEntropy::new());
-        let clock = self.clock.clone();
-        let router = router::build(&chosen(&[]), &self.ops, clock, entropy, protected);
+        let (settings, clock) = (chosen(settings), self.clock.clone());
+        let router = router::build(&settings, &self.ops, clock, entropy, protected);
         Self { router: router.unwrap(), ..self }
     }
 

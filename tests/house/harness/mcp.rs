@@ -113,11 +113,7 @@ impl FakeMcp {
         let (parts, body) = permitted.into_request().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
         let message: Value = serde_json::from_slice(&body).unwrap_or_default();
-        self.heard.lock().unwrap().push(Heard {
-            company,
-            headers: parts.headers,
-            body,
-        });
+        self.heard.lock().unwrap().push(Heard { company, headers: parts.headers, body });
         let next = self.answers.lock().unwrap().pop_front();
         next.unwrap_or_else(|| match message.get("id") {
             Some(id) => json_answer(&json!({
