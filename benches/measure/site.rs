@@ -150,10 +150,10 @@ fn protected() -> Outcome<Protected> {
         surface: Arc::new(Surface::new(vec![route])),
         limit: None,
         mcp: None,
-        upstream: Arc::new(|_permitted| {
+        upstream: Some(Arc::new(|_permitted| {
             Box::pin(std::future::ready(
                 ([(CONTENT_TYPE, "application/json")], CUSTOMER).into_response(),
             ))
-        }),
+        })),
     })
 }

@@ -66,6 +66,7 @@ fn asked_about(settings: &Settings) -> Option<Protected> {
     (!settings.api_surface.routes().is_empty()).then(|| Protected {
         surface: Arc::clone(&settings.api_surface),
         upstream: None,
+        mcp: None,
         limit: (calls > 0).then_some(limit),
     })
 }

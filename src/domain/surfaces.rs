@@ -22,7 +22,7 @@ impl Surfaces {
     #[must_use]
     pub const fn of(&self, resource: &Resource) -> Option<&ScopeSet> {
         match resource {
-            Resource::Api => self.api.as_ref(),
+            Resource::Api | Resource::ApiOf(_) => self.api.as_ref(),
             Resource::Mcp(_) => self.mcp.as_ref(),
         }
     }

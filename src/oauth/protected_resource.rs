@@ -50,7 +50,7 @@ struct Document<'a> {
 /// For people; of a company only what the address says already.
 fn name(resource: &Resource) -> String {
     match resource {
-        Resource::Api => "API".to_owned(),
+        Resource::Api | Resource::ApiOf(_) => "API".to_owned(),
         Resource::Mcp(slug) => format!("MCP server of {slug}"),
     }
 }

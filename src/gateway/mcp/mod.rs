@@ -209,7 +209,7 @@ async fn check(
 fn named(path: &str) -> Option<Slug> {
     match Resource::parse("", path)? {
         Resource::Mcp(slug) => Some(slug),
-        Resource::Api => None,
+        Resource::Api | Resource::ApiOf(_) => None,
     }
 }
 
