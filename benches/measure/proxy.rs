@@ -11,7 +11,6 @@ use axum::response::IntoResponse as _;
 use countersign::outbound::upstream::UpstreamClient;
 use countersign::outbound::upstream::UpstreamSettings;
 use http::StatusCode;
-use http::Uri;
 use http::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -81,11 +80,10 @@ async fn answer(listener: TcpListener, body: &'static str) {
 
 /// What passes everything on, whoever asks; the middleware is to be put around it.
 pub(crate) fn unguarded(client: Arc<UpstreamClient>) -> Router {
-    Router::new().fallback(move |mut request: Request<Body>| {
+    Router::new().fallback(move |request: Request<Body>| {
         let client = Arc::clone(&client);
         async move {
-            *request.uri_mut() = Uri::from_static(PROXIED);
-            let sent = client.send(request).await;
+            let sent = client.send(PROXIED, request).await;
             sent.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
         }
     })
