@@ -29,15 +29,11 @@ use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::client_documents::DocumentRefusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::store::changes::Changes;
+use crate::ops::pushed_request::KeepPushed;
 use crate::store::fault::Fault;
-use crate::store::reader::Reader;
-use crate::store::table::TableId;
 use crate::store::tables::AnsweredRequests;
 use crate::store::tables::PushedRequest;
 use crate::store::tables::PushedRequests;
-use crate::store::writer::Decision;
-use crate::store::writer::Operation;
 
 /// The parameters, as they were sent. A parameter that was sent empty counts as absent.
 #[derive(Clone, Debug, Default)]
@@ -434,41 +430,5 @@ fn check_challenge(
         (None, Some(_)) => Err(RequestRefusal::ChallengeMissing),
         (None, None) if required => Err(RequestRefusal::ChallengeMissing),
         (None, None) => Ok(None),
-    }
-}
-
-/// While so many pushed requests wait, clients without a secret, or that nobody here registered, cannot push another: they can always
-/// send the request by the browser instead, and so nobody can fill the disk.
-const WAITING_FOR_PUBLIC_CLIENTS: u64 = 1000;
-
-struct KeepPushed {
-    id: RawId,
-    bounded: bool,
-    over_before: Timestamp,
-    row: PushedRequest,
-}
-
-impl Operation for KeepPushed {
-    type Outcome = bool;
-
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
-        if self.bounded && self.waiting(reader)? >= WAITING_FOR_PUBLIC_CLIENTS {
-            return Ok(Decision::unchanged(false));
-        }
-        let mut changes = Changes::new();
-        changes.put::<PushedRequests>(&self.id, &self.row)?;
-        Ok(Decision { changes, outcome: true })
-    }
-}
-
-impl KeepPushed {
-    /// Pushed requests that have not ended.
-    fn waiting(&self, reader: &Reader<'_>) -> Result<u64, Fault> {
-        let table = TableId::PushedRequests;
-        let all = reader.state().count(table)?;
-        let end = RawId::floor(self.over_before);
-        let limit = usize::try_from(all).unwrap_or(usize::MAX);
-        let over = reader.state().count_below(table, end.bytes(), limit)?;
-        Ok(all.saturating_sub(over as u64))
     }
 }
