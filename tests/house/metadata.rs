@@ -43,7 +43,6 @@ async fn unknown_well_knowns_are_clean_404s() {
         "/.well-known/openid-configuration/companies/acme/mcp",
         "/companies/acme/mcp/.well-known/openid-configuration",
         "/companies/acme/mcp/.well-known/oauth-authorization-server",
-        "/.well-known/jwks.json",
         "/.well-known/nothing",
         "/.well-known/",
     ] {
