@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod http;
 pub mod oauth;
 pub mod ops;
+pub mod outbound;
 pub mod sandbox;
 pub mod server;
 pub mod store;

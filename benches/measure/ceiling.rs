@@ -62,10 +62,21 @@ impl Ceilings {
         let body = Bytes::from(body);
         let router = Router::new().fallback(|_: Bytes| async move { body });
         let router = if layered { server::layers(router, self.context()?) } else { router };
+        self.serve(listener, router);
+        Ok(port)
+    }
+
+    /// Serves `router` inside the middleware.
+    pub(crate) async fn layered(&self, router: Router) -> Outcome<u16> {
+        let (listener, port) = site::listen().await?;
+        self.serve(listener, server::layers(router, self.context()?));
+        Ok(port)
+    }
+
+    fn serve(&self, listener: TcpListener, router: Router) {
         let (tls, limits) = (Arc::clone(&self.tls), Limits::default());
         let server = Server { listeners: vec![listener], tls, router, limits };
         self.tasks.spawn(server.run(self.shutdown.clone()));
-        Ok(port)
     }
 
     fn context(&self) -> Outcome<LayerContext> {

@@ -24,8 +24,8 @@ pub(crate) struct Contest {
     subject: Contestant,
     ceiling: Contestant,
     layered: Option<Contestant>,
-    /// Bytes of every answer, head and body.
-    length: usize,
+    /// Bytes of every answer, head and body; none: each side has its own.
+    length: Option<usize>,
 }
 
 /// Who answers, and what it is asked.
@@ -55,7 +55,19 @@ impl Contest {
         let ceiling = made(false)?;
         let layered = if layered { Some(made(true)?) } else { None };
         let subject = Contestant { target, scripts };
-        Ok(Self { kind, subject, ceiling, layered, length: sample.len() })
+        Ok(Self { kind, subject, ceiling, layered, length: Some(sample.len()) })
+    }
+
+    /// Beside another listener of the server's process, at `port`, that is asked the same.
+    pub(crate) fn beside(
+        host: &Host,
+        kind: &'static str,
+        scripts: Vec<Script>,
+        port: u16,
+    ) -> Outcome<Self> {
+        let ceiling = Contestant { target: host_target(host, port)?, scripts: scripts.clone() };
+        let subject = Contestant { target: host_target(host, host.ready.port)?, scripts };
+        Ok(Self { kind, subject, ceiling, layered: None, length: None })
     }
 
     /// One row: all of them with so many connections.
@@ -128,7 +140,7 @@ impl Contestant {
         bench: &Bench,
         host: &mut Host,
         load: &Load,
-        length: usize,
+        length: Option<usize>,
     ) -> Outcome<Round> {
         bench.runtime.block_on(async {
             let connections = load.connect(&self.target).await?;
@@ -141,10 +153,10 @@ impl Contestant {
         host: &mut Host,
         load: &Load,
         connections: Vec<Connection>,
-        length: usize,
+        length: Option<usize>,
     ) -> Outcome<Round> {
         let (before, ticks) = (host.spent()?, Ticks::now()?);
-        let run = load.run(connections, &mut self.scripts, Some(length));
+        let run = load.run(connections, &mut self.scripts, length);
         let measured = run.await.map_err(|error| host.explain(&error))?;
         let busy = Ticks::now()?.busy_since(&ticks);
         Ok(Round { measured, spent: host.spent()?.since(&before), busy })

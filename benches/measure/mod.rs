@@ -18,6 +18,7 @@ mod million;
 mod options;
 mod plot;
 mod protocol;
+mod proxy;
 mod reading;
 mod refresh;
 mod report;

@@ -12,6 +12,7 @@ use super::handshakes;
 use super::issuance;
 use super::load::Load;
 use super::million;
+use super::proxy;
 use super::reading;
 use super::refresh;
 use super::report::Report;
@@ -34,6 +35,8 @@ pub(crate) enum Part {
     Introspection,
     /// Guarded calls, with many live tokens.
     Calls,
+    /// Proxied calls, with and without the guard.
+    Proxy,
     /// Sign-ins, and what a password costs.
     SignIn,
     /// Issuance while many sign in.
@@ -60,6 +63,7 @@ impl Part {
             Self::Million => million::measure,
             Self::Introspection => reading::introspection,
             Self::Calls => reading::calls,
+            Self::Proxy => proxy::measure,
             Self::SignIn => sign_in::measure,
             Self::Storm => storm::measure,
             Self::Handshakes => handshakes::measure,

@@ -17,6 +17,9 @@ pub(crate) enum Ask {
         /// Whether the middleware is around it.
         layered: bool,
     },
+    /// A listener that passes everything on to the upstream of proxied calls, without the guard: a
+    /// port.
+    Unguarded,
     /// A listener that shakes hands and does nothing else: a port.
     Handshakes,
     /// Issuing without HTTP, by so many at once: [`Issued`].

@@ -6,6 +6,7 @@ use super::contest::Contest;
 use super::report::Report;
 use super::report::Target;
 use super::script::Script;
+use super::site::GUARDED;
 use super::sites::Site;
 use super::sites::Sites;
 
@@ -19,7 +20,7 @@ pub(crate) fn introspection(bench: &Bench, sites: &mut Sites, report: &mut Repor
 /// A call that the guard lets pass, answered in the server's process.
 pub(crate) fn calls(bench: &Bench, sites: &mut Sites, report: &mut Report) -> Outcome<()> {
     let site = sites.full(bench, report)?;
-    let scripts = scripts(bench, |n| Script::call(&site.seeded, &site.tokens, n))?;
+    let scripts = scripts(bench, |n| Script::call(&site.seeded, &site.tokens, GUARDED, n))?;
     contest(bench, site, report, "guarded call", scripts)
 }
 

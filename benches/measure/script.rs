@@ -11,7 +11,6 @@ use super::client;
 use super::seed::Client;
 use super::seed::SCOPES;
 use super::seed::Seeded;
-use super::site::GUARDED;
 
 /// The requests of one connection, one after the other.
 #[derive(Clone)]
@@ -59,10 +58,15 @@ impl Script {
     }
 
     /// Calls the API with any of the tokens.
-    pub(crate) fn call(seeded: &Seeded, tokens: &Arc<[String]>, number: u64) -> Outcome<Self> {
+    pub(crate) fn call(
+        seeded: &Seeded,
+        tokens: &Arc<[String]>,
+        path: &str,
+        number: u64,
+    ) -> Outcome<Self> {
         let (authority, first) = (&seeded.authority, tokens.first().ok_or("no tokens")?);
         let request = format!(
-            "GET {API_PATH}{GUARDED} HTTP/1.1\r\nHost: {authority}\r\n\
+            "GET {API_PATH}{path} HTTP/1.1\r\nHost: {authority}\r\n\
              Authorization: Bearer {first}\r\nAccept: application/json\r\n\r\n"
         );
         Self::of_any(request.into_bytes(), tokens, number)

@@ -17,7 +17,9 @@ use countersign::app::wire;
 use countersign::config::Settings;
 use countersign::domain::surface::Route;
 use countersign::domain::surface::Surface;
+use countersign::gateway::forward;
 use countersign::ops::administration::installation::Kind;
+use countersign::outbound::upstream::UpstreamClient;
 use countersign::server::binding;
 use countersign::store::Store;
 use countersign::store::redb::RedbEngine;
@@ -34,6 +36,8 @@ use super::metered::Meter;
 use super::metered::Metered;
 use super::protocol::Ask;
 use super::protocol::Ready;
+use super::proxy;
+use super::proxy::PROXIED;
 use super::seed;
 use super::submitters;
 
@@ -59,16 +63,19 @@ async fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
     let names = [settings.issuer.host()];
     let ca = private_ca::ensure(&serving::tls_folder(folder), &names, installation.clock.now())?;
     let ca_file = ca.ca_file.display().to_string();
+    let upstream = proxy::upstream(CUSTOMER).await?;
     let serving = Serving {
         settings,
         installation: &installation,
         ops: ops.clone(),
         listeners: vec![listener],
-        protected: Some(protected()?),
+        protected: Some(protected(settings, &upstream)?),
+        upstreams: Vec::new(),
     };
     let ceilings = Ceilings::new(settings, &installation, &ca.material)?;
     let obeying = async {
-        let obeyed = obey(Ready { port, ca_file }, &meter, &ceilings, &ops, folder).await;
+        let obeyed =
+            obey(Ready { port, ca_file }, &meter, &ceilings, &ops, folder, &upstream).await;
         ceilings.stop().await;
         // The product ends as it always does: by a signal.
         rustix::process::kill_process(rustix::process::getpid(), Signal::TERM)?;
@@ -86,12 +93,17 @@ async fn obey(
     ceilings: &Ceilings,
     ops: &countersign::ops::Ops,
     folder: &Path,
+    upstream: &Arc<UpstreamClient>,
 ) -> Outcome<()> {
     say(&ready)?;
     while let Some(ask) = asked().await? {
         match ask {
             Ask::Spent => say(&meter.read())?,
             Ask::Constant { body, layered } => say(&ceilings.constant(body, layered).await?)?,
+            Ask::Unguarded => {
+                let router = proxy::unguarded(Arc::clone(upstream));
+                say(&ceilings.layered(router).await?)?;
+            }
             Ask::Handshakes => say(&ceilings.handshakes().await?)?,
             Ask::Issue { submitters, warm_up, measured } => {
                 let issuing = submitters::issue(ops, meter, folder, submitters, warm_up, measured);
@@ -139,18 +151,28 @@ async fn metered(folder: &Path, settings: &Settings, meter: &Arc<Meter>) -> Outc
     Ok(Installation { store, keyring, clock, entropy, folder, is_new })
 }
 
-/// The smallest surface: one route with a scope, answered in this process.
-fn protected() -> Outcome<Protected> {
-    let route = Route {
-        method: "GET".to_owned(),
-        pattern: GUARDED.to_owned(),
-        scope: Some("customers:readonly".parse()?),
-    };
+/// The smallest surface: one route with a scope that is answered at once, and one whose calls are
+/// passed on.
+fn protected(settings: &Settings, upstream: &Arc<UpstreamClient>) -> Outcome<Protected> {
+    let mut routes = Vec::new();
+    for pattern in [GUARDED, PROXIED] {
+        routes.push(Route {
+            method: "GET".to_owned(),
+            pattern: pattern.to_owned(),
+            scope: Some("customers:readonly".parse()?),
+        });
+    }
+    let passed_on = forward::to(Arc::clone(upstream), &settings.issuer);
     Ok(Protected {
-        surface: Arc::new(Surface::new(vec![route])),
+        surface: Arc::new(Surface::new(routes)),
         limit: None,
         mcp: None,
-        upstream: Some(Arc::new(|_permitted| {
+        max_body: 64 * 1024,
+        origins: Vec::new(),
+        upstream: Some(Arc::new(move |permitted| {
+            if permitted.path() == PROXIED {
+                return passed_on(permitted);
+            }
             Box::pin(std::future::ready(
                 ([(CONTENT_TYPE, "application/json")], CUSTOMER).into_response(),
             ))

@@ -12,4 +12,5 @@ pub mod say;
 pub mod serve;
 pub mod serving;
 pub mod stopped;
+pub mod upstreams;
 pub mod wire;

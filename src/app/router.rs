@@ -44,6 +44,10 @@ pub struct Protected {
     pub upstream: Option<Upstream>,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
     /// The MCP servers of the companies, if there are any.
     pub mcp: Option<ProtectedMcp>,
 }
@@ -57,6 +61,8 @@ pub struct ProtectedMcp {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub limit: Option<RateLimit>,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
     /// Bounds.
     pub limits: McpLimits,
 }
@@ -65,8 +71,9 @@ impl Protected {
     fn surfaces(&self) -> Surfaces {
         let own = gateway::OWN_ROUTES.iter().filter_map(|(_, _, scope)| scope.map(str::parse));
         let own: ScopeSet = own.flatten().collect();
+        let is_there = self.upstream.is_some() || !self.surface.routes().is_empty();
         Surfaces {
-            api: Some(self.surface.scopes().union(&own)),
+            api: is_there.then(|| self.surface.scopes().union(&own)),
             mcp: self.mcp.as_ref().map(|mcp| surfaces::scopes_of_mcp(&mcp.surface)),
         }
     }
@@ -90,23 +97,38 @@ pub fn build(
     let surfaces = Arc::new(surfaces);
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit, mcp }) = protected {
+    if let Some(Protected { surface, upstream, limit, mcp, max_body, origins }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let identities = Arc::new(Identities::default());
-        if let Some(ProtectedMcp { surface, upstream, limit, limits }) = mcp {
+        if let Some(ProtectedMcp { surface, upstream, limit, origins, limits }) = mcp {
             let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
             let (ops, identities) = (ops.clone(), Arc::clone(&identities));
-            let state = McpState { ops, surface, upstream, rates, identities, limits };
+            let state = McpState {
+                ops,
+                surface,
+                upstream,
+                rates,
+                identities,
+                origins: Arc::new(origins),
+                limits,
+            };
             router = router.merge(gateway::mcp_routes(state));
         }
         let forward_auth = Arc::new(ForwardAuth {
             proxies: settings.server.trusted_proxies.clone(),
             prefix: settings.forward_auth.prefix.clone(),
         });
-        let ops = ops.clone();
         let is_called = upstream.is_some();
-        let upstream = upstream.unwrap_or_else(nowhere);
-        let state = GatewayState { ops, surface, upstream, rates, identities, forward_auth };
+        let state = GatewayState {
+            ops: ops.clone(),
+            surface,
+            upstream: upstream.unwrap_or_else(nowhere),
+            rates,
+            max_body,
+            origins: origins.into(),
+            identities,
+            forward_auth,
+        };
         router = router.merge(gateway::questions(state.clone()));
         if is_called {
             router = router.merge(gateway::routes(state));

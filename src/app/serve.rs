@@ -1,19 +1,18 @@
 //! `countersign serve`.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
 
 use crate::app::installation;
-use crate::app::router::Protected;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
+use crate::app::upstreams;
+use crate::app::upstreams::Behind;
 use crate::app::wire;
 use crate::config::Settings;
 use crate::domain::audit::Origin;
 use crate::domain::link::LinkPurpose;
-use crate::domain::rate::RateLimit;
 use crate::ops::Ops;
 use crate::ops::administration::installation::Kind;
 use crate::ops::failure::Failure;
@@ -34,6 +33,12 @@ pub struct Options {
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
     let _log = start_log(&settings)?;
+    let (protected, upstreams) = match upstreams::api(&settings)? {
+        Some(Behind { protected, client, mcp }) => {
+            (Some(protected), client.into_iter().chain(mcp).collect())
+        }
+        None => (None, Vec::new()),
+    };
     serving::block_on(async move {
         let mut listeners = Vec::new();
         for address in &settings.server.listen {
@@ -53,21 +58,10 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             installation: &installation,
             ops,
             listeners,
-            protected: asked_about(&settings),
+            protected,
+            upstreams,
         };
         serving.run(|| announce(&settings, first_run)).await
-    })
-}
-
-/// The API as far as a proxy asks about it: `[[api.routes]]`.
-fn asked_about(settings: &Settings) -> Option<Protected> {
-    let calls = settings.api.rate_limit_calls;
-    let limit = RateLimit { calls, window: settings.api.rate_limit_window };
-    (!settings.api_surface.routes().is_empty()).then(|| Protected {
-        surface: Arc::clone(&settings.api_surface),
-        upstream: None,
-        mcp: None,
-        limit: (calls > 0).then_some(limit),
     })
 }
 

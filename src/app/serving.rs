@@ -13,12 +13,14 @@ use crate::app::installation::Options;
 use crate::app::router;
 use crate::app::router::Protected;
 use crate::app::stopped::Stopped;
+use crate::app::upstreams;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
+use crate::outbound::upstream::UpstreamClient;
 use crate::server::Ended;
 use crate::server::Limits;
 use crate::server::Server;
@@ -32,6 +34,7 @@ use crate::tls::private_ca;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// More than this is no drift but a clock that was wrong at start.
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
@@ -49,6 +52,8 @@ pub struct Serving<'a> {
     pub listeners: Vec<TcpListener>,
     /// The protected surface, if there is one.
     pub protected: Option<Protected>,
+    /// What stands behind it.
+    pub upstreams: Vec<Arc<UpstreamClient>>,
 }
 
 impl Serving<'_> {
@@ -57,7 +62,7 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected } = self;
+        let Self { settings, installation, ops, listeners, protected, upstreams } = self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let certificates = Certificates::new(&material(settings, installation)?);
         let tls = acceptor::server_config(&certificates, min_version(settings))
@@ -81,12 +86,28 @@ impl Serving<'_> {
         }
         ops.keep_signing_keys().await?;
         announce()?;
+        for client in upstreams {
+            tasks.spawn(mind(client, shutdown.clone()));
+        }
         let server = Server { listeners, tls, router, limits: limits(settings) };
         let ended = server.run(shutdown).await;
         tasks.close();
         tasks.wait().await;
         finish(&ops, ended).await
     }
+}
+
+/// Looks after an upstream: tells at start whether it can be reached, and closes what is unused.
+async fn mind(client: Arc<UpstreamClient>, shutdown: Shutdown) {
+    tokio::select! {
+        () = shutdown.begun() => return,
+        () = upstreams::tell(&client) => {}
+    }
+    until(shutdown, TIDY_EVERY, || {
+        client.tidy();
+        std::future::ready(())
+    })
+    .await;
 }
 
 /// What the server shows: the configured files, or a certificate of the private CA.

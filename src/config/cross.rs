@@ -1,5 +1,7 @@
 //! What two keys must say together.
 
+use figment::value::Value;
+
 use crate::config::fault::Wrong;
 use crate::config::layer::DEFAULT;
 use crate::config::lists::LISTS;
@@ -11,17 +13,41 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_longer(reader, "sessions.idle", "sessions.absolute");
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
+    documents(reader);
     surfaces(reader);
+    registration(reader);
 }
 
-/// What is listed for a surface that does not exist would look as if it were in force.
+/// What is listed for a surface that does not exist would look as if it were in force. Routes count
+/// too where proxies ask about calls.
 fn surfaces(reader: &mut Reader<'_>) {
+    let proxies = reader.from.value("server.trusted_proxies").and_then(Value::as_array);
+    let is_asked = proxies.is_some_and(|proxies| !proxies.is_empty());
     for list in LISTS.iter().filter(|list| !list.section().is_empty()) {
         let upstream = format!("{}.upstream", list.section());
-        if reader.text(&upstream) == Some("") && !list.tables(reader.from).is_empty() {
+        let is_in_force = is_asked && list.section() == "api";
+        if !is_in_force
+            && reader.text(&upstream) == Some("")
+            && !list.tables(reader.from).is_empty()
+        {
             let problem = format!("there is no {upstream}, so nothing is behind them");
-            reader.fault(list.path, Wrong::new(problem, format!("give {upstream} or remove them")));
+            let fix = match list.section() {
+                "api" => "give it, or server.trusted_proxies for /forward-auth, or remove them",
+                _ => "give it or remove them",
+            };
+            reader.fault(list.path, Wrong::new(problem, fix));
         }
+    }
+}
+
+/// A list that lets nobody in is a policy that says something else.
+fn registration(reader: &mut Reader<'_>) {
+    let key = "clients.registration_redirects";
+    let listed = reader.text("clients.registration") == Some("allow_list");
+    if listed && reader.is_empty_list(key) {
+        let problem = "it is empty, and clients.registration is \"allow_list\"";
+        let fix = "list redirect URIs or set clients.registration to \"off\"";
+        reader.fault(key, Wrong::new(problem, fix));
     }
 }
 
@@ -68,6 +94,21 @@ fn certificate_files(reader: &mut Reader<'_>) {
         if private_ca && !file.is_empty() {
             let problem = "it is given, but tls.mode is \"private-ca\"";
             reader.fault(key, Wrong::new(problem, "remove it or set tls.mode to \"files\""));
+        }
+    }
+}
+
+/// Documents that were allowed or pinned while no document is taken.
+fn documents(reader: &mut Reader<'_>) {
+    if reader.text("clients.metadata_documents") != Some("off") {
+        return;
+    }
+    for key in ["clients.allowed_documents", "clients.pinned_documents"] {
+        let given = reader.from.value(key).and_then(Value::as_array);
+        if given.is_some_and(|items| !items.is_empty()) {
+            let problem = "it is given, but clients.metadata_documents is \"off\"";
+            let fix = "remove it or set clients.metadata_documents to \"allow_list\"";
+            reader.fault(key, Wrong::new(problem, fix));
         }
     }
 }

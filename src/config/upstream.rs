@@ -22,16 +22,10 @@ pub struct Upstream {
     pub response_timeout: Duration,
     /// How long either body may stand still.
     pub idle_timeout: Duration,
-    /// Bytes of a request body.
-    pub max_request_body: u64,
     /// Connections open at once.
     pub pool_connections: usize,
     /// How long an unused one is kept.
     pub pool_idle: Duration,
-    /// How often a token may call, if that is limited.
-    pub rate_limit: Option<RateLimit>,
-    /// The web pages that may call; empty: all.
-    pub allowed_origins: Vec<String>,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -42,19 +36,28 @@ macro_rules! has_upstream {
             /// What stands behind the surface; none: there is no such surface.
             #[must_use]
             pub fn upstream(&self) -> Option<Upstream> {
-                let calls = Some(self.rate_limit_calls).filter(|calls| *calls > 0);
                 Some(Upstream {
                     url: self.upstream.clone()?,
                     ca_file: self.ca_file.clone(),
                     connect_timeout: self.connect_timeout,
                     response_timeout: self.response_timeout,
                     idle_timeout: self.idle_timeout,
-                    max_request_body: u64::from(self.max_request_body_mib) * MIB,
                     pool_connections: self.pool_connections,
                     pool_idle: self.pool_idle,
-                    rate_limit: calls.map(|calls| RateLimit { calls, window: self.rate_limit_window }),
-                    allowed_origins: self.allowed_origins.clone(),
                 })
+            }
+
+            /// How often a token may call, if that is limited.
+            #[must_use]
+            pub fn rate_limit(&self) -> Option<RateLimit> {
+                let calls = Some(self.rate_limit_calls).filter(|calls| *calls > 0);
+                calls.map(|calls| RateLimit { calls, window: self.rate_limit_window })
+            }
+
+            /// Bytes of a request body.
+            #[must_use]
+            pub fn max_request_body(&self) -> u64 {
+                u64::from(self.max_request_body_mib) * MIB
             }
         }
     )+ };

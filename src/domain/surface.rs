@@ -5,7 +5,7 @@ use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 
 /// Paths below a surface that the gateway answers itself: no route may have one of them.
-pub const OWN_PATHS: [&str; 3] = ["/me", "/companies", "/connections"];
+pub const OWN_PATHS: [&str; 2] = ["/me", "/companies"];
 
 /// What stands before a company in a path below a surface; the gateway takes both away.
 pub const COMPANY_PREFIX: &str = "/companies/";

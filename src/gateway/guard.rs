@@ -60,6 +60,7 @@ pub(super) async fn check(
     let call = Call {
         ops: &state.ops,
         from: origin::of(request.extensions()),
+        origins: &state.origins,
         challenge: Challenge {
             metadata: Resource::Api.metadata_url(state.ops.settings().issuer.as_str()),
             scopes: needs.into_iter().collect(),

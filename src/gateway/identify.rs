@@ -51,6 +51,8 @@ pub(super) struct Call<'a> {
     pub ops: &'a Ops,
     /// Where it came from.
     pub from: Origin,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: &'a [String],
     /// What its refusals tell.
     pub challenge: Challenge,
 }
@@ -68,7 +70,7 @@ impl Call<'_> {
         rates: Option<&Rates>,
         allowance: &mut Option<Allowance>,
     ) -> Result<LiveToken, Refused> {
-        check_browser_origin(headers)?;
+        check_browser_origin(headers, self.origins)?;
         let Some(token) = self.bearer(headers)? else {
             return Err(Box::new(answer::no_token(&self.challenge)));
         };
@@ -139,11 +141,15 @@ impl Call<'_> {
     }
 }
 
-/// A browser's `Origin` must be one: `null` and nonsense are refused.
-fn check_browser_origin(headers: &HeaderMap) -> Result<(), Refused> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+/// A browser's `Origin` must be one, and among `allowed` if that says any: `null` and nonsense are
+/// refused.
+fn check_browser_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refused> {
+    let mut lines = headers.get_all(ORIGIN).iter();
+    let Some(origin) = lines.next() else { return Ok(()) };
     let text = origin.to_str().unwrap_or_default();
-    if url::Url::parse(text).is_ok_and(|url| is_origin(&url, text)) {
+    let is_one = url::Url::parse(text).is_ok_and(|url| is_origin(&url, text));
+    let may_call = allowed.is_empty() || allowed.iter().any(|allowed| allowed == text);
+    if is_one && may_call && lines.next().is_none() {
         return Ok(());
     }
     let message = "This Origin may not call.";

@@ -4,15 +4,18 @@
 
 mod answer;
 mod challenge;
+pub mod forward;
 mod forward_auth;
 mod guard;
 mod identify;
 mod identity;
 mod mcp;
+mod overlay;
 mod own;
 mod path;
 mod permitted;
 mod rates;
+mod untrusted;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::any;
 use axum::routing::get;
@@ -38,6 +42,7 @@ use crate::domain::resource::API_PATH;
 use crate::domain::surface::Surface;
 use crate::http::cors;
 use crate::http::paths;
+use crate::http::request_body;
 use crate::ops::Ops;
 
 /// What serves the permitted requests.
@@ -55,6 +60,10 @@ pub struct GatewayState {
     pub upstream: Upstream,
     /// How often a token may call, if that is limited.
     pub rates: Option<Arc<Rates>>,
+    /// Bytes of a request's body.
+    pub max_body: u64,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Arc<[String]>,
     /// Who calls, as upstreams are told.
     pub identities: Arc<Identities>,
     /// Whom `/forward-auth` answers.
@@ -68,11 +77,13 @@ pub fn questions(state: GatewayState) -> Router {
 
 /// The API surface, and `/connections` beside it.
 pub fn routes(state: GatewayState) -> Router {
+    let body = from_fn_with_state(state.max_body, request_body::limit_body);
     Router::new()
         .route(API_PATH, any(call))
         .route(&format!("{API_PATH}/"), any(call))
         .route(&format!("{API_PATH}/{{*path}}"), any(call))
         .route(paths::CONNECTIONS, any(call))
+        .layer(body)
         .layer(cors::Open)
         .with_state(state)
 }

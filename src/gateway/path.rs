@@ -62,13 +62,20 @@ fn split(path: &str) -> (Option<&str>, &str) {
 
 fn is_ambiguous(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let encoded = ["%2f", "%5c", "%2e", "%00", "%25", "%3b"];
+    let encoded = ["%2f", "%5c", "%2e", "%25", "%3b"];
     let dots = |segment: &str| segment == "." || segment == "..";
     lower.contains("//")
         || lower.contains('\\')
         || lower.contains(';')
         || encoded.iter().any(|code| lower.contains(code))
+        || lower.split('%').skip(1).any(is_no_text)
         || lower.split('/').any(dots)
+}
+
+/// Whether what follows a `%` is no byte, or a control character.
+fn is_no_text(after: &str) -> bool {
+    let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    byte.is_none_or(|byte| byte.is_ascii_control())
 }
 
 #[cfg(test)]
@@ -125,6 +132,12 @@ mod tests {
             "/a\\b",
             "/%2e%2e/customers",
             "/%252e",
+            "/a%00",
+            "/a%0d%0ab",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/a%+1",
         ] {
             assert_eq!(read(path, &HeaderMap::new()), Err(PathRefusal::Ambiguous), "{path}");
         }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use http::header::COOKIE;
 
+use crate::base::id::RequestId;
 use crate::domain::company::Company;
 use crate::gateway::identity::Identity;
+use crate::gateway::untrusted;
 
 /// A permitted request, without what must not go on: the token, cookies, and headers that only a
 /// gateway may set. Who calls stands in it.
@@ -19,12 +18,6 @@ pub struct Permitted {
     identity: Identity,
 }
 
-/// Headers that say who somebody is or where they came from. From outside they are lies.
-const PREFIXES: [&str; 3] = ["x-forwarded-", "x-countersign-", "x-original-"];
-
-/// Headers of ours that some servers also read when they are written with underscores.
-const OURS: [&str; 2] = ["x-company-id", "x-request-id"];
-
 impl Permitted {
     /// Only the guard makes one.
     pub(in crate::gateway) fn new(
@@ -33,7 +26,7 @@ impl Permitted {
         path: String,
         identity: Identity,
     ) -> Self {
-        strip(request.headers_mut());
+        untrusted::strip(request.headers_mut());
         identity.write(request.headers_mut());
         Self { request, company, path, identity }
     }
@@ -55,24 +48,22 @@ impl Permitted {
         &self.path
     }
 
+    /// What callers put before that path: the surface, and the company if it was named there.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        let path = self.request.uri().path();
+        path.strip_suffix(self.path.as_str()).unwrap_or(path)
+    }
+
+    /// The reference that its answer carries.
+    #[must_use]
+    pub fn reference(&self) -> Option<RequestId> {
+        self.request.extensions().get().copied()
+    }
+
     /// The request.
     #[must_use]
     pub fn into_request(self) -> Request {
         self.request
-    }
-}
-
-fn strip(headers: &mut HeaderMap) {
-    headers.remove(AUTHORIZATION);
-    headers.remove(COOKIE);
-    headers.remove("forwarded");
-    let forged = |given: &str| {
-        let name = given.replace('_', "-");
-        PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            || (name != given && OURS.contains(&name.as_str()))
-    };
-    let names: Vec<_> = headers.keys().filter(|name| forged(name.as_str())).cloned().collect();
-    for name in names {
-        headers.remove(name);
     }
 }

@@ -1,4 +1,5 @@
-//! The OAuth door: discovery, authorization, token, revocation, introspection, pushed requests.
+//! The OAuth door: discovery, registration, authorization, token, revocation, introspection, pushed
+//! requests.
 //!
 //! Each endpoint reads, identifies its client, acts, maps and answers. Names on the wire are those
 //! of the RFCs; descriptions are constants. Below `/.well-known/` everything else is a plain 404 that
@@ -13,6 +14,8 @@ mod metadata;
 mod par;
 mod posted;
 mod protected_resource;
+mod register;
+mod registration_error;
 mod revoke;
 mod token;
 
@@ -47,7 +50,8 @@ pub struct OauthState {
     pub surfaces: Arc<Surfaces>,
 }
 
-/// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize` and `/token`.
+/// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize`, `/token` and
+/// `/register`.
 pub fn routes(state: OauthState) -> Router {
     let open = resources(&state.surfaces)
         .route(paths::METADATA, get(metadata::answer))
@@ -57,6 +61,12 @@ pub fn routes(state: OauthState) -> Router {
         .route(paths::TOKEN, post(token::answer))
         .route("/token", post(token::answer))
         .route(paths::REVOKE, post(revoke::answer))
+        .route(paths::REGISTER, post(register::create))
+        .route("/register", post(register::create))
+        .route(
+            &paths::registration("{client_id}"),
+            get(register::read).put(register::update).delete(register::delete),
+        )
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::Open);
     Router::new()

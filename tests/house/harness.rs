@@ -2,9 +2,13 @@
 
 mod asking;
 mod browser;
+mod elsewhere;
 mod house;
 pub mod mcp;
 mod mcp_asking;
+mod recorder;
+mod signer;
+mod site;
 mod wire;
 
 use std::time::Instant;
@@ -13,7 +17,16 @@ pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
 pub use browser::offered_places;
+pub use elsewhere::Elsewhere;
+pub use elsewhere::Page;
+pub use elsewhere::Resolver;
 pub use house::House;
+pub use recorder::Recorder;
+pub use recorder::Reply;
+pub use signer::Signer;
+pub use site::Raw;
+pub use site::Site;
+pub use site::tls;
 pub use wire::Answer;
 pub use wire::basic;
 pub use wire::encoded;

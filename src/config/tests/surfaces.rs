@@ -52,16 +52,16 @@ fn surfaces_are_read_with_their_lists() {
     let settings = given().file(BOTH).loaded().settings;
     let api = settings.api.upstream().unwrap();
     assert_eq!(api.url.as_str(), "https://books.internal:9443/v1");
-    assert_eq!(api.allowed_origins.len(), 2);
+    assert_eq!(settings.api.allowed_origins.len(), 2);
     let limit = RateLimit { calls: 25, window: std::time::Duration::from_secs(5) };
-    assert_eq!(api.rate_limit, Some(limit));
-    assert_eq!(api.max_request_body, 64 * 1024 * 1024);
+    assert_eq!(settings.api.rate_limit(), Some(limit));
+    assert_eq!(settings.api.max_request_body(), 64 * 1024 * 1024);
     let Found::Route(route) = settings.api_surface.find("GET", "/customers/7") else { panic!() };
     assert_eq!(route.scope.as_ref().unwrap().as_str(), "customers:readonly");
     let Found::Route(open) = settings.api_surface.find("POST", "/ping") else { panic!() };
     assert_eq!(open.scope, None);
 
-    assert_eq!(settings.mcp.upstream().unwrap().rate_limit, None);
+    assert_eq!(settings.mcp.rate_limit(), None);
     let mcp = &settings.mcp_surface;
     assert_eq!(mcp.unknown_tools, UnknownTools::Allow);
     let tool = mcp.tool("list_invoices").unwrap();
@@ -176,13 +176,15 @@ fn lists_without_an_upstream_are_a_fault() {
     assert_eq!(
         given().file(text).faults(),
         [
-            "api.routes: there is no api.upstream, so nothing is behind them; give api.upstream or \
-             remove them (from config.toml:1)",
-            "mcp.tools: there is no mcp.upstream, so nothing is behind them; give mcp.upstream or \
-             remove them (from config.toml:4)",
+            "api.routes: there is no api.upstream, so nothing is behind them; give it, or \
+             server.trusted_proxies for /forward-auth, or remove them (from config.toml:1)",
+            "mcp.tools: there is no mcp.upstream, so nothing is behind them; give it or remove them \
+             (from config.toml:4)",
         ]
     );
     let upstream = ("COUNTERSIGN__API__UPSTREAM", "http://127.0.0.1:1");
     let other = ("COUNTERSIGN__MCP__UPSTREAM", "http://127.0.0.1:2");
     given().file(text).variable(upstream.0, upstream.1).variable(other.0, other.1).loaded();
+    let proxies = ("COUNTERSIGN__SERVER__TRUSTED_PROXIES", "127.0.0.1/32");
+    given().file(text).variable(proxies.0, proxies.1).variable(other.0, other.1).loaded();
 }

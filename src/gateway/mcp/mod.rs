@@ -80,6 +80,8 @@ pub struct McpState {
     pub rates: Option<Arc<Rates>>,
     /// Who calls, as upstreams are told.
     pub identities: Arc<Identities>,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Arc<Vec<String>>,
     /// Bounds.
     pub limits: McpLimits,
 }
@@ -154,6 +156,7 @@ async fn check(
     let mut call = Call {
         ops: &state.ops,
         from: origin::of(request.extensions()),
+        origins: &state.origins,
         challenge: Challenge {
             metadata: resource.metadata_url(state.ops.settings().issuer.as_str()),
             scopes: surfaces::defaults(state.ops.catalogue(), &scopes),

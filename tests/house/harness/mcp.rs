@@ -94,6 +94,7 @@ impl FakeMcp {
             surface: Arc::new(surface),
             upstream: Arc::new(upstream),
             limit: None,
+            origins: Vec::new(),
             limits: McpLimits { look: Duration::from_millis(20), ..McpLimits::default() },
         }
     }
