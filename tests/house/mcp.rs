@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::harness::House;
+use crate::harness::Recorder;
 use crate::harness::mcp;
 use crate::harness::mcp::TOOLS;
 use crate::harness::request;
@@ -309,4 +310,27 @@ async fn the_sandboxs_mcp_server_answers_behind_the_gateway() {
     let list = r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#;
     let answer = house.mcp_send(&token, "acme", list, &headers).await;
     assert!(answer.body.contains("draft_invoice"), "{answer:?}");
+}
+
+/// As `countersign serve` has it: `[mcp]` and its lists, and a server elsewhere.
+#[tokio::test]
+async fn a_configured_mcp_server_is_asked_at_its_own_url_and_told_who_calls() {
+    let upstream = Recorder::agreeable().await;
+    let config = format!(
+        "[mcp]\nupstream = \"{}/mcp\"\n[[mcp.tools]]\nname = \"ping\"\nscopes = []\n\
+         [[mcp.tools]]\nname = \"draft_invoice\"\nscopes = [\"customer_invoices:all\"]\n",
+        upstream.url()
+    );
+    let house = House::guarding(&config).await;
+    let token = house.mcp_token("owner", "acme", "customers:readonly").await;
+    assert_eq!(house.call_tool(&token, "draft_invoice").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.call_tool(&token, "ping").await.status, StatusCode::OK);
+    let seen = upstream.only();
+    assert_eq!(seen.line(), "POST /mcp HTTP/1.1");
+    assert_eq!(seen.all("x-countersign-company-slug"), ["acme"]);
+    assert!(seen.all("authorization").is_empty());
+    let api = house.get("/api/external/v2/customers").await;
+    assert_eq!(api.status, StatusCode::NOT_FOUND);
+    let document = house.get("/.well-known/oauth-protected-resource/companies/acme/mcp").await;
+    assert_eq!(document.json()["scopes_supported"], json!(["customer_invoices:all"]));
 }

@@ -164,13 +164,8 @@ async fn the_bytes_that_were_checked_are_the_bytes_that_go_on() {
     let heard = house.mcp.heard();
     assert_eq!(heard[0].body, body.as_bytes());
     assert_eq!(heard[0].header("content-length"), body.len().to_string());
-    for name in [
-        "cookie",
-        "x-countersign-company-slug",
-        "x-forwarded-for",
-        "accept-encoding",
-        "authorization",
-    ] {
+    assert_eq!(heard[0].header("x-countersign-company-slug"), "acme");
+    for name in ["cookie", "x-forwarded-for", "accept-encoding", "authorization"] {
         assert_eq!(heard[0].header(name), "", "{name}");
     }
 }
@@ -180,47 +175,36 @@ async fn the_bytes_that_were_checked_are_the_bytes_that_go_on() {
 async fn whatever_is_sent_only_one_permitted_message_reaches_the_server() {
     let house = House::quick().await;
     let token = house.mcp_token("owner", "acme", SCOPE).await;
+    let call = |name: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"}}}}"#)
+    };
+    let starts = vec![call("list_customers"), call("draft_invoice"), call("ping")];
     let parts = [
+        "",
         "{",
         "}",
         "[",
-        "]",
         ",",
-        ":",
-        "\"jsonrpc\"",
-        "\"2.0\"",
-        "\"id\"",
-        "1",
-        "\"x\"",
-        "null",
-        "\"method\"",
-        "\"Method\"",
-        "\"tools/call\"",
-        "\"tools\\u002fcall\"",
-        "\"ping\"",
-        "\"params\"",
-        "\"PARAMS\"",
-        "\"name\"",
-        "\"Name\"",
-        "\"list_customers\"",
-        "\"draft_invoice\"",
-        "\"uri\"",
-        "\"resources/read\"",
-        "\"ledger://invoices\"",
         " ",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":",
-        "\"params\":{\"name\":",
-        "\"tools/call\",",
-        "\"list_customers\"}}",
-        "\"draft_invoice\"}}",
-        "\"ping\"}",
+        "\"",
+        "\\u0000",
+        "\u{feff}",
+        "\"name\":\"draft_invoice\",",
+        "\"Name\":\"draft_invoice\",",
+        "\"method\":\"tools/call\",",
+        "\"METHOD\":\"ping\",",
+        "\"params\":{\"name\":\"draft_invoice\"},",
+        "draft_invoice",
+        "resources/read",
     ];
-    let pieces = proptest::collection::vec(proptest::sample::select(parts.to_vec()), 1..14);
+    let cut = (0..120_usize, 0..12_usize, proptest::sample::select(parts.to_vec()));
+    let pieces =
+        (proptest::sample::select(starts), proptest::collection::vec(cut, 0..4)).prop_map(spliced);
     let mut runner = TestRunner::deterministic();
     let held = house.ops.catalogue().closure(&ScopeSet::parse(SCOPE));
     let mut forwarded = 0;
     for _ in 0..3000 {
-        let body = pieces.new_tree(&mut runner).unwrap().current().concat();
+        let body = pieces.new_tree(&mut runner).unwrap().current();
         house.mcp_send(&token, "acme", body, &[]).await;
         for heard in house.mcp.heard() {
             forwarded += 1;
@@ -231,11 +215,23 @@ async fn whatever_is_sent_only_one_permitted_message_reaches_the_server() {
                     let (_, needs) = mcp::TOOLS.iter().find(|(tool, _)| *tool == name).unwrap();
                     assert!(ScopeSet::parse(needs).is_subset(&held), "{message}");
                 }
-                Some(other) => assert_eq!(other, "ping", "{message}"),
-                None => assert!(message.get("result").is_some(), "{message}"),
+                other => {
+                    assert!(other.is_none_or(|it| it.starts_with("notifications/")), "{message}")
+                }
             }
-            assert!(!String::from_utf8_lossy(&heard.body).contains("draft_invoice"));
         }
     }
-    assert!(forwarded > 0, "nothing at all was permitted");
+    assert!(forwarded > 100, "next to nothing was permitted: {forwarded}");
+}
+
+/// A message, each time with some bytes replaced.
+fn spliced((mut text, cuts): (String, Vec<(usize, usize, &str)>)) -> Vec<u8> {
+    for (at, length, part) in cuts {
+        let at = at.min(text.len());
+        let end = (at + length).min(text.len());
+        if text.is_char_boundary(at) && text.is_char_boundary(end) {
+            text.replace_range(at..end, part);
+        }
+    }
+    text.into_bytes()
 }
