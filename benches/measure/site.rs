@@ -168,13 +168,13 @@ fn protected(settings: &Settings, upstream: &Arc<UpstreamClient>) -> Outcome<Pro
         limit: None,
         max_body: 64 * 1024,
         origins: Vec::new(),
-        upstream: Arc::new(move |permitted| {
+        upstream: Some(Arc::new(move |permitted| {
             if permitted.path() == PROXIED {
                 return passed_on(permitted);
             }
             Box::pin(std::future::ready(
                 ([(CONTENT_TYPE, "application/json")], CUSTOMER).into_response(),
             ))
-        }),
+        })),
     })
 }
