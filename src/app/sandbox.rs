@@ -116,10 +116,10 @@ async fn serve(
     }
     let opening = installation::Options::of(&settings, Kind::Sandbox);
     let installation = serving::open(folder, opening).await?;
-    let ops = wire::ops(&settings, &installation)?;
     let tls = serving::tls_folder(folder);
     let ca = private_ca::ensure(&tls, &[settings.issuer.host()], installation.clock.now())
         .map_err(|fault| Stopped::because(&fault))?;
+    let ops = wire::ops(&settings, &installation)?;
     let guide = match kept {
         Some(kept) => Guide { ca_file: shown(&ca.ca_file), data_dir: shown(folder), ..kept },
         None => {
@@ -167,6 +167,11 @@ fn settings(folder: &Path, address: SocketAddr) -> Result<Settings, Stopped> {
             flag("data.folder", folder.display().to_string()),
             // Only this machine reaches it: whoever can ask can also read its secrets.
             flag("server.trusted_proxies", String::from("127.0.0.0/8,::1")),
+            flag("clients.registration", "open".to_owned()),
+            // Whoever tries clients here serves their documents from the same machine.
+            flag("clients.metadata_documents", "open".to_owned()),
+            flag("outbound.allow_networks", "127.0.0.0/8, ::1/128".to_owned()),
+            flag("outbound.ca_file", shown(&private_ca::ca_file(&serving::tls_folder(folder)))),
         ],
         ..Sources::default()
     };

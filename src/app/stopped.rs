@@ -1,7 +1,7 @@
 //! Why a command that runs a server could not start or had to stop, as a person reads it.
 
 use crate::app::open_error::OpenError;
-use crate::crypto::password::HashingFailed;
+use crate::app::wire::Unusable;
 use crate::store::fault::Fault;
 
 /// One plain sentence, and what to do next if the sentence does not say so.
@@ -41,10 +41,14 @@ impl From<Fault> for Stopped {
     }
 }
 
-impl From<HashingFailed> for Stopped {
-    fn from(failed: HashingFailed) -> Self {
-        Self::because(&failed).hint(
-            "lower passwords.memory_kib in the configuration, or give the machine more memory",
-        )
+impl From<Unusable> for Stopped {
+    fn from(unusable: Unusable) -> Self {
+        let stopped = Self::because(&unusable);
+        match unusable {
+            Unusable::Hashing(_) => stopped.hint(
+                "lower passwords.memory_kib in the configuration, or give the machine more memory",
+            ),
+            Unusable::File { .. } => stopped,
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::output::Listed as _;
+use crate::cli::registration_token;
 use crate::cli::rows::app::AppRow;
 use crate::cli::rows::app::NewAppRow;
 use crate::cli::session::Session;
@@ -46,6 +47,16 @@ Examples:
     Revoke {
         /// Its client id
         client_id: String,
+    },
+    /// Tokens with which clients may register themselves (clients.registration = "initial_token")
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Example:\n  countersign app registration-token create --name 'Laptop fleet'"
+    )]
+    RegistrationToken {
+        #[command(subcommand)]
+        act: registration_token::Act,
     },
 }
 
@@ -105,6 +116,7 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
             let app = session.wait(session.ops.revoke_app(app, Origin::default()))?;
             session.out.show(&row(&session, app)?)
         }
+        Act::RegistrationToken { act } => registration_token::run(&session, act),
     }
 }
 

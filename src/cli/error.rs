@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use crate::app::open_error::OpenError;
 use crate::app::stopped::Stopped;
+use crate::app::wire::Unusable;
 use crate::config::ConfigFaults;
-use crate::crypto::password::HashingFailed;
 use crate::ops::administration::listings::Fault;
 use crate::ops::failure::Failure;
 
@@ -92,8 +92,8 @@ impl From<OpenError> for CliError {
     }
 }
 
-impl From<HashingFailed> for CliError {
-    fn from(failed: HashingFailed) -> Self {
+impl From<Unusable> for CliError {
+    fn from(failed: Unusable) -> Self {
         Self::Failed(failed.into())
     }
 }

@@ -19,6 +19,7 @@ mod key;
 mod names;
 mod output;
 mod prompt;
+mod registration_token;
 mod role;
 pub mod rows;
 mod sandbox;

@@ -15,7 +15,13 @@ pub(super) struct Names {
     companies: HashMap<CompanyId, String>,
     firms: HashMap<FirmId, String>,
     users: HashMap<UserId, String>,
-    apps: HashMap<AppId, String>,
+    apps: HashMap<AppId, Called>,
+}
+
+/// An app's name and its `client_id`.
+struct Called {
+    name: String,
+    client_id: String,
 }
 
 impl Names {
@@ -23,7 +29,10 @@ impl Names {
         let companies = ops.companies()?.into_iter().map(|c| (c.id, c.slug.to_string()));
         let firms = ops.firms()?.into_iter().map(|f| (f.id, f.slug.to_string()));
         let users = ops.users()?.into_iter().map(|p| (p.user.id, p.user.email.to_string()));
-        let apps = ops.apps()?.into_iter().map(|a| (a.app.id, a.app.name));
+        let apps = ops.apps()?.into_iter().map(|listed| {
+            let client_id = listed.app.client_id();
+            (listed.app.id, Called { name: listed.app.name, client_id })
+        });
         Ok(Self {
             companies: companies.collect(),
             firms: firms.collect(),
@@ -45,7 +54,12 @@ impl Names {
     }
 
     pub(super) fn app(&self, id: AppId) -> String {
-        self.apps.get(&id).cloned().unwrap_or_else(|| id.to_string())
+        self.apps.get(&id).map_or_else(|| id.to_string(), |app| app.name.clone())
+    }
+
+    /// The app's `client_id`, as it is on the wire.
+    pub(super) fn client_id(&self, id: AppId) -> String {
+        self.apps.get(&id).map_or_else(|| id.to_string(), |app| app.client_id.clone())
     }
 
     /// The company's slug if the place is one.

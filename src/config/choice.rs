@@ -1,7 +1,24 @@
 //! Keys that take one of a few words.
 
 use crate::config::rule::Choice;
+use crate::domain::client_document::DocumentPolicy;
+use crate::domain::registration_policy::RegistrationMode;
 use crate::domain::vouching::Assertions;
+
+/// Who may register themselves.
+pub(super) const REGISTRATION: Choice<RegistrationMode> = Choice(&[
+    ("off", RegistrationMode::Off),
+    ("initial_token", RegistrationMode::InitialToken),
+    ("allow_list", RegistrationMode::AllowList),
+    ("open", RegistrationMode::Open),
+]);
+
+/// `clients.metadata_documents`.
+pub(super) const DOCUMENTS: Choice<DocumentPolicy> = Choice(&[
+    ("off", DocumentPolicy::Off),
+    ("allow_list", DocumentPolicy::AllowList),
+    ("open", DocumentPolicy::Open),
+]);
 
 /// Where the server's certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

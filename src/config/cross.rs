@@ -13,7 +13,9 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_longer(reader, "sessions.idle", "sessions.absolute");
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
+    documents(reader);
     surfaces(reader);
+    registration(reader);
 }
 
 /// What is listed for a surface that does not exist would look as if it were in force. Routes count
@@ -35,6 +37,17 @@ fn surfaces(reader: &mut Reader<'_>) {
             };
             reader.fault(list.path, Wrong::new(problem, fix));
         }
+    }
+}
+
+/// A list that lets nobody in is a policy that says something else.
+fn registration(reader: &mut Reader<'_>) {
+    let key = "clients.registration_redirects";
+    let listed = reader.text("clients.registration") == Some("allow_list");
+    if listed && reader.is_empty_list(key) {
+        let problem = "it is empty, and clients.registration is \"allow_list\"";
+        let fix = "list redirect URIs or set clients.registration to \"off\"";
+        reader.fault(key, Wrong::new(problem, fix));
     }
 }
 
@@ -81,6 +94,21 @@ fn certificate_files(reader: &mut Reader<'_>) {
         if private_ca && !file.is_empty() {
             let problem = "it is given, but tls.mode is \"private-ca\"";
             reader.fault(key, Wrong::new(problem, "remove it or set tls.mode to \"files\""));
+        }
+    }
+}
+
+/// Documents that were allowed or pinned while no document is taken.
+fn documents(reader: &mut Reader<'_>) {
+    if reader.text("clients.metadata_documents") != Some("off") {
+        return;
+    }
+    for key in ["clients.allowed_documents", "clients.pinned_documents"] {
+        let given = reader.from.value(key).and_then(Value::as_array);
+        if given.is_some_and(|items| !items.is_empty()) {
+            let problem = "it is given, but clients.metadata_documents is \"off\"";
+            let fix = "remove it or set clients.metadata_documents to \"allow_list\"";
+            reader.fault(key, Wrong::new(problem, fix));
         }
     }
 }

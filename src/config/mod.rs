@@ -49,6 +49,7 @@ pub use settings::Limits;
 pub use settings::Log;
 pub use settings::MasterKey;
 pub use settings::Mcp;
+pub use settings::Outbound;
 pub use settings::Passwords;
 pub use settings::Server;
 pub use settings::Sessions;

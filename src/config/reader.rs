@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use figment::value::Value;
+
 use crate::config::fault::Fault;
 use crate::config::fault::Wrong;
 use crate::config::layer::Effective;
@@ -45,6 +47,11 @@ impl<'a> Reader<'a> {
     /// A text, whatever its rule.
     pub(super) fn text(&self, key: &str) -> Option<&'a str> {
         self.from.value(key)?.as_str()
+    }
+
+    /// Whether it is a list without items.
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        matches!(self.from.value(key), Some(Value::Array(_, items)) if items.is_empty())
     }
 
     /// A number, whatever its bounds.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::Lists;
+use crate::config::choice;
 use crate::config::choice::ASSERTIONS;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
@@ -35,10 +36,14 @@ use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::AllowedDocuments;
+use crate::domain::client_document::DocumentPolicy;
 use crate::domain::issuer::Issuer;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::UnknownTools;
 use crate::domain::network::Network;
+use crate::domain::registration_policy::AllowedRedirect;
+use crate::domain::registration_policy::RegistrationMode;
 use crate::domain::surface::Surface;
 use crate::domain::vouching::Assertions;
 
@@ -164,6 +169,47 @@ settings! {
         /// Whether client_credentials is answered when the request comes from a web page (it carries
         /// an Origin header). A secret used in a browser is a secret published.
         allow_browser_secrets: bool = false, Switch;
+        /// Who may register themselves (RFC 7591), as assistants do: "off" nobody; "initial_token" who
+        /// holds a token from `countersign app registration-token create`; "allow_list" anybody whose
+        /// redirect URIs all stand in registration_redirects; "open" anybody. A person approves each
+        /// of them all the same.
+        registration: RegistrationMode = "off", choice::REGISTRATION;
+        /// Where the codes of clients that register themselves may go, for "allow_list". Each entry is a
+        /// redirect URI, compared exactly; or https://host/path/* for whatever is below that path of
+        /// exactly that host; or "loopback" for programs on people's own computers.
+        registration_redirects: Vec<AllowedRedirect> = [
+            "https://claude.ai/api/mcp/auth_callback", "https://claude.com/api/mcp/auth_callback",
+            "https://chatgpt.com/connector_platform_oauth_redirect", "https://chatgpt.com/connector/oauth/*",
+            "https://vscode.dev/redirect", "https://insiders.vscode.dev/redirect",
+            "https://www.cursor.com/agents/mcp/oauth/callback",
+            "cursor://anysphere.cursor-mcp/oauth/callback", "loopback"
+        ], List(Text(text::allowed_redirect));
+        /// As many clients that registered themselves and that nobody has approved yet, at a time; more
+        /// are answered 429 with Retry-After.
+        registration_limit: u64 = 1000, count(10, 100_000);
+        /// After how long a client that registered itself goes if nobody approved it.
+        registration_unused: Duration = "24h", span((1, HOUR), (30, DAY));
+        /// After how long without use it goes if no connection of it lives. It can register again.
+        registration_idle: Duration = "90days", span((1, DAY), (730, DAY));
+        /// Whether a client may be known by the https URL of a document that describes it (client ID
+        /// metadata document). With "allow_list" those of allowed_documents and pinned_documents,
+        /// with "open" any. Documents are fetched, but for pinned ones.
+        metadata_documents: DocumentPolicy = "off", choice::DOCUMENTS;
+        /// Documents that may be used: a URL, or an https URL that ends in a slash for all below it, as
+        /// in "https://claude.ai/oauth/".
+        allowed_documents: Vec<AllowedDocuments> = [], List(Text(text::allowed_documents));
+        /// JSON files of documents that are used as they are when the server starts, and never
+        /// fetched: for sites without a way out. Each says its URL as "client_id".
+        pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
+    }
+
+    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    outbound: Outbound = "outbound" {
+        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
+        allow_networks: Vec<Network> = [], List(Text(text::network));
+        /// PEM file with certificates of authorities to trust beside those of this machine.
+        ca_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// The API that is protected at /api/external/v2.

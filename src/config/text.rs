@@ -9,9 +9,11 @@ use url::Url;
 
 use crate::config::fault::Wrong;
 use crate::config::value::quoted;
+use crate::domain::client_document::AllowedDocuments;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
 use crate::domain::network::Network;
+use crate::domain::registration_policy::AllowedRedirect;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -164,4 +166,21 @@ pub(super) fn scheme(text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(problem, "remove it"));
     }
     Ok(text.to_owned())
+}
+
+/// An entry of the list of redirect URIs that clients may register with.
+pub(super) fn allowed_redirect(text: &str) -> Result<AllowedRedirect, Wrong> {
+    AllowedRedirect::read(text).ok_or_else(|| {
+        Wrong::new(
+            format!("{} is no redirect URI, no https://host/path/* and not loopback", quoted(text)),
+            "write a whole redirect URI, https://host/path/* or \"loopback\"",
+        )
+    })
+}
+
+pub(super) fn allowed_documents(text: &str) -> Result<AllowedDocuments, Wrong> {
+    AllowedDocuments::parse(text).map_err(|why| {
+        let problem = format!("{} names no documents: {why}", quoted(text));
+        Wrong::new(problem, "write the URL of a document, or https://host/ for all of a host")
+    })
 }

@@ -3,6 +3,7 @@
 //! Nothing here draws randomness or reads time: both are handed in.
 
 pub mod digest;
+pub mod jws;
 pub mod keyring;
 pub mod password;
 pub mod seal;

@@ -39,11 +39,15 @@ pub enum TokenKind {
     PushedRequest,
     /// A one-time link: first run, or an invitation.
     Link,
+    /// With which a client manages its own registration (RFC 7592).
+    RegistrationAccess,
+    /// With which clients may register (RFC 7591 section 3).
+    InitialAccess,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::ClientAccessToken,
@@ -53,6 +57,8 @@ impl TokenKind {
         Self::Session,
         Self::PushedRequest,
         Self::Link,
+        Self::RegistrationAccess,
+        Self::InitialAccess,
     ];
 
     const fn prefix(self, test: bool) -> &'static str {
@@ -71,6 +77,8 @@ impl TokenKind {
             (Self::Session, _) => "cs_ses_",
             (Self::PushedRequest, _) => "cs_par_",
             (Self::Link, _) => "cs_link_",
+            (Self::RegistrationAccess, _) => "cs_rat_",
+            (Self::InitialAccess, _) => "cs_iat_",
         }
     }
 }

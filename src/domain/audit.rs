@@ -49,6 +49,20 @@ pub enum EventKind {
     AccessBlocked,
     /// A company no longer blocks it.
     AccessUnblocked,
+    /// A client registered itself.
+    ClientRegistered,
+    /// A client that registered itself changed what it says of itself.
+    ClientUpdated,
+    /// A client that registered itself deleted itself.
+    ClientDeleted,
+    /// A client that registered itself was removed: never used, or idle for long.
+    ClientReaped,
+    /// A registration, or a change of one, was refused.
+    RegistrationRefused,
+    /// An initial access token was made.
+    RegistrationTokenCreated,
+    /// An initial access token was revoked.
+    RegistrationTokenRevoked,
     /// Somebody signed in with both factors.
     SignedIn,
     /// A sign-in failed.

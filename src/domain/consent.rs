@@ -8,6 +8,7 @@ use crate::base::id::AppId;
 use crate::base::id::CompanyId;
 use crate::base::id::RawId;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::client_document::Introduction;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
@@ -28,6 +29,10 @@ pub struct AuthorizationRequest {
     pub id: RawId,
     /// The client.
     pub app: AppId,
+    /// What the client's document said, if it has one: until somebody allows access, nothing else is
+    /// kept of such a client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<Introduction>,
     /// The client's generation when the request was checked.
     pub app_generation: u32,
     /// Where the answer goes.

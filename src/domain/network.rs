@@ -1,7 +1,9 @@
-//! IP networks.
+//! IP networks, and which addresses the public Internet has.
 
 use std::fmt;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 /// A network: an address and how many of its first bits count.
@@ -17,6 +19,14 @@ pub struct Network {
 pub struct NotANetwork;
 
 impl Network {
+    const fn v4(a: u8, b: u8, c: u8, bits: u8) -> Self {
+        Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, 0)), bits }
+    }
+
+    const fn v6(a: u16, b: u16, bits: u8) -> Self {
+        Self { address: IpAddr::V6(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0)), bits }
+    }
+
     /// Whether `address` is in it. An IPv4 address written as IPv6 is in no IPv4 network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -71,9 +81,157 @@ impl fmt::Display for Network {
     }
 }
 
+/// IPv4 that is not the public Internet's (IANA IPv4 Special-Purpose Address Registry, RFC 6890).
+const SPECIAL_V4: &[Network] = &[
+    Network::v4(0, 0, 0, 8),
+    Network::v4(10, 0, 0, 8),
+    Network::v4(100, 64, 0, 10),
+    Network::v4(127, 0, 0, 8),
+    Network::v4(169, 254, 0, 16),
+    Network::v4(172, 16, 0, 12),
+    Network::v4(192, 0, 0, 24),
+    Network::v4(192, 0, 2, 24),
+    Network::v4(192, 31, 196, 24),
+    Network::v4(192, 52, 193, 24),
+    Network::v4(192, 88, 99, 24),
+    Network::v4(192, 168, 0, 16),
+    Network::v4(192, 175, 48, 24),
+    Network::v4(198, 18, 0, 15),
+    Network::v4(198, 51, 100, 24),
+    Network::v4(203, 0, 113, 24),
+    Network::v4(224, 0, 0, 4),
+    Network::v4(240, 0, 0, 4),
+];
+
+/// All that is handed out as global unicast (RFC 4291 section 2.4). Outside lie `::`, `::1`, mapped,
+/// compatible and translated IPv4 (NAT64), unique local, link-local, site-local and multicast.
+const GLOBAL_V6: Network = Network::v6(0x2000, 0, 3);
+
+/// What is special inside it: protocol assignments with Teredo, benchmarking and ORCHID,
+/// documentation, 6to4, AS112.
+const SPECIAL_V6: &[Network] = &[
+    Network::v6(0x2001, 0, 23),
+    Network::v6(0x2001, 0xdb8, 32),
+    Network::v6(0x2002, 0, 16),
+    Network::v6(0x3fff, 0, 20),
+    Network { address: IpAddr::V6(Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0)), bits: 48 },
+];
+
+/// Whether `address` belongs to a machine on the public Internet, as far as an address tells.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    let among = |networks: &[Network]| networks.iter().any(|network| network.contains(address));
+    match address {
+        IpAddr::V4(_) => !among(SPECIAL_V4),
+        IpAddr::V6(_) => GLOBAL_V6.contains(address) && !among(SPECIAL_V6),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_special_use_address_is_public() {
+        let special = [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.0.170",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:8.8.8.8",
+            "::ffff:0:8.8.8.8",
+            "::127.0.0.1",
+            "::8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "64:ff9b::127.0.0.1",
+            "64:ff9b:1::1",
+            "100::1",
+            "100:0:0:1::1",
+            "2001::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:1ff:ffff::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+            "2002:808:808::1",
+            "3fff::1",
+            "3fff:fff::1",
+            "5f00::1",
+            "2620:4f:8000::1",
+            "4000::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "ff02::1",
+            "ff0e::1",
+        ];
+        for text in special {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_addresses_beside_the_special_ones_are_public() {
+        let public = [
+            "1.1.1.1",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.0.3.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2001:200::1",
+            "2001:4860::1",
+            "2001:db7::1",
+            "2001:db9::1",
+            "2003::1",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "3ffe:ffff::1",
+        ];
+        for text in public {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn a_network_contains_what_shares_its_first_bits() {

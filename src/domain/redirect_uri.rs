@@ -60,6 +60,13 @@ impl RedirectUri {
         Ok(Self(text.to_owned()))
     }
 
+    /// Whether `text` has a scheme that is never a redirect URI's, whatever is configured, or none.
+    #[must_use]
+    pub fn is_hostile(text: &str) -> bool {
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        scheme.is_none_or(|scheme| NEVER.contains(&scheme.as_str()))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

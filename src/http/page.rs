@@ -46,6 +46,7 @@ pub fn error(views: &Views, frame: Frame, kind: ErrorKind, request: &Extensions)
 const fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::UnknownClient
+        | ErrorKind::ClientDocument
         | ErrorKind::RedirectMismatch
         | ErrorKind::RequestBroken
         | ErrorKind::RequestExpired

@@ -10,6 +10,8 @@ pub const REVOKE: &str = "/oauth/revoke";
 pub const INTROSPECT: &str = "/oauth/introspect";
 /// Pushed authorization request endpoint.
 pub const PAR: &str = "/oauth/par";
+/// Client registration endpoint (RFC 7591).
+pub const REGISTER: &str = "/oauth/register";
 /// Authorization server metadata (RFC 8414).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// The public keys of assertions (RFC 7517).
@@ -30,6 +32,12 @@ pub const RECOVERY_CODES: &str = "/sign-in/recovery-codes";
 pub const SIGN_OUT: &str = "/sign-out";
 /// The signed-in home.
 pub const HOME: &str = "/";
+
+/// Where a client manages its registration (RFC 7592).
+#[must_use]
+pub fn registration(client_id: &str) -> String {
+    format!("{REGISTER}/{client_id}")
+}
 
 /// The consent page of a request.
 #[must_use]

@@ -42,17 +42,23 @@ pub(super) async fn answer(
     let refused = |kind| page::error(&state.views, Frame::default(), kind, &extensions);
     let mut response = match read(&Parameters::of_query(query.as_deref())) {
         Err(Repeated) => refused(ErrorKind::RequestBroken),
-        Ok(parameters) => match state.ops.check_authorization(&parameters) {
+        Ok(parameters) => match state.ops.check_authorization(&parameters).await {
             Ok(request) => match proceed(&state.ops, &headers, &request) {
-                Ok(response) => response,
+                Ok(Some(response)) => response,
+                Ok(None) => refused(ErrorKind::RequestBroken),
                 Err(fault) => refused(broken(&fault)),
             },
             Err(Failure::Refused(refusal)) => {
                 note(&state.ops, &refusal, origin).await;
                 match refusal {
                     AuthorizationRefusal::Page(why, _) => refused(kind_of(why)),
-                    AuthorizationRefusal::Redirect { redirect, state: given, why, .. } => {
-                        tell(&state.ops, &redirect, given.as_deref(), why.into())
+                    AuthorizationRefusal::Redirect { redirect, state: given, why, app } => {
+                        let session = cookies::get(&headers, cookies::SESSION);
+                        match state.ops.may_tell(app, session) {
+                            Ok(true) => tell(&state.ops, &redirect, given.as_deref(), why.into()),
+                            Ok(false) => refused(ErrorKind::RequestBroken),
+                            Err(fault) => refused(broken(&fault)),
+                        }
                     }
                 }
             }
@@ -84,17 +90,19 @@ pub(super) fn read(query: &Parameters) -> Result<AuthorizationParameters, Repeat
     })
 }
 
-/// Seals the request for this browser, which gets its cookie if it has none yet.
+/// Seals the request for this browser, which gets its cookie if it has none yet. None if it is too
+/// long and its client may not be told so.
 fn proceed(
     ops: &Ops,
     headers: &HeaderMap,
     request: &AuthorizationRequest,
-) -> Result<Response, Fault> {
+) -> Result<Option<Response>, Fault> {
     let known = cookies::browser(headers).map(str::to_owned);
     let browser = known.clone().unwrap_or_else(|| ops.draw_browser());
     let Some(handle) = ops.seal_request(request, browser.as_bytes())? else {
         let error = OauthError::from(RequestRefusal::Malformed);
-        return Ok(tell(ops, &request.redirect, request.state.as_deref(), error));
+        let may = ops.may_tell(request.app, cookies::get(headers, cookies::SESSION))?;
+        return Ok(may.then(|| tell(ops, &request.redirect, request.state.as_deref(), error)));
     };
     let mut response = page::see_other(&paths::consent(&handle));
     if known.is_none()
@@ -102,7 +110,7 @@ fn proceed(
     {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    Ok(response)
+    Ok(Some(response))
 }
 
 /// Tells the client, with `state` and `iss` (RFC 9207).
@@ -136,6 +144,7 @@ const fn kind_of(why: PageRefusal) -> ErrorKind {
     match why {
         PageRefusal::UnknownClient => ErrorKind::UnknownClient,
         PageRefusal::RedirectMismatch => ErrorKind::RedirectMismatch,
+        PageRefusal::Document(_) => ErrorKind::ClientDocument,
         PageRefusal::PushedRequestGone => ErrorKind::RequestExpired,
     }
 }

@@ -1,4 +1,5 @@
-//! How clients say who they are (RFC 6749 section 2.3.1): Basic, or in the body; once.
+//! How clients say who they are (RFC 6749 section 2.3): a secret by Basic or in the body, or an
+//! assertion; once.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -6,14 +7,41 @@ use http::header::AUTHORIZATION;
 use crate::base::secret::Secret;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::client_assertion::ASSERTION_TYPE;
 use crate::http::parameters::Parameters;
+use crate::http::paths;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::authenticate_client::ClientRefusal;
 use crate::ops::authenticate_client::PresentedClient;
+use crate::ops::client_assertions::PresentedAssertion;
 use crate::ops::failure::Failure;
 use crate::ops::token_refusal::TokenRefusal;
+
+/// What a request says of its client.
+#[derive(Debug)]
+enum Presented {
+    Client(PresentedClient),
+    Assertion(PresentedAssertion),
+}
+
+/// The endpoint that is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// Its path.
+    pub path: &'static str,
+    /// Whether it serves clients with a document of which nothing is kept yet.
+    pub unkept: bool,
+}
+
+impl Asked {
+    /// An endpoint for what was granted before.
+    pub(super) const fn at(path: &'static str) -> Self {
+        Self { path, unkept: false }
+    }
+}
 
 /// Reads and authenticates the client.
 ///
@@ -23,11 +51,27 @@ pub(super) async fn authenticate(
     ops: &Ops,
     headers: &HeaderMap,
     form: &Parameters,
+    asked: Asked,
     origin: Origin,
 ) -> Result<AuthenticatedClient, Box<axum::response::Response>> {
     let basic = headers.contains_key(AUTHORIZATION);
-    let presented = read(headers, form).map_err(|why| Box::new(why.with_basic(basic).respond()))?;
-    match ops.authenticate_client_from(&presented, origin).await {
+    let url = |path: &str| format!("{}{path}", ops.settings().issuer);
+    let presented = read(headers, form, &url, asked.path);
+    let presented = presented.map_err(|why| Box::new(why.with_basic(basic).respond()))?;
+    let proven = match &presented {
+        Presented::Assertion(assertion) => {
+            ops.authenticate_by_assertion(assertion, asked.unkept).await
+        }
+        Presented::Client(client) => match ops.authenticate_client_from(client, origin).await {
+            Err(Failure::Refused((ClientRefusal::Unknown, None)))
+                if asked.unkept && client.secret.is_none() && ops.may_introduce(&client.id) =>
+            {
+                ops.authenticate_introduced(&client.id).await
+            }
+            proven => proven,
+        },
+    };
+    match proven {
         Ok(client) => Ok(client),
         Err(Failure::Refused((why, app))) => {
             let event =
@@ -37,24 +81,43 @@ pub(super) async fn authenticate(
                 None => event,
             })
             .await;
+            if why == ClientRefusal::DocumentUnreachable {
+                return Err(Box::new(error::unreachable()));
+            }
             Err(Box::new(OauthError::INVALID_CLIENT.with_basic(basic).respond()))
         }
         Err(Failure::Fault(fault)) => Err(Box::new(error::failed(&fault))),
     }
 }
 
-fn read(headers: &HeaderMap, form: &Parameters) -> Result<PresentedClient, OauthError> {
+fn read(
+    headers: &HeaderMap,
+    form: &Parameters,
+    url: &dyn Fn(&str) -> String,
+    path: &'static str,
+) -> Result<Presented, OauthError> {
     let id = form.text("client_id").map_err(|_| OauthError::MALFORMED)?;
     let secret = form.text("client_secret").map_err(|_| OauthError::MALFORMED)?;
-    if form.one("client_assertion") != Ok(None) || form.one("client_assertion_type") != Ok(None) {
-        return Err(OauthError::INVALID_CLIENT);
-    }
     let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = lines.next() else {
+    let header = lines.next();
+    let text = |name| form.text(name).map_err(|_| OauthError::MALFORMED);
+    match (text("client_assertion")?, text("client_assertion_type")?) {
+        (None, None) => {}
+        // One way to authenticate a request, not two.
+        _ if header.is_some() || secret.is_some() => return Err(OauthError::MALFORMED),
+        (Some(assertion), Some(kind)) if kind == ASSERTION_TYPE => {
+            return Ok(Presented::Assertion(PresentedAssertion {
+                assertion: Secret::new(assertion),
+                client_id: id,
+                endpoints: vec![url(paths::TOKEN), url(path)],
+            }));
+        }
+        _ => return Err(OauthError::INVALID_CLIENT),
+    }
+    let Some(header) = header else {
         let id = id.ok_or(OauthError::INVALID_CLIENT)?;
-        return Ok(PresentedClient { id, secret: secret.map(Secret::new) });
+        return Ok(Presented::Client(PresentedClient { id, secret: secret.map(Secret::new) }));
     };
-    // One way to authenticate a request, not two.
     if lines.next().is_some() || secret.is_some() {
         return Err(OauthError::MALFORMED);
     }
@@ -63,7 +126,7 @@ fn read(headers: &HeaderMap, form: &Parameters) -> Result<PresentedClient, Oauth
     if id.is_some_and(|id| id != presented.id) {
         return Err(OauthError::MALFORMED);
     }
-    Ok(presented)
+    Ok(Presented::Client(presented))
 }
 
 /// Both parts are form-url-encoded before they are joined (RFC 6749 section 2.3.1).
@@ -90,6 +153,13 @@ fn decode(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(headers: &HeaderMap, form: &Parameters) -> Result<PresentedClient, OauthError> {
+        match super::read(headers, form, &str::to_owned, "/here")? {
+            Presented::Client(client) => Ok(client),
+            Presented::Assertion(_) => panic!("an assertion"),
+        }
+    }
 
     fn form(text: &str) -> Parameters {
         Parameters::of_query(Some(text))
@@ -120,6 +190,32 @@ mod tests {
         let other = read(&header, &form("client_id=other"));
         assert_eq!(other.unwrap_err(), OauthError::MALFORMED);
         assert!(read(&header, &form("client_id=app")).is_ok());
+    }
+
+    #[test]
+    fn an_assertion_is_the_only_way_where_there_is_one() {
+        const KIND: &str = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let with_assertion = |more: &str| {
+            let form = form(&format!("client_assertion=a.b.c&client_assertion_type={KIND}{more}"));
+            super::read(&HeaderMap::new(), &form, &|path| format!("https://x{path}"), "/here")
+        };
+        let Ok(Presented::Assertion(presented)) = with_assertion("&client_id=app") else {
+            panic!("no assertion")
+        };
+        assert_eq!(presented.client_id.as_deref(), Some("app"));
+        assert_eq!(presented.endpoints, ["https://x/oauth/token", "https://x/here"]);
+        assert_eq!(with_assertion("&client_secret=s").unwrap_err(), OauthError::MALFORMED);
+        let header = with(&encoded("app:secret"));
+        let both = form(&format!("client_assertion=a&client_assertion_type={KIND}"));
+        assert_eq!(read(&header, &both).unwrap_err(), OauthError::MALFORMED);
+        for half in [
+            "client_assertion=a.b.c".to_owned(),
+            format!("client_assertion_type={KIND}&client_id=app"),
+            "client_assertion=a&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:saml2-bearer".to_owned(),
+        ] {
+            let refused = read(&HeaderMap::new(), &form(&half)).unwrap_err();
+            assert_eq!(refused, OauthError::INVALID_CLIENT, "{half}");
+        }
     }
 
     #[test]

@@ -183,6 +183,11 @@ pub(super) fn failed(fault: &Fault) -> Response {
     broken.respond()
 }
 
+/// A client's own document or keys cannot be fetched: then nobody knows whether it is the client.
+pub(super) fn unreachable() -> Response {
+    unavailable("The client's metadata document or keys cannot be fetched. Try again in a moment.")
+}
+
 fn unavailable(description: &'static str) -> Response {
     let error = OauthError {
         status: StatusCode::SERVICE_UNAVAILABLE,

@@ -7,19 +7,21 @@ use serde::Serialize;
 
 use crate::base::clock::Timestamp;
 use crate::http::json;
+use crate::http::paths;
 use crate::oauth::OauthState;
+use crate::oauth::client::Asked;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
 use crate::ops::introspect::Introspection;
 
-/// Reads, authenticates, looks. Only callers with a secret may ask.
+/// Reads, authenticates, looks. Only callers that prove who they are may ask.
 pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
-    let caller = match posted.client(&state.ops).await {
+    let caller = match posted.client(&state.ops, Asked::at(paths::INTROSPECT)).await {
         Ok(caller) => caller,
         Err(response) => return *response,
     };
-    if caller.secret().is_none() {
+    if !caller.is_proven() {
         return posted.refuse(OauthError::INVALID_CLIENT);
     }
     let Ok(Some(token)) = posted.form.one("token") else {

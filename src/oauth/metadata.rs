@@ -17,9 +17,12 @@ use crate::oauth::OauthState;
 pub(super) async fn answer(State(state): State<OauthState>) -> Response {
     let issuer = &state.ops.settings().issuer;
     let url = |path: &str| format!("{issuer}{path}");
+    let signs = state.ops.takes_assertions();
     let secrets = ["client_secret_basic", "client_secret_post"];
-    let or_none = ["none", "client_secret_basic", "client_secret_post"];
-    let document = json!({
+    let by_assertion = signs.then_some("private_key_jwt");
+    let proven: Vec<_> = secrets.into_iter().chain(by_assertion).collect();
+    let or_none: Vec<_> = ["none"].into_iter().chain(proven.iter().copied()).collect();
+    let mut document = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": url(paths::AUTHORIZE),
         "token_endpoint": url(paths::TOKEN),
@@ -27,7 +30,7 @@ pub(super) async fn answer(State(state): State<OauthState>) -> Response {
         "revocation_endpoint": url(paths::REVOKE),
         "revocation_endpoint_auth_methods_supported": or_none,
         "introspection_endpoint": url(paths::INTROSPECT),
-        "introspection_endpoint_auth_methods_supported": secrets,
+        "introspection_endpoint_auth_methods_supported": proven,
         "pushed_authorization_request_endpoint": url(paths::PAR),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -36,6 +39,20 @@ pub(super) async fn answer(State(state): State<OauthState>) -> Response {
         "scopes_supported": scopes(&state),
         "authorization_response_iss_parameter_supported": true,
     });
+    if let Some(members) = document.as_object_mut() {
+        if signs {
+            for endpoint in ["token", "revocation", "introspection"] {
+                let name = format!("{endpoint}_endpoint_auth_signing_alg_values_supported");
+                members.insert(name, json!(["RS256", "ES256"]));
+            }
+        }
+        if state.ops.takes_client_documents() {
+            members.insert("client_id_metadata_document_supported".to_owned(), json!(true));
+        }
+        if state.ops.settings().registration.is_on() {
+            members.insert("registration_endpoint".to_owned(), url(paths::REGISTER).into());
+        }
+    }
     ([(CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response()
 }
 

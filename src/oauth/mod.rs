@@ -1,4 +1,5 @@
-//! The OAuth door: discovery, authorization, token, revocation, introspection, pushed requests.
+//! The OAuth door: discovery, registration, authorization, token, revocation, introspection, pushed
+//! requests.
 //!
 //! Each endpoint reads, identifies its client, acts, maps and answers. Names on the wire are those
 //! of the RFCs; descriptions are constants. Below `/.well-known/` everything else is a plain 404 that
@@ -12,6 +13,8 @@ mod keys;
 mod metadata;
 mod par;
 mod posted;
+mod register;
+mod registration_error;
 mod revoke;
 mod token;
 
@@ -41,7 +44,8 @@ pub struct OauthState {
     pub views: Arc<Views>,
 }
 
-/// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize` and `/token`.
+/// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize`, `/token` and
+/// `/register`.
 pub fn routes(state: OauthState) -> Router {
     let open = Router::new()
         .route(paths::METADATA, get(metadata::answer))
@@ -51,6 +55,12 @@ pub fn routes(state: OauthState) -> Router {
         .route(paths::TOKEN, post(token::answer))
         .route("/token", post(token::answer))
         .route(paths::REVOKE, post(revoke::answer))
+        .route(paths::REGISTER, post(register::create))
+        .route("/register", post(register::create))
+        .route(
+            &paths::registration("{client_id}"),
+            get(register::read).put(register::update).delete(register::delete),
+        )
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::Open);
     Router::new()

@@ -9,8 +9,10 @@ use http::header::CACHE_CONTROL;
 use serde_json::json;
 
 use crate::domain::audit::EventKind;
+use crate::http::paths;
 use crate::oauth::OauthState;
 use crate::oauth::authorize;
+use crate::oauth::client::Asked;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
@@ -27,7 +29,8 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
     if parameters.request_uri.is_some() {
         return OauthError::MALFORMED.respond();
     }
-    let client = match posted.client(&state.ops).await {
+    let asked = Asked { path: paths::PAR, unkept: true };
+    let client = match posted.client(&state.ops, asked).await {
         Ok(client) => client,
         Err(response) => return *response,
     };
@@ -36,7 +39,8 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
             .respond();
     }
     let app = client.app().id;
-    let parameters = AuthorizationParameters { client_id: Some(app.to_string()), ..parameters };
+    let parameters =
+        AuthorizationParameters { client_id: Some(client.app().client_id()), ..parameters };
     match state.ops.push_authorization(&client, &parameters).await {
         Ok((request_uri, lifetime)) => {
             let body = json!({"request_uri": request_uri, "expires_in": lifetime.as_secs()});

@@ -13,6 +13,7 @@ use crate::http::origin;
 use crate::http::parameters::Parameters;
 use crate::oauth::OauthState;
 use crate::oauth::client;
+use crate::oauth::client::Asked;
 use crate::oauth::error::OauthError;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
@@ -48,8 +49,12 @@ impl Posted {
     ///
     /// # Errors
     /// The response to give.
-    pub(super) async fn client(&self, ops: &Ops) -> Result<AuthenticatedClient, Box<Response>> {
-        client::authenticate(ops, &self.headers, &self.form, self.origin).await
+    pub(super) async fn client(
+        &self,
+        ops: &Ops,
+        asked: Asked,
+    ) -> Result<AuthenticatedClient, Box<Response>> {
+        client::authenticate(ops, &self.headers, &self.form, asked, self.origin).await
     }
 
     /// The response to `why`: a 401 that answers an `Authorization` header says which scheme is taken.

@@ -5,14 +5,16 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use http::StatusCode;
 
+use crate::http::paths;
 use crate::oauth::OauthState;
+use crate::oauth::client::Asked;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
 
 /// Reads, authenticates, revokes. A hint is only a hint: tokens tell their kind themselves.
 pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> Response {
-    let client = match posted.client(&state.ops).await {
+    let client = match posted.client(&state.ops, Asked::at(paths::REVOKE)).await {
         Ok(client) => client,
         Err(response) => return *response,
     };

@@ -12,7 +12,9 @@ use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::http::json;
 use crate::http::parameters::Repeated;
+use crate::http::paths;
 use crate::oauth::OauthState;
+use crate::oauth::client;
 use crate::oauth::error;
 use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
@@ -40,7 +42,7 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         Ok(asked) => asked,
         Err(why) => return why.respond(),
     };
-    let client = match posted.client(&state.ops).await {
+    let client = match posted.client(&state.ops, client::Asked::at(paths::TOKEN)).await {
         Ok(client) => client,
         Err(response) => return *response,
     };

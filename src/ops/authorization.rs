@@ -14,13 +14,17 @@ use crate::domain::app::App;
 use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::catalogue::Access;
+use crate::domain::client_document::DocumentUrl;
+use crate::domain::client_document::Introduction;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::Targets;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
+use crate::ops::authenticate_client;
 use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::client_documents::DocumentRefusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::store::changes::Changes;
@@ -28,7 +32,6 @@ use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::table::TableId;
 use crate::store::tables::AnsweredRequests;
-use crate::store::tables::Apps;
 use crate::store::tables::PushedRequest;
 use crate::store::tables::PushedRequests;
 use crate::store::writer::Decision;
@@ -73,6 +76,8 @@ pub enum PageRefusal {
     UnknownClient,
     /// The redirect URI is not one of the client's.
     RedirectMismatch,
+    /// The client's document cannot be used.
+    Document(DocumentRefusal),
     /// A pushed request that does not exist, is over, was answered, or is another client's.
     PushedRequestGone,
 }
@@ -133,13 +138,14 @@ impl Ops {
     ///
     /// # Errors
     /// [`AuthorizationRefusal`].
-    pub fn check_authorization(
+    pub async fn check_authorization(
         &self,
         parameters: &AuthorizationParameters,
     ) -> Outcome<AuthorizationRequest, AuthorizationRefusal> {
         let page = |why, app| Failure::Refused(AuthorizationRefusal::Page(why, app));
         let app = self
-            .consent_app(parameters.client_id.as_deref())?
+            .consent_app(parameters.client_id.as_deref())
+            .await?
             .ok_or_else(|| page(PageRefusal::UnknownClient, None))?;
         if let Some(request_uri) = &parameters.request_uri
             && let Some(reference) = request_uri.strip_prefix(REQUEST_URI_PREFIX)
@@ -186,7 +192,8 @@ impl Ops {
         let lifetime = self.settings.lifetimes.pushed_request;
         let keep = KeepPushed {
             id: *token.id(),
-            bounded: !client.app().kind.is_confidential(),
+            bounded: !client.app().kind.is_confidential()
+                || client.app().registration.is_by_itself(),
             over_before: now.minus(lifetime),
             row: PushedRequest {
                 hash: self.keys.hash(&token),
@@ -229,10 +236,25 @@ impl Ops {
         serde_json::from_slice(&json).ok()
     }
 
-    fn consent_app(&self, client_id: Option<&str>) -> Result<Option<App>, Fault> {
-        let Some(id) = client_id.and_then(|id| id.parse::<AppId>().ok()) else { return Ok(None) };
-        let app = self.store.read(|reader| reader.get::<Apps>(&id))?;
-        Ok(app.filter(|app| app.kind.uses_consent()))
+    async fn consent_app(
+        &self,
+        client_id: Option<&str>,
+    ) -> Outcome<Option<App>, AuthorizationRefusal> {
+        let Some(client_id) = client_id else { return Ok(None) };
+        if DocumentUrl::is_meant(client_id) && self.takes_client_documents() {
+            let client = self.document_client(client_id).await;
+            return client.map(Some).map_err(|failure| {
+                failure
+                    .map(|(why, app)| AuthorizationRefusal::Page(PageRefusal::Document(why), app))
+            });
+        }
+        let app = self.store.read(|reader| authenticate_client::find(reader, client_id))?;
+        // One that registered itself and is gone is as unknown as if it had never been.
+        let gone = |app: &App| {
+            app.registration.is_by_itself() && matches!(app.status, AppStatus::Deleted { .. })
+        };
+        let app = app.filter(|app| app.kind.uses_consent() && !gone(app));
+        Ok(app.filter(|_| !DocumentUrl::is_meant(client_id)).map(|app| App::clone(&app)))
     }
 
     fn pushed(&self, app: &App, reference: &str) -> Result<Option<AuthorizationRequest>, Fault> {
@@ -244,7 +266,7 @@ impl Ops {
             let good = row.filter(|row| {
                 self.keys.matches(&row.hash, &token)
                     && self.now() < row.expires_at
-                    && row.request.app == app.id
+                    && is_of(&row.request, app)
                     && row.request.app_generation == app.generation
             });
             let answered = reader.has::<AnsweredRequests>(token.id())?;
@@ -288,6 +310,7 @@ impl Ops {
         Ok(AuthorizationRequest {
             id: RawId::make(self.now(), self.entropy.as_ref()),
             app: app.id,
+            introduction: Introduction::of(app),
             app_generation: app.generation,
             redirect: redirect.clone(),
             state: parameters.state.clone(),
@@ -316,6 +339,15 @@ impl Ops {
             .filter(|permission| permission.access == Access::Read)
             .map(|permission| permission.name.clone())
             .collect()
+    }
+}
+
+/// Whether the request is this client's. One of which nothing is kept is told by its document alone: its
+/// id was drawn for each request anew.
+fn is_of(request: &AuthorizationRequest, app: &App) -> bool {
+    match &request.introduction {
+        Some(introduction) => introduction.url.as_str() == app.client_id(),
+        None => request.app == app.id,
     }
 }
 
@@ -385,7 +417,7 @@ fn check_challenge(
     }
 }
 
-/// While so many pushed requests wait, clients without a secret cannot push another: they can always
+/// While so many pushed requests wait, clients without a secret, or that nobody here registered, cannot push another: they can always
 /// send the request by the browser instead, and so nobody can fill the disk.
 const WAITING_FOR_PUBLIC_CLIENTS: u64 = 1000;
 

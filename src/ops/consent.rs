@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
+use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Company;
@@ -27,6 +29,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::session::Level;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
+use crate::ops::document_apps;
 use crate::ops::facts;
 use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
@@ -44,7 +47,6 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AnsweredRequests;
-use crate::store::tables::Apps;
 use crate::store::tables::BrowserMark;
 use crate::store::tables::Codes;
 use crate::store::writer::Decision;
@@ -184,7 +186,7 @@ fn offer(
     if let Err(why) = unanswered(ops, reader, request)? {
         return Ok(Err(why));
     }
-    let app = reader.get::<Apps>(&request.app)?;
+    let app = document_apps::of_request(reader, request, ops.now())?;
     let Some(app) = app.filter(|app| app.generation == request.app_generation) else {
         return Ok(Err(ConsentRefusal::ClientGone));
     };
@@ -266,6 +268,13 @@ fn mark_answered(changes: &mut Changes, request: &AuthorizationRequest) -> Resul
     changes.put::<AnsweredRequests>(&request.id, &())
 }
 
+fn named(event: Event, app: Option<AppId>) -> Event {
+    match app {
+        Some(app) => event.app(app),
+        None => event,
+    }
+}
+
 struct Allow {
     ops: Ops,
     session: RawId,
@@ -294,7 +303,7 @@ impl Operation for Allow {
         let Some(chosen) = chosen else { return refused(ConsentRefusal::PlaceNotOffered) };
         let catalogue = &self.ops.catalogue;
         if self.choice.ticked.is_empty() && offer.required.is_empty() {
-            return self.denied(&live);
+            return self.denied(reader, &live);
         }
         let ticked = &self.choice.ticked;
         let granted =
@@ -306,7 +315,8 @@ impl Operation for Allow {
         match self.prove(reader, &live, &mut changes)? {
             Ok(proved) => {
                 let place = chosen.place();
-                self.approve(&mut changes, &live, &offer.app, place, &granted, proved)?;
+                let app = self.keep_client(reader, &mut changes, &live, offer.app)?;
+                self.approve(&mut changes, &live, &app, place, &granted, proved)?;
                 let code = Allowed::Code(self.token.text().into());
                 Ok(Decision { changes, outcome: Ok(code) })
             }
@@ -333,13 +343,33 @@ impl Allow {
         proof.judge(reader, changes)
     }
 
-    fn denied(&self, live: &LiveSession) -> Result<Decision<AllowedOrRefused>, Fault> {
+    /// A client that only its document described is kept from now on, as this person saw it.
+    fn keep_client(
+        &self,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+        live: &LiveSession,
+        app: App,
+    ) -> Result<App, Fault> {
+        let Some(introduction) = &self.request.introduction else { return Ok(app) };
+        let (app, is_new) = document_apps::keep(reader, changes, introduction, app)?;
+        if is_new {
+            let event = self.ops.event(EventKind::AppCreated, self.origin);
+            changes.record(event.cause("by its document").user(live.user.id).app(app.id));
+        }
+        Ok(app)
+    }
+
+    fn denied(
+        &self,
+        reader: &Reader<'_>,
+        live: &LiveSession,
+    ) -> Result<Decision<AllowedOrRefused>, Fault> {
         let mut changes = Changes::new();
         mark_answered(&mut changes, &self.request)?;
         let event = self.ops.event(EventKind::ConsentRefused, self.origin);
-        changes.record(
-            event.cause("everything was unticked").user(live.user.id).app(self.request.app),
-        );
+        let event = event.cause("everything was unticked").user(live.user.id);
+        changes.record(named(event, document_apps::known_id(reader, &self.request)?));
         Ok(Decision { changes, outcome: Ok(Allowed::Denied) })
     }
 
@@ -405,7 +435,8 @@ impl Operation for Cancel {
         let mut changes = Changes::new();
         mark_answered(&mut changes, &self.request)?;
         let event = self.ops.event(EventKind::ConsentRefused, self.origin);
-        changes.record(event.cause("cancelled").user(self.user).app(self.request.app));
+        let event = event.cause("cancelled").user(self.user);
+        changes.record(named(event, document_apps::known_id(reader, &self.request)?));
         Ok(Decision { changes, outcome: Ok(()) })
     }
 }

@@ -11,6 +11,7 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AppUse;
+use crate::store::tables::Apps;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
@@ -35,10 +36,13 @@ struct WriteUse(HashMap<AppId, Timestamp>);
 impl Operation for WriteUse {
     type Outcome = ();
 
-    fn decide(self, _reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
+    fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
         let mut changes = Changes::new();
         for (app, at) in &self.0 {
-            changes.put::<AppUse>(app, at)?;
+            // An app that is gone meanwhile leaves nothing behind.
+            if reader.has::<Apps>(app)? {
+                changes.put::<AppUse>(app, at)?;
+            }
         }
         Ok(Decision { changes, outcome: () })
     }

@@ -9,8 +9,11 @@ pub mod authorization;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod client_assertions;
+pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod document_apps;
 pub mod enrol;
 pub mod facts;
 pub mod failure;
@@ -29,6 +32,7 @@ pub mod reclaim;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
+pub mod registration;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
@@ -37,6 +41,7 @@ pub mod sign_in;
 pub mod signing_keys;
 pub mod sweeping;
 pub mod targets;
+pub mod telling;
 pub mod token_refusal;
 
 use std::ops::Deref;
@@ -54,10 +59,13 @@ use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::challenges::Challenges;
+use crate::ops::client_assertions::AssertionUse;
+use crate::ops::client_documents::ClientDocuments;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
 use crate::ops::refusals::RecentRefusals;
+use crate::ops::registration::pace::Pace;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::ops::signing_keys::OpenKeys;
@@ -79,12 +87,15 @@ pub struct Parts {
     pub(in crate::ops) catalogue: Arc<Catalogue>,
     pub(in crate::ops) settings: Arc<OpsSettings>,
     pub(in crate::ops) hashing: Hashing,
+    pub(in crate::ops) client_documents: ClientDocuments,
+    pub(in crate::ops) assertion_use: AssertionUse,
     pub(in crate::ops) refusals: RecentRefusals,
     pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
     pub(in crate::ops) quiet: Quiet,
     pub(in crate::ops) signing_keys: OpenKeys,
+    pub(in crate::ops) registration_pace: Pace,
 }
 
 impl Deref for Ops {
@@ -98,6 +109,10 @@ impl Deref for Ops {
 impl Ops {
     /// Puts the parts together.
     #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and named at the one call"
+    )]
     pub fn new(
         store: Store,
         keys: Arc<Keyring>,
@@ -106,6 +121,7 @@ impl Ops {
         catalogue: Arc<Catalogue>,
         settings: OpsSettings,
         hashing: Hashing,
+        client_documents: ClientDocuments,
     ) -> Self {
         let parts = Parts {
             store,
@@ -114,12 +130,15 @@ impl Ops {
             catalogue,
             settings: Arc::new(settings),
             hashing,
+            client_documents,
+            assertion_use: AssertionUse::default(),
             refusals: RecentRefusals::default(),
             secret_guesses: SecretGuesses::default(),
             challenges: Challenges::default(),
             recent_use: RecentUse::default(),
             quiet: Quiet::default(),
             signing_keys: OpenKeys::default(),
+            registration_pace: Pace::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

@@ -19,6 +19,7 @@ use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 use crate::domain::connection::EndCause;
 use crate::domain::gate;
+use crate::domain::registration::Registration;
 use crate::domain::resource::Audience;
 use crate::domain::token::AuthorizationCode;
 use crate::ops::Ops;
@@ -32,12 +33,14 @@ use crate::ops::failure::flatten;
 use crate::ops::issue::DrawnPair;
 use crate::ops::issue::PairTerms;
 use crate::ops::issue::TokenAnswer;
+use crate::ops::registration::reap;
 use crate::ops::settings::OpsSettings;
 use crate::ops::targets;
 use crate::ops::token_refusal::TokenRefusal;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::tables::AppConnections;
 use crate::store::tables::Codes;
 use crate::store::tables::Connections;
 use crate::store::writer::Decision;
@@ -211,7 +214,9 @@ impl RedeemCode {
         effective: String,
     ) -> Result<Decided, Fault> {
         let mut changes = Changes::new();
-        if app.kind == AppKind::OauthConfidential {
+        // A client with a document has one name for all its installations: a new one must not end another.
+        let is_one_installation = !matches!(app.registration, Registration::Document { .. });
+        if app.kind == AppKind::OauthConfidential && is_one_installation {
             self.replace_older(reader, &mut changes, &code)?;
         }
         let connection = Connection {
@@ -227,6 +232,10 @@ impl RedeemCode {
             status: ConnectionStatus::Active,
         };
         connections::create(&mut changes, &connection)?;
+        if app.registration.is_by_itself() {
+            changes.put::<AppConnections>(&(app.id, connection.id), &())?;
+            reap::note_first_use(reader, &mut changes, app, &self.settings, self.now)?;
+        }
         let terms = PairTerms {
             connection: &connection,
             app,

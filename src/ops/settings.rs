@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::issuer::Issuer;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::registration_policy::RegistrationPolicy;
 use crate::domain::vouching::Assertions;
 
 /// The settings in force.
@@ -23,4 +24,6 @@ pub struct OpsSettings {
     pub assertions: Assertions,
     /// How long a signing key signs.
     pub key_rotation: Duration,
+    /// Who may register themselves.
+    pub registration: RegistrationPolicy,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::client_assertion;
 use crate::domain::lifetimes;
 use crate::domain::lifetimes::Lifetimes;
 use crate::ops::Ops;
@@ -25,6 +26,8 @@ pub fn swept(lifetimes: &Lifetimes) -> Vec<(TableId, Duration)> {
         (TableId::AnsweredRequests, lifetimes.consent_request + lifetimes.pushed_request),
         (TableId::PushedRequests, lifetimes.pushed_request),
         (TableId::Links, lifetimes::LINK),
+        // Keyed by their end, after which they count until clocks that differ agree.
+        (TableId::AssertionIds, client_assertion::SKEW),
     ]
 }
 
@@ -38,6 +41,6 @@ impl Ops {
             let lifetime = lifetime + MARGIN;
             while self.store.submit(Sweep { table, lifetime, now: self.now() }).await? {}
         }
-        Ok(())
+        self.reap_clients().await
     }
 }

@@ -74,7 +74,8 @@ impl Opened {
             return Ok(Arc::clone(snapshot));
         }
         let transaction = self.database.begin_read().map_err(Fault::engine)?;
-        let begun = Arc::new(Snapshot { transaction, tables: Default::default() });
+        let begun =
+            Arc::new(Snapshot { transaction, tables: std::array::from_fn(|_| OnceLock::new()) });
         Ok(Arc::clone(latest.insert(begun)))
     }
 
@@ -154,7 +155,10 @@ fn run(
     transaction: WriteTransaction,
     work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let worked = work(&mut Batch { transaction: &transaction, tables: Default::default() });
+    let worked = work(&mut Batch {
+        transaction: &transaction,
+        tables: std::array::from_fn(|_| OnceCell::new()),
+    });
     match worked {
         Ok(()) => transaction.commit().map_err(Fault::engine),
         Err(fault) => {

@@ -51,6 +51,17 @@ impl Operation for Sweep {
     }
 }
 
+/// The longest that a row of `table` may matter at `now`, as far as was promised at the last sweep;
+/// zero if it was never swept.
+///
+/// # Errors
+/// The engine failed.
+pub fn longest(reader: &Reader<'_>, table: TableId, now: Timestamp) -> Result<Duration, Fault> {
+    let stored = reader.get::<Meta>(&format!("lifetime:{}", table.name()))?;
+    let kept = stored.map(|bytes| Kept::read(&bytes)).transpose()?;
+    Ok(kept.map_or(Duration::ZERO, |kept| kept.longest(now)))
+}
+
 /// The lifetime in force, and a longer one that still covers older rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kept {

@@ -90,6 +90,20 @@ table_ids! {
     Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
+    /// What clients registered of themselves.
+    SelfRegistered = "self_registered",
+    /// Clients that registered themselves and were not used yet, swept by age.
+    UnusedClients = "unused_clients",
+    /// When to look whether a client that registered itself is idle.
+    IdleChecks = "idle_checks",
+    /// The connections of apps that nobody here registered.
+    AppConnections = "app_connections",
+    /// Initial access tokens.
+    InitialTokens = "initial_tokens",
+    /// Apps by the URL of the document that describes them.
+    ClientDocuments = "client_documents",
+    /// Client assertions that were used, swept by when they end.
+    AssertionIds = "assertion_ids",
     /// The audit chain.
     Audit = "audit",
 }

@@ -21,7 +21,9 @@ use crate::domain::company::Place;
 use crate::domain::company::Slug;
 use crate::domain::connection::Connection;
 use crate::domain::consent::AuthorizationRequest;
+use crate::domain::initial_token::InitialToken;
 use crate::domain::link::Link;
+use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
 use crate::domain::session::Session;
 use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
@@ -112,6 +114,20 @@ tables! {
     Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// What a client registered of itself.
+    SelfRegistered: AppId => SelfRegisteredRow,
+    /// Clients that registered themselves and were not used yet.
+    UnusedClients: AppId => (),
+    /// When to look at a client again.
+    IdleChecks: (Timestamp, AppId) => (),
+    /// Connections by app, of apps that nobody here registered.
+    AppConnections: (AppId, ConnectionId) => (),
+    /// Initial access tokens.
+    InitialTokens: RawId => InitialToken,
+    /// The app that a document's URL names.
+    ClientDocuments: str => String,
+    /// Assertions that were used.
+    AssertionIds: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -164,6 +180,12 @@ id_keys!(CompanyId, FirmId, UserId, AppId, ConnectionId);
 impl Key for RawId {
     fn key_bytes(&self) -> Vec<u8> {
         self.bytes().to_vec()
+    }
+}
+
+impl Key for Timestamp {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.millis().to_be_bytes().to_vec()
     }
 }
 

@@ -75,6 +75,12 @@ pub fn ensure(dir: &Path, names: &[String], now: Timestamp) -> Result<PrivateCa,
     Ok(PrivateCa { ca_file: files.ca, material })
 }
 
+/// Where the authority's certificate lies under `dir`.
+#[must_use]
+pub fn ca_file(dir: &Path) -> PathBuf {
+    Files::under(dir).ca
+}
+
 struct Files {
     ca: PathBuf,
     ca_key: PathBuf,

@@ -2,10 +2,12 @@
 
 use crate::domain::app::App;
 use crate::domain::catalogue::Access;
+use crate::domain::client_document;
 use crate::domain::company::Place;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::consent::OfferedPlace;
 use crate::domain::consent::OfferedPlaceKind;
+use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::consent::Offer;
@@ -71,7 +73,7 @@ pub(super) fn page(
         sign_out_csrf: visitor.form_tag("sign-out", ""),
         resume: None,
         action: String::new(),
-        client: client(&offer.app),
+        client: client(&offer.app, request),
         warning: warning(&offer.app, request),
         user_email: live.user.email.to_string(),
         contexts: offer.places.iter().map(|place| context(visitor, place, shown)).collect(),
@@ -96,14 +98,35 @@ pub(super) fn titles(visitor: &Visitor, offer: &Offer, ticked: &ScopeSet) -> Vec
         .collect()
 }
 
-fn client(app: &App) -> ConsentClient {
+fn client(app: &App, request: &AuthorizationRequest) -> ConsentClient {
     let initial = app.name.chars().find(|c| c.is_alphanumeric());
     ConsentClient {
         name: app.name.clone(),
-        host: app.website_host(),
-        badge: if app.reviewed { ConsentBadge::Reviewed } else { ConsentBadge::Registered },
+        host: host(app, request),
+        badge: badge(app),
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         self_registered: app.registration.is_by_itself(),
+    }
+}
+
+/// The host that stands behind it: whoever serves the document of a client that has one, since what it
+/// says of itself proves nothing. Of one that registered itself all that is certain is where the code
+/// will go.
+fn host(app: &App, request: &AuthorizationRequest) -> Option<String> {
+    match &app.registration {
+        Registration::Document { url } => client_document::display_host(url),
+        Registration::Dynamic => Some(request.redirect.display_host()),
+        Registration::Administrator => app.website_host(),
+    }
+}
+
+fn badge(app: &App) -> ConsentBadge {
+    if app.reviewed {
+        ConsentBadge::Reviewed
+    } else if app.registration.is_by_itself() {
+        ConsentBadge::Unregistered
+    } else {
+        ConsentBadge::Registered
     }
 }
 

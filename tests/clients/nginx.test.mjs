@@ -168,7 +168,7 @@ describe('nginx with the documented configuration', { timeout: 60_000 }, () => {
     const { payload } = await jwtVerify(assertion, keys, rules);
     assert.equal(payload.sub, app('api_credentials').client_id);
     assert.deepEqual(payload.company, { id: company('acme').id, slug: 'acme' });
-    await assert.rejects(jwtVerify(assertion, keys, { ...rules, audience: company('acme').mcp_url }));
+    await assert.rejects(jwtVerify(assertion, keys, { ...rules, audience: `${site.issuer}/companies/acme/mcp` }));
     const [header, claims, signature] = assertion.split('.');
     const flipped = (signature[0] === 'A' ? 'B' : 'A') + signature.slice(1);
     await assert.rejects(jwtVerify(`${header}.${claims}.${flipped}`, keys, rules));

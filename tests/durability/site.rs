@@ -38,6 +38,7 @@ use countersign::domain::token::AuthorizationCode;
 use countersign::ops::Ops;
 use countersign::ops::authenticate_client::AuthenticatedClient;
 use countersign::ops::authenticate_client::PresentedClient;
+use countersign::ops::client_documents::ClientDocuments;
 use countersign::ops::failure::Failure;
 use countersign::ops::hashing::Hashing;
 use countersign::ops::issue::TokenAnswer;
@@ -155,9 +156,11 @@ fn ops(settings: &Settings, store: &Store, clock: &Arc<ManualClock>, chance: Cha
             custom_schemes: Vec::new(),
             assertions: settings.identity.assertion,
             key_rotation: settings.identity.key_rotation,
+            registration: Default::default(),
         },
         // Nobody signs in here.
         Hashing::new(Passwords::new(Cost { memory_kib: 8, passes: 1 }).unwrap(), 1, 1),
+        ClientDocuments::off(),
     )
 }
 

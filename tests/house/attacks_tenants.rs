@@ -167,9 +167,7 @@ async fn a_grant_for_one_company_is_never_widened_to_another() {
 }
 
 /// Paths at which other servers have what this one has not.
-const ABSENT: [&str; 22] = [
-    "/oauth/register",
-    "/register",
+const ABSENT: [&str; 20] = [
     "/oauth/device_authorization",
     "/oauth/device",
     "/device",

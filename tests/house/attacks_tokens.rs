@@ -4,8 +4,13 @@
 //! E, I (restart): `nothing_that_was_used_up_…`, `a_clock_that_goes_back_…`
 //! G: `a_client_without_a_secret_…`, `a_revocation_that_could_not_be_kept_…`
 
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::Ordering;
+
 use countersign::base::clock::Clock as _;
 use countersign::domain::app::AppKind;
+use countersign::domain::audit::Origin;
+use countersign::http::Peer;
 use http::StatusCode;
 use http::header;
 
@@ -16,10 +21,39 @@ use crate::harness::House;
 use crate::harness::encoded;
 use crate::harness::request;
 use crate::hostile;
+use crate::registering::REGISTER;
+use crate::registering::asking;
+use crate::registering::public;
 use crate::scenes;
 
 const SCOPE: &str = "customers:readonly";
+const MANAGED: &str = "Managed";
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// A house in which every kind of token exists.
+async fn house() -> House {
+    House::with(&[("clients.registration", "initial_token")]).await
+}
+
+/// Sends a registration, or a question about the one that there is, from another network each time.
+async fn registering(house: &House, method: &str, token: &str) -> Answer {
+    static NETWORK: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = NETWORK.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let apps = house.ops.apps().unwrap();
+    // The first of them is the one whose token is among the kinds.
+    let own = apps.iter().find(|listed| listed.app.name == MANAGED);
+    let mut body = public();
+    if own.is_none() {
+        body["client_name"] = MANAGED.into();
+    }
+    let path = match own {
+        Some(client) if method == "GET" => format!("{REGISTER}/{}", client.app.id),
+        _ => REGISTER.to_owned(),
+    };
+    let mut request = asking(method, &path, Some(token), &body.to_string());
+    request.extensions_mut().insert(Peer(([10, high, low, 1], 443).into()));
+    house.send(request).await
+}
 
 /// One of each kind of token that there is, all good.
 async fn kinds(house: &House) -> Vec<(&'static str, String)> {
@@ -31,6 +65,9 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
     let code = house.code("oauth_public", "owner", &acme, SCOPE).await;
     let form =
         [("response_type", "code"), ("redirect_uri", crate::harness::CALLBACK), ("scope", SCOPE)];
+    let initial = house.ops.create_initial_token("fleet", None, None, Origin::default()).await;
+    let initial = initial.unwrap().plain.expose().to_owned();
+    let registration = registering(house, "POST", &initial).await;
     let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
     let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
     let api_token = house.ops.create_app(new, Default::default()).await.unwrap().secret.unwrap();
@@ -46,6 +83,8 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
         ),
         ("link", setup.strip_prefix("/setup/").unwrap().to_owned()),
         ("session", session),
+        ("initial", initial),
+        ("registration", registration.text("registration_access_token")),
         ("code", code),
         ("recovery code", house.user("viewer").recovery_codes[5].clone()),
         ("id", house.app("api_credentials").client_id.clone()),
@@ -53,13 +92,15 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
 }
 
 /// Every place that takes a token, with the kinds that it takes.
-const PLACES: [(&str, &[&str]); 8] = [
+const PLACES: [(&str, &[&str]); 10] = [
     ("bearer", &["access", "client access", "api token"]),
     ("introspection", &["access", "client access", "api token"]),
     ("session cookie", &["session"]),
     ("request_uri", &["pushed"]),
     ("setup", &["link"]),
     ("client secret", &["secret"]),
+    ("register", &["initial"]),
+    ("manage", &["registration"]),
     ("code", &["code"]),
     ("refresh token", &["refresh"]),
 ];
@@ -81,6 +122,10 @@ async fn is_taken(house: &House, place: &str, text: &str) -> bool {
             let request = request("GET", "/").header(header::COOKIE, cookie);
             header_safe && ok(house.send(request.body(axum::body::Body::empty()).unwrap()).await)
         }
+        "register" => {
+            header_safe && registering(house, "POST", text).await.status == StatusCode::CREATED
+        }
+        "manage" => header_safe && ok(registering(house, "GET", text).await),
         "request_uri" => {
             let client = house.app("oauth_confidential").client_id.as_str();
             let uri = format!("{PREFIX}{text}");
@@ -109,7 +154,7 @@ async fn is_taken(house: &House, place: &str, text: &str) -> bool {
 /// Who guesses secrets waits: waiting takes no time here.
 #[tokio::test(start_paused = true)]
 async fn each_kind_of_token_is_taken_where_it_belongs_and_nowhere_else() {
-    let house = House::new().await;
+    let house = house().await;
     let kinds = kinds(&house).await;
     for (place, takes) in PLACES {
         for (kind, text) in kinds.iter().filter(|(kind, _)| !takes.contains(kind)) {
@@ -126,7 +171,7 @@ async fn each_kind_of_token_is_taken_where_it_belongs_and_nowhere_else() {
 /// Who guesses secrets waits: waiting takes no time here.
 #[tokio::test(start_paused = true)]
 async fn nothing_that_resembles_a_token_is_taken_for_it() {
-    let house = House::new().await;
+    let house = house().await;
     let kinds = kinds(&house).await;
     for (place, takes) in PLACES {
         let (_, text) = kinds.iter().find(|(kind, _)| takes.contains(kind)).unwrap();
@@ -140,7 +185,7 @@ async fn nothing_that_resembles_a_token_is_taken_for_it() {
 /// Who guesses secrets waits: waiting takes no time here.
 #[tokio::test(start_paused = true)]
 async fn nothing_forged_around_the_id_of_a_token_is_taken_for_it() {
-    let house = House::new().await;
+    let house = house().await;
     let kinds = kinds(&house).await;
     for (place, takes) in PLACES {
         for (_, text) in kinds.iter().filter(|(kind, _)| takes.contains(kind)) {
@@ -157,10 +202,20 @@ async fn nothing_forged_around_the_id_of_a_token_is_taken_for_it() {
 
 #[tokio::test]
 async fn revoking_takes_no_other_kind_of_token_away() {
-    let house = House::new().await;
+    let house = house().await;
     let kinds = kinds(&house).await;
-    let of_others =
-        ["api token", "secret", "pushed", "link", "session", "code", "recovery code", "id"];
+    let of_others = [
+        "api token",
+        "secret",
+        "pushed",
+        "link",
+        "session",
+        "initial",
+        "registration",
+        "code",
+        "recovery code",
+        "id",
+    ];
     for (_, text) in kinds.iter().filter(|(kind, _)| of_others.contains(kind)) {
         for app in ["api_credentials", "oauth_public", "oauth_confidential", "resource_server"] {
             let answer = house.as_app_at("/oauth/revoke", app, &[("token", text)]).await;

@@ -156,7 +156,7 @@ async fn fill(house: &House) {
     for round in 0..SOME {
         stay_active(&mut browser, round).await;
         let code = house.next_code("owner");
-        let code = allow(house, &live(&browser), checked(house), &code).await.unwrap();
+        let code = allow(house, &live(&browser), checked(house).await, &code).await.unwrap();
         let mut tokens = house.redeem("oauth_public", code.expose()).await;
         // A family of pairs, of which all but the last were used.
         for _ in 0..2 {

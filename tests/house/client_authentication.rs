@@ -239,7 +239,7 @@ async fn a_401_answers_the_authorization_header_with_a_challenge_and_only_that()
 }
 
 #[tokio::test]
-async fn client_assertions_are_refused_while_none_can_be_checked() {
+async fn an_assertion_that_nobody_signed_proves_nothing_and_stands_beside_no_secret() {
     let house = House::new().await;
     let (id, secret) = named(&house, "api_credentials");
     let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -250,9 +250,11 @@ async fn client_assertions_are_refused_while_none_can_be_checked() {
             &[("client_assertion_type", kind)],
         ] {
             let own = [("client_id", id.as_str()), ("client_secret", secret.as_str())];
-            let body = [&own[..], more].concat();
-            let answer = send(&house, endpoint, &body, None).await;
+            let answer = send(&house, endpoint, &[&own[..1], more].concat(), None).await;
             assert_eq!(refusal(&answer), owned(NO_CLIENT), "{endpoint:?} {more:?}");
+            let answer = send(&house, endpoint, &[&own[..], more].concat(), None).await;
+            let twice = (400, "invalid_request".to_owned());
+            assert_eq!(answer.refusal(), twice, "{endpoint:?} {more:?}");
         }
     }
 }

@@ -45,11 +45,16 @@ struct State {
 impl Disk {
     /// The sandbox's house on such a disk.
     pub async fn house() -> (House, Self) {
+        Self::house_with(&[]).await
+    }
+
+    /// As [`Self::house`], with other settings than the defaults.
+    pub async fn house_with(settings: &[(&str, &str)]) -> (House, Self) {
         let disk = Self::default();
         let engine = RedbEngine::over(disk.clone(), NO_CACHE).unwrap();
         format::bring_up_to_date(&engine).unwrap();
         let store = Store::start_retrying(Arc::new(engine), RETRY).unwrap();
-        (House::over(store, &[]).seeded().await, disk)
+        (House::over(store, settings).seeded().await, disk)
     }
 
     /// From now on it takes nothing.

@@ -2,8 +2,10 @@
 
 mod asking;
 mod browser;
+mod elsewhere;
 mod house;
 mod recorder;
+mod signer;
 mod site;
 mod wire;
 
@@ -13,9 +15,13 @@ pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
 pub use browser::offered_places;
+pub use elsewhere::Elsewhere;
+pub use elsewhere::Page;
+pub use elsewhere::Resolver;
 pub use house::House;
 pub use recorder::Recorder;
 pub use recorder::Reply;
+pub use signer::Signer;
 pub use site::Raw;
 pub use site::Site;
 pub use site::tls;

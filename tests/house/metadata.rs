@@ -138,8 +138,7 @@ async fn what_is_not_offered_is_neither_named_nor_answered() {
     ] {
         assert!(!said.contains(word), "{word}: {said}");
     }
-    for path in ["/oauth/register", "/register", "/oauth/device", "/oauth/userinfo", "/oauth/jwks"]
-    {
+    for path in ["/oauth/device", "/oauth/userinfo", "/oauth/jwks"] {
         for method in ["GET", "POST"] {
             let answer = house.send(request(method, path).body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");

@@ -41,7 +41,7 @@ async fn one_code_is_redeemed_once() {
     for round in 0..ROUNDS {
         stay_active(&mut browser, round).await;
         let code = house.next_code("owner");
-        let code = allow(&house, &live(&browser), checked(&house), &code).await.unwrap();
+        let code = allow(&house, &live(&browser), checked(&house).await, &code).await.unwrap();
         let tries = (0..TRIES).map(|_| redeeming(&house, code.expose()));
         let answers = send_at_once(&house, tries).await;
         assert_eq!(won(&answers, StatusCode::OK).len(), 1, "round {round}");
@@ -72,7 +72,7 @@ async fn a_revocation_beats_every_refresh_in_flight() {
     for round in 0..ROUNDS {
         stay_active(&mut browser, round).await;
         let code = house.next_code("owner");
-        let code = allow(&house, &live(&browser), checked(&house), &code).await.unwrap();
+        let code = allow(&house, &live(&browser), checked(&house).await, &code).await.unwrap();
         let tokens = house.redeem("oauth_public", code.expose()).await.json();
         let token = tokens["refresh_token"].as_str().unwrap();
         let client = house.app("oauth_public").client_id.as_str();

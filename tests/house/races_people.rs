@@ -32,8 +32,12 @@ use crate::storm::won;
 /// By the operation behind the consent page, each try with a request of its own: the page would be
 /// rendered again for each of the 31 that lose.
 async fn race_for_approval(house: &House, live: &LiveSession, code: &str) -> usize {
-    let tries = (0..TRIES).map(|_| {
-        let (ops, live, request) = (house.ops.clone(), live.clone(), checked(house));
+    let mut requests = Vec::new();
+    for _ in 0..TRIES {
+        requests.push(checked(house).await);
+    }
+    let tries = requests.into_iter().map(|request| {
+        let (ops, live) = (house.ops.clone(), live.clone());
         let choice = Choice {
             place: house.company("acme").parse().ok(),
             ticked: ScopeSet::parse(SCOPE),

@@ -22,6 +22,8 @@ pub enum Door {
     Endpoint,
     /// For programs, those in browsers of other sites too.
     OpenEndpoint,
+    /// For clients that register themselves, those in browsers too; closed unless it is configured.
+    Registration,
     /// Where programs in browsers look for documents that do not exist: always 404, and no page.
     Absent,
     /// The protected surface.
@@ -35,7 +37,7 @@ pub enum Door {
 impl Door {
     /// Whether any site's scripts may read its answers; never with credentials.
     pub fn is_open_to_other_sites(self) -> bool {
-        matches!(self, Self::OpenEndpoint | Self::Absent | Self::Surface)
+        matches!(self, Self::OpenEndpoint | Self::Registration | Self::Absent | Self::Surface)
     }
 
     /// Whether people see its answers.
@@ -76,6 +78,11 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/token", Door::OpenEndpoint),
     ("POST", "/token", Door::OpenEndpoint),
     ("POST", "/oauth/revoke", Door::OpenEndpoint),
+    ("POST", "/oauth/register", Door::Registration),
+    ("POST", "/register", Door::Registration),
+    ("GET", "/oauth/register/{client_id}", Door::Registration),
+    ("PUT", "/oauth/register/{client_id}", Door::Registration),
+    ("DELETE", "/oauth/register/{client_id}", Door::Registration),
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
@@ -127,6 +134,7 @@ pub fn concrete() -> Vec<Route> {
     for route in &mut routes {
         route.method = if route.method == "*" { "GET" } else { route.method };
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
+        route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }

@@ -108,7 +108,7 @@ pub fn live(browser: &Browser<'_>) -> LiveSession {
 }
 
 /// Another checked request of the public app.
-pub fn checked(house: &House) -> AuthorizationRequest {
+pub async fn checked(house: &House) -> AuthorizationRequest {
     let text = |text: &str| Some(text.to_owned());
     let parameters = AuthorizationParameters {
         client_id: text(&house.app("oauth_public").client_id),
@@ -119,7 +119,7 @@ pub fn checked(house: &House) -> AuthorizationRequest {
         challenge_method: text("S256"),
         ..AuthorizationParameters::default()
     };
-    house.ops.check_authorization(&parameters).unwrap()
+    house.ops.check_authorization(&parameters).await.unwrap()
 }
 
 /// Allows `request` with a verification code: the operation behind the consent page.

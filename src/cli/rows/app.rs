@@ -14,6 +14,7 @@ use crate::domain::app::AppKind;
 use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::company::Environment;
+use crate::domain::registration::Registration;
 use crate::ops::administration::listings::ListedApp;
 
 /// A secret of an app: never the secret itself.
@@ -31,6 +32,8 @@ pub struct AppRow {
     kind: AppKind,
     name: String,
     client_id: String,
+    /// Who registered it: "administrator", "dynamic" (itself) or "document" (at its URL).
+    registration: &'static str,
     status: &'static str,
     company: Option<String>,
     firm: Option<String>,
@@ -57,7 +60,12 @@ impl AppRow {
         Self {
             kind: app.kind,
             name: app.name.clone(),
-            client_id: app.id.to_string(),
+            client_id: app.client_id(),
+            registration: match app.registration {
+                Registration::Administrator => "administrator",
+                Registration::Dynamic => "dynamic",
+                Registration::Document { .. } => "document",
+            },
             status: app_status(app, now),
             company: names.company_of(app.place),
             firm: names.firm_of(app.place),
@@ -108,7 +116,7 @@ fn secrets(app: &App) -> Vec<SecretRow> {
 
 impl Listed for AppRow {
     const HEADINGS: &'static [&'static str] =
-        &["client_id", "name", "kind", "place", "status", "expires", "last used"];
+        &["client_id", "name", "kind", "registered", "place", "status", "expires", "last used"];
     const NONE: &'static str = "There are no apps yet.";
 
     fn cells(&self) -> Vec<String> {
@@ -116,6 +124,7 @@ impl Listed for AppRow {
             self.client_id.clone(),
             self.name.clone(),
             word(&self.kind),
+            self.registration.to_owned(),
             text(self.company.as_ref().or(self.firm.as_ref())),
             self.status.to_owned(),
             text(self.expires_at.as_ref()),

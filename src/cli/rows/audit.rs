@@ -37,7 +37,7 @@ impl AuditRow {
             kind: event.kind,
             cause: event.cause.clone(),
             user: event.user.map(|user| names.user(user)),
-            client_id: event.app.map(|app| app.to_string()),
+            client_id: event.app.map(|app| names.client_id(app)),
             app: event.app.map(|app| names.app(app)),
             connection: event.connection.map(|connection| connection.to_string()),
             company: names.company_of(event.place),

@@ -38,7 +38,7 @@ impl ConnectionRow {
         };
         Self {
             id: connection.id.to_string(),
-            client_id: connection.app.to_string(),
+            client_id: names.client_id(connection.app),
             app: names.app(connection.app),
             user: names.user(connection.user),
             company: names.company_of(Some(connection.place)),

@@ -11,6 +11,7 @@ pub mod firm;
 pub mod link;
 pub mod membership;
 pub mod reach;
+pub mod registration_token;
 pub mod role;
 pub mod token;
 pub mod user;

@@ -30,7 +30,7 @@ impl TokenRow {
         Self {
             kind: token.source,
             id: token.id.to_string(),
-            client_id: token.app.to_string(),
+            client_id: names.client_id(token.app),
             app: names.app(token.app),
             user: token.user.map(|user| names.user(user)),
             company: names.company_of(Some(token.place)),

@@ -10,6 +10,7 @@ use crate::domain::user::Email;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::refusal::Refusal;
+use crate::ops::document_apps;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::people;
@@ -81,7 +82,10 @@ impl Ops {
     /// As [`Self::find_company`].
     pub fn find_app(&self, text: &str) -> Outcome<App, Refusal> {
         flatten(self.store.read(|reader| {
-            let found = text.parse().map_or(Ok(None), |id| reader.get::<Apps>(&id))?;
+            let found = match text.parse() {
+                Ok(id) => reader.get::<Apps>(&id)?,
+                Err(_) => document_apps::kept(reader, text)?,
+            };
             Ok(found.ok_or(Refusal::UnknownApp))
         }))
     }

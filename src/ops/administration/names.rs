@@ -1,9 +1,9 @@
 //! Names that people give to companies, firms, users and apps.
 
+use crate::domain::display_name;
+pub use crate::domain::display_name::LONGEST;
+pub use crate::domain::display_name::misleads;
 use crate::ops::administration::refusal::Refusal;
-
-/// As many characters as a name may have.
-pub const LONGEST: usize = 60;
 
 /// `text` without the space around it, if it can be shown as it is: nothing in it hides, reorders
 /// or breaks the text around it.
@@ -11,25 +11,7 @@ pub const LONGEST: usize = 60;
 /// # Errors
 /// [`Refusal::NameUnusable`].
 pub fn checked(text: &str) -> Result<String, Refusal> {
-    let name = text.trim();
-    let fits = (1..=LONGEST).contains(&name.chars().count());
-    if fits && !name.chars().any(misleads) {
-        Ok(name.to_owned())
-    } else {
-        Err(Refusal::NameUnusable)
-    }
-}
-
-/// Control characters, and those that reorder text, join it, break it or are not seen.
-#[must_use]
-pub fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{e0000}'..='\u{e007f}')
+    display_name::checked(text).ok_or(Refusal::NameUnusable)
 }
 
 #[cfg(test)]

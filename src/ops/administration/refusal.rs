@@ -35,6 +35,11 @@ pub enum Refusal {
     /// No such app.
     #[error("there is no such app; list them with `countersign app list`")]
     UnknownApp,
+    /// No such initial access token.
+    #[error(
+        "there is no such registration token; list them with `countersign app registration-token list`"
+    )]
+    UnknownRegistrationToken,
     /// No such connection.
     #[error("there is no such connection; list them with `countersign connection list`")]
     UnknownConnection,
@@ -171,6 +176,7 @@ impl Refusal {
                 | Self::UnknownApp
                 | Self::UnknownConnection
                 | Self::UnknownToken
+                | Self::UnknownRegistrationToken
         )
     }
 }

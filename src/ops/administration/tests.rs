@@ -40,6 +40,7 @@ use crate::ops::administration::create_firm::NewFirm;
 use crate::ops::administration::create_user::NewUser;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
+use crate::ops::client_documents::ClientDocuments;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::hashing::Hashing;
@@ -69,8 +70,10 @@ fn ops() -> Ops {
             custom_schemes: vec!["cursor".to_owned()],
             assertions: settings.identity.assertion,
             key_rotation: settings.identity.key_rotation,
+            registration: crate::domain::registration_policy::RegistrationPolicy::default(),
         },
         Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 1),
+        ClientDocuments::off(),
     )
 }
 

@@ -32,6 +32,8 @@ impl ErrorPage {
 pub enum ErrorKind {
     /// The program that asks is not known here.
     UnknownClient,
+    /// The document that should describe the program cannot be used.
+    ClientDocument,
     /// The return address is not one that the program registered.
     RedirectMismatch,
     /// The request for access is faulty.
@@ -88,8 +90,9 @@ enum Outcome {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::UnknownClient,
+        Self::ClientDocument,
         Self::RedirectMismatch,
         Self::RequestBroken,
         Self::RequestExpired,
@@ -115,6 +118,7 @@ impl ErrorKind {
     const fn outcome(self) -> Outcome {
         match self {
             Self::UnknownClient
+            | Self::ClientDocument
             | Self::RedirectMismatch
             | Self::RequestBroken
             | Self::RequestExpired
@@ -141,6 +145,7 @@ impl ErrorKind {
     const fn sample_name(self) -> &'static str {
         match self {
             Self::UnknownClient => "unknown-client",
+            Self::ClientDocument => "client-document",
             Self::RedirectMismatch => "redirect-mismatch",
             Self::RequestBroken => "request-broken",
             Self::RequestExpired => "request-expired",

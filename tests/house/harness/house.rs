@@ -29,13 +29,17 @@ use countersign::crypto::password::Cost;
 use countersign::crypto::password::Passwords;
 use countersign::gateway::Upstream;
 use countersign::ops::Ops;
+use countersign::ops::client_documents::ClientDocuments;
 use countersign::ops::hashing::Hashing;
+use countersign::outbound::fetch::Resolve;
 use countersign::store::Store;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use crate::harness::CONFIG_FILE;
+use crate::harness::Elsewhere;
 use crate::harness::ISSUER;
+use crate::harness::Resolver;
 
 const START: u64 = 1_790_000_000;
 
@@ -45,6 +49,7 @@ pub struct House {
     pub clock: Arc<ManualClock>,
     pub guide: Guide,
     folder: Option<TempDir>,
+    resolver: Arc<dyn Resolve>,
 }
 impl House {
     pub async fn new() -> Self {
@@ -93,7 +98,37 @@ impl House {
         Self::with_hashing(store, &[], Some(cheap_hashing()))
     }
 
+    /// That fetches from `elsewhere` and trusts it; `settings` come after what that needs.
+    pub async fn beside(elsewhere: &Elsewhere, settings: &[(&str, &str)]) -> Self {
+        let ca = elsewhere.ca_file();
+        let settings: Vec<_> = reaching(&ca).into_iter().chain(settings.iter().copied()).collect();
+        let store = Store::in_memory().unwrap();
+        Self::resolving(store, &settings, None, elsewhere.resolver.clone()).seeded().await
+    }
+
+    /// As [`Self::beside`], in a data folder of its own.
+    pub async fn on_disk_beside(elsewhere: &Elsewhere) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
+        let (ca, resolver) = (elsewhere.ca_file(), elsewhere.resolver.clone());
+        let folder = tempfile::tempdir().unwrap();
+        Self::open(folder, clock, &reaching(&ca), resolver).seeded().await
+    }
+
+    /// As [`Self::restarted`], beside `elsewhere` as before.
+    pub fn restarted_beside(self, elsewhere: &Elsewhere) -> Self {
+        self.restarted(&reaching(&elsewhere.ca_file()))
+    }
+
     fn with_hashing(store: Store, settings: &[(&str, &str)], hashing: Option<Hashing>) -> Self {
+        Self::resolving(store, settings, hashing, Arc::new(Resolver::default()))
+    }
+
+    fn resolving(
+        store: Store,
+        settings: &[(&str, &str)],
+        hashing: Option<Hashing>,
+        resolver: Arc<dyn Resolve>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let installation = Installation {
             store: store.clone(),
@@ -104,11 +139,12 @@ impl House {
             is_new: true,
         };
         let settings = chosen(settings);
-        let mut ops = wire::ops(&settings, &installation).unwrap();
+        let resolving = resolver.clone();
+        let mut ops = wire::ops_resolving(&settings, &installation, resolving).unwrap();
         if let Some(hashing) = hashing {
             ops = like(&ops, store, clock.clone(), hashing);
         }
-        Self::build(&settings, ops, clock)
+        Self { resolver, ..Self::build(&settings, ops, clock) }
     }
 
     /// The operations of a house in which nothing is yet, with cheap hashing.
@@ -130,14 +166,14 @@ impl House {
             apps: Vec::new(),
             api_base: String::new(),
         };
-        Self { router, ops, clock, guide, folder: None }
+        Self { router, ops, clock, guide, folder: None, resolver: Arc::new(Resolver::default()) }
     }
 
     /// In a data folder of its own, with real files, so that it can be stopped and opened again.
     pub async fn on_disk() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
-        Self::open(folder, clock, &[]).seeded().await
+        Self::open(folder, clock, &[], Arc::new(Resolver::default())).seeded().await
     }
 
     /// With the defaults, and something else behind its gateway than the sample ledger.
@@ -172,10 +208,10 @@ impl House {
     /// Stopped, and opened again from its files with these settings, and with those in
     /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
     pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
-        let Self { router, ops, clock, guide, folder } = self;
+        let Self { router, ops, clock, guide, folder, resolver } = self;
         ops.close();
         drop((router, ops));
-        Self { guide, ..Self::open(folder.unwrap(), clock, settings) }
+        Self { guide, ..Self::open(folder.unwrap(), clock, settings, resolver) }
     }
 
     /// The data folder.
@@ -183,7 +219,12 @@ impl House {
         self.folder.as_ref().unwrap().path()
     }
 
-    fn open(folder: TempDir, clock: Arc<ManualClock>, settings: &[(&str, &str)]) -> Self {
+    fn open(
+        folder: TempDir,
+        clock: Arc<ManualClock>,
+        settings: &[(&str, &str)],
+        resolver: Arc<dyn Resolve>,
+    ) -> Self {
         let path = folder.path().to_str().unwrap().to_owned();
         let placed: Vec<_> = settings.iter().copied().chain([("data.folder", &*path)]).collect();
         let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
@@ -193,15 +234,25 @@ impl House {
             scope.spawn(|| Installation::open(folder.path(), &options)).join().unwrap()
         });
         let installation = Installation { clock: clock.clone(), ..opened.unwrap() };
-        let ops = wire::ops(&settings, &installation).unwrap();
-        Self { folder: Some(folder), ..Self::build(&settings, ops, clock) }
+        let ops = wire::ops_resolving(&settings, &installation, resolver.clone()).unwrap();
+        Self { folder: Some(folder), resolver, ..Self::build(&settings, ops, clock) }
     }
 }
 
 /// The same operations over another store and with other hashing.
 fn like(ops: &Ops, store: Store, clock: Arc<ManualClock>, hashing: Hashing) -> Ops {
     let (catalogue, entropy) = (Arc::new(ops.catalogue().clone()), Arc::new(SystemEntropy::new()));
-    Ops::new(store, keyring(), clock, entropy, catalogue, ops.settings().clone(), hashing)
+    let (settings, documents) = (ops.settings().clone(), ClientDocuments::off());
+    Ops::new(store, keyring(), clock, entropy, catalogue, settings, hashing, documents)
+}
+
+/// What a house needs to fetch from an [`Elsewhere`].
+fn reaching(ca_file: &str) -> [(&'static str, &str); 3] {
+    [
+        ("clients.metadata_documents", "open"),
+        ("outbound.allow_networks", "127.0.0.0/8"),
+        ("outbound.ca_file", ca_file),
+    ]
 }
 
 /// Hashing far below the floor that the configuration keeps.
