@@ -147,6 +147,7 @@ async fn serve(
         protected: Some(protected()?),
         upstreams: Vec::new(),
     };
+    let guide = guide.with_mcp_urls();
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await
 }
 
