@@ -131,11 +131,8 @@ async fn keep_house(house: &House) {
     house.ops.reclaim().await.unwrap();
 }
 
-/// What is swept, but for assertions of clients, for which clients with keys are needed:
-/// `client_assertions` sweeps those.
 fn bulk(house: &House) -> Vec<TableId> {
-    let swept = sweeping::swept(&house.ops.settings().lifetimes).into_iter();
-    swept.map(|(table, _)| table).filter(|table| *table != TableId::AssertionIds).collect()
+    sweeping::swept(&house.ops.settings().lifetimes).into_iter().map(|(table, _)| table).collect()
 }
 
 /// Rows of every table that is not swept. What the house notes of itself is none of them.

@@ -216,7 +216,7 @@ async fn whatever_is_sent_only_one_permitted_message_reaches_the_server() {
                     assert!(ScopeSet::parse(needs).is_subset(&held), "{message}");
                 }
                 other => {
-                    assert!(other.is_none_or(|it| it.starts_with("notifications/")), "{message}")
+                    assert!(other.is_none_or(|it| it.starts_with("notifications/")), "{message}");
                 }
             }
         }
