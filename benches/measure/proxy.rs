@@ -33,7 +33,11 @@ pub(crate) const PROXIED: &str = "/proxied";
 /// Measures it: the guard may cost at most 15 % of the throughput.
 pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> Outcome<()> {
     let site = sites.full(bench, report)?;
-    let scripts = |n: usize| Script::call(&site.seeded, &site.tokens, PROXIED, u64::try_from(n)?);
+    // A client has one token, and each connection is another client's.
+    let scripts = |n: usize| {
+        let own = site.tokens.get(n % site.tokens.len().max(1)).cloned().unwrap_or_default();
+        Script::call(&site.seeded, &Arc::from([own]), PROXIED, u64::try_from(n)?)
+    };
     let scripts = (0..bench.plan.most_connections()).map(scripts).collect::<Outcome<Vec<_>>>()?;
     let unguarded = site.host.ask(&Ask::Unguarded)?;
     let mut contest = Contest::beside(&site.host, "proxied call", scripts, unguarded)?;
