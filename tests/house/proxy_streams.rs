@@ -68,6 +68,7 @@ async fn ask(
 
 /// 64 MiB, or as many as `COUNTERSIGN_STREAM_MIB` says.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a campaign says how much is to pass")]
 async fn a_large_answer_passes_in_little_memory() {
     let mib = std::env::var("COUNTERSIGN_STREAM_MIB").map_or(64, |text| text.parse().unwrap());
     let upstream = Recorder::answering(move |_, _| Reply::Flood(16 * mib, 64 * 1024)).await;
