@@ -11,7 +11,6 @@ use axum::response::IntoResponse as _;
 use countersign::outbound::upstream::UpstreamClient;
 use countersign::outbound::upstream::UpstreamSettings;
 use http::StatusCode;
-use http::Uri;
 use http::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -34,7 +33,11 @@ pub(crate) const PROXIED: &str = "/proxied";
 /// Measures it: the guard may cost at most 15 % of the throughput.
 pub(crate) fn measure(bench: &Bench, sites: &mut Sites, report: &mut Report) -> Outcome<()> {
     let site = sites.full(bench, report)?;
-    let scripts = |n: usize| Script::call(&site.seeded, &site.tokens, PROXIED, u64::try_from(n)?);
+    // A client has one token, and each connection is another client's.
+    let scripts = |n: usize| {
+        let own = site.tokens.get(n % site.tokens.len().max(1)).cloned().unwrap_or_default();
+        Script::call(&site.seeded, &Arc::from([own]), PROXIED, u64::try_from(n)?)
+    };
     let scripts = (0..bench.plan.most_connections()).map(scripts).collect::<Outcome<Vec<_>>>()?;
     let unguarded = site.host.ask(&Ask::Unguarded)?;
     let mut contest = Contest::beside(&site.host, "proxied call", scripts, unguarded)?;
@@ -81,11 +84,10 @@ async fn answer(listener: TcpListener, body: &'static str) {
 
 /// What passes everything on, whoever asks; the middleware is to be put around it.
 pub(crate) fn unguarded(client: Arc<UpstreamClient>) -> Router {
-    Router::new().fallback(move |mut request: Request<Body>| {
+    Router::new().fallback(move |request: Request<Body>| {
         let client = Arc::clone(&client);
         async move {
-            *request.uri_mut() = Uri::from_static(PROXIED);
-            let sent = client.send(request).await;
+            let sent = client.send(PROXIED, request).await;
             sent.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
         }
     })

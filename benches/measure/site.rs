@@ -168,6 +168,7 @@ fn protected(settings: &Settings, upstream: &Arc<UpstreamClient>) -> Outcome<Pro
         limit: None,
         max_body: 64 * 1024,
         origins: Vec::new(),
+        mcp: None,
         upstream: Some(Arc::new(move |permitted| {
             if permitted.path() == PROXIED {
                 return passed_on(permitted);

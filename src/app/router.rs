@@ -10,12 +10,18 @@ use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::config::Settings;
+use crate::domain::mcp_surface::McpSurface;
 use crate::domain::rate::RateLimit;
+use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Surface;
+use crate::domain::surfaces;
+use crate::domain::surfaces::Surfaces;
 use crate::gateway;
 use crate::gateway::ForwardAuth;
 use crate::gateway::GatewayState;
 use crate::gateway::Identities;
+use crate::gateway::McpLimits;
+use crate::gateway::McpState;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
 use crate::http::limits::RequestLimits;
@@ -42,6 +48,35 @@ pub struct Protected {
     pub max_body: u64,
     /// The origins of web pages that may call; empty: all.
     pub origins: Vec<String>,
+    /// The MCP servers of the companies, if there are any.
+    pub mcp: Option<ProtectedMcp>,
+}
+
+/// A protected MCP server and what serves it.
+#[derive(Clone)]
+pub struct ProtectedMcp {
+    /// Tools, resources and prompts with their scopes.
+    pub surface: Arc<McpSurface>,
+    /// Where permitted messages go.
+    pub upstream: Upstream,
+    /// How often a token may call, if that is limited.
+    pub limit: Option<RateLimit>,
+    /// The origins of web pages that may call; empty: all.
+    pub origins: Vec<String>,
+    /// Bounds.
+    pub limits: McpLimits,
+}
+
+impl Protected {
+    fn surfaces(&self) -> Surfaces {
+        let own = gateway::OWN_ROUTES.iter().filter_map(|(_, _, scope)| scope.map(str::parse));
+        let own: ScopeSet = own.flatten().collect();
+        let has_api = self.upstream.is_some() || !self.surface.routes().is_empty();
+        Surfaces {
+            api: has_api.then(|| self.surface.scopes().union(&own)),
+            mcp: self.mcp.as_ref().map(|mcp| surfaces::scopes_of_mcp(&mcp.surface)),
+        }
+    }
 }
 
 /// The whole router.
@@ -58,11 +93,20 @@ pub fn build(
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
     let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
-    let oauth = oauth::routes(OauthState { ops: ops.clone(), views });
+    let surfaces = protected.as_ref().map(Protected::surfaces).unwrap_or_default();
+    let surfaces = Arc::new(surfaces);
+    let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
-    if let Some(Protected { surface, upstream, limit, max_body, origins }) = protected {
+    if let Some(Protected { surface, upstream, limit, max_body, origins, mcp }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let identities = Arc::new(Identities::default());
+        if let Some(ProtectedMcp { surface, upstream, limit, origins, limits }) = mcp {
+            let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
+            let (ops, identities) = (ops.clone(), Arc::clone(&identities));
+            let origins = origins.into();
+            let state = McpState { ops, surface, upstream, rates, identities, origins, limits };
+            router = router.merge(gateway::mcp_routes(state));
+        }
         let forward_auth = Arc::new(ForwardAuth {
             proxies: settings.server.trusted_proxies.clone(),
             prefix: settings.forward_auth.prefix.clone(),

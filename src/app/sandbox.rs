@@ -16,6 +16,7 @@ use crate::app::durable;
 use crate::app::installation;
 use crate::app::installation::DATA_FILE;
 use crate::app::router::Protected;
+use crate::app::router::ProtectedMcp;
 use crate::app::sandbox_guide::Guide;
 use crate::app::sandbox_seed;
 use crate::app::say;
@@ -26,14 +27,24 @@ use crate::app::wire;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
+use crate::domain::mcp_surface::McpSurface;
+use crate::domain::mcp_surface::Pattern;
+use crate::domain::mcp_surface::PromptPattern;
+use crate::domain::mcp_surface::ResourcePattern;
+use crate::domain::mcp_surface::Tool;
+use crate::domain::mcp_surface::UnknownTools;
 use crate::domain::rate::RateLimit;
 use crate::domain::resource::API_PATH;
+use crate::domain::scope::ScopeSet;
 use crate::domain::surface::Route;
 use crate::domain::surface::Surface;
+use crate::gateway::McpLimits;
 use crate::gateway::Permitted;
 use crate::ops::administration::installation::Kind;
 use crate::sandbox::Ledger;
 use crate::sandbox::ledger;
+use crate::sandbox::mcp;
+use crate::sandbox::mcp::McpServer;
 use crate::server::binding;
 use crate::telemetry::logs;
 use crate::tls::private_ca;
@@ -136,6 +147,7 @@ async fn serve(
         protected: Some(protected()?),
         upstreams: Vec::new(),
     };
+    let guide = guide.with_mcp_urls();
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await
 }
 
@@ -194,16 +206,49 @@ pub fn protected() -> Result<Protected, Stopped> {
         });
     }
     let ledger = Arc::new(Ledger::new());
+    let mcp = protected_mcp(Arc::clone(&ledger));
     Ok(Protected {
         surface: Arc::new(Surface::new(routes)),
         limit: Some(PENNYLANE),
         max_body: ledger::LONGEST_BODY as u64,
         origins: Vec::new(),
+        mcp: Some(mcp),
         upstream: Some(Arc::new(move |permitted| {
             let ledger = Arc::clone(&ledger);
             Box::pin(async move { answer(&ledger, permitted).await })
         })),
     })
+}
+
+/// The sample MCP server over the same books.
+fn protected_mcp(ledger: Arc<Ledger>) -> ProtectedMcp {
+    let scopes = |names: &[&str]| ScopeSet::parse(&names.join(" "));
+    let tools = mcp::TOOLS.iter();
+    let resources = mcp::RESOURCES.iter();
+    let prompts = mcp::PROMPTS.iter();
+    let surface = McpSurface {
+        tools: tools
+            .map(|(name, needs)| Tool { name: (*name).to_owned(), scopes: scopes(needs) })
+            .collect(),
+        resources: resources
+            .map(|(uri, needs)| ResourcePattern { uri: Pattern::new(uri), scopes: scopes(needs) })
+            .collect(),
+        prompts: prompts
+            .map(|(name, needs)| PromptPattern { name: Pattern::new(name), scopes: scopes(needs) })
+            .collect(),
+        unknown_tools: UnknownTools::Deny,
+    };
+    let server = Arc::new(McpServer::new(ledger));
+    ProtectedMcp {
+        surface: Arc::new(surface),
+        limit: Some(PENNYLANE),
+        origins: Vec::new(),
+        limits: McpLimits::default(),
+        upstream: Arc::new(move |permitted| {
+            let server = Arc::clone(&server);
+            Box::pin(async move { server.respond(permitted.into_request()).await })
+        }),
+    }
 }
 
 async fn answer(ledger: &Ledger, permitted: Permitted) -> Response {

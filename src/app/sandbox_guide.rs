@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::app::stopped::Stopped;
+use crate::domain::resource::Resource;
 
 /// The guide; its JSON is kept stable for scripts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,6 +55,9 @@ pub struct GuideCompany {
     pub name: String,
     /// `production` or `test`.
     pub environment: String,
+    /// What a person gives to an assistant.
+    #[serde(default)]
+    pub mcp_url: String,
 }
 
 /// A firm.
@@ -93,6 +97,17 @@ pub struct GuideApp {
 }
 
 impl Guide {
+    /// With the MCP URL of every company, which a guide of an older version lacks.
+    #[must_use]
+    pub fn with_mcp_urls(mut self) -> Self {
+        for company in &mut self.companies {
+            if let Ok(slug) = company.slug.parse() {
+                company.mcp_url = Resource::Mcp(slug).url(&self.issuer);
+            }
+        }
+        self
+    }
+
     /// One line of JSON.
     ///
     /// # Errors
@@ -117,6 +132,10 @@ impl Guide {
         writeln!(to, "Sign in as (password, then a code from the authenticator secret):")?;
         for user in &self.users {
             writeln!(to, "  {:<28} {}  {}", user.email, user.password, user.totp_secret)?;
+        }
+        writeln!(to, "\nMCP servers, for an assistant or the MCP Inspector:")?;
+        for company in &self.companies {
+            writeln!(to, "  {:<28} {}", company.name, company.mcp_url)?;
         }
         writeln!(to, "\nApps:")?;
         for app in &self.apps {

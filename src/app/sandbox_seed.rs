@@ -92,6 +92,7 @@ fn described(company: &Company) -> GuideCompany {
         slug: company.slug.to_string(),
         name: company.name.clone(),
         environment: environment.to_owned(),
+        mcp_url: String::new(),
     }
 }
 

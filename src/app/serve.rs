@@ -33,8 +33,8 @@ pub struct Options {
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
     let _log = start_log(&settings)?;
-    let (protected, upstreams) = match upstreams::api(&settings)? {
-        Some(Behind { protected, client }) => (Some(protected), Vec::from_iter(client)),
+    let (protected, upstreams) = match upstreams::behind(&settings)? {
+        Some(Behind { protected, clients }) => (Some(protected), clients),
         None => (None, Vec::new()),
     };
     serving::block_on(async move {

@@ -3,40 +3,49 @@
 use std::sync::Arc;
 
 use crate::app::router::Protected;
+use crate::app::router::ProtectedMcp;
 use crate::app::stopped::Stopped;
 use crate::config;
 use crate::config::Settings;
 use crate::gateway;
+use crate::gateway::McpLimits;
 use crate::outbound::upstream::UpstreamClient;
 use crate::outbound::upstream::UpstreamSettings;
 
-/// A protected surface with the client of what stands behind it.
+/// The protected surfaces with the clients of what stands behind them.
 pub struct Behind {
-    /// The surface.
+    /// The surfaces.
     pub protected: Protected,
-    /// Its upstream; none: only proxies ask about calls, with `/forward-auth`.
-    pub client: Option<Arc<UpstreamClient>>,
+    /// Their upstreams. An API without one is only asked about by proxies, with `/forward-auth`.
+    pub clients: Vec<Arc<UpstreamClient>>,
 }
 
-/// The API surface as the configuration has it; none if it names neither an upstream nor a route.
+/// The surfaces as the configuration has them; none if it names neither an upstream nor a route.
 ///
 /// # Errors
-/// Its certificate authorities cannot be read.
-pub fn api(settings: &Settings) -> Result<Option<Behind>, Stopped> {
-    let (api, upstream) = (&settings.api, settings.api.upstream());
-    if upstream.is_none() && settings.api_surface.routes().is_empty() {
+/// The certificate authorities of one cannot be read.
+pub fn behind(settings: &Settings) -> Result<Option<Behind>, Stopped> {
+    let api = settings.api.upstream().map(|upstream| client(&upstream, "api")).transpose()?;
+    let mcp = settings.mcp.upstream().map(|upstream| client(&upstream, "mcp")).transpose()?;
+    if api.is_none() && mcp.is_none() && settings.api_surface.routes().is_empty() {
         return Ok(None);
     }
-    let client = upstream.map(|upstream| client(&upstream, "api")).transpose()?;
     let to = |client| gateway::forward::to(Arc::clone(client), &settings.issuer);
     let protected = Protected {
         surface: Arc::clone(&settings.api_surface),
-        upstream: client.as_ref().map(to),
-        limit: api.rate_limit(),
-        max_body: api.max_request_body(),
-        origins: api.allowed_origins.clone(),
+        upstream: api.as_ref().map(to),
+        limit: settings.api.rate_limit(),
+        max_body: settings.api.max_request_body(),
+        origins: settings.api.allowed_origins.clone(),
+        mcp: mcp.as_ref().map(|client| ProtectedMcp {
+            surface: Arc::clone(&settings.mcp_surface),
+            upstream: to(client),
+            limit: settings.mcp.rate_limit(),
+            origins: settings.mcp.allowed_origins.clone(),
+            limits: McpLimits { message: settings.mcp.max_request_body(), ..McpLimits::default() },
+        }),
     };
-    Ok(Some(Behind { protected, client }))
+    Ok(Some(Behind { protected, clients: api.into_iter().chain(mcp).collect() }))
 }
 
 /// The client of an upstream; `section` is where its keys stand.

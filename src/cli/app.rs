@@ -85,7 +85,8 @@ pub(super) struct Create {
     /// Where codes may be sent, matched exactly; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// For API credentials: made for MCP, so that a token can be for a company's MCP address
+    /// For API credentials: made for MCP, so that a token can be for a company's MCP address. For a
+    /// resource server: it introspects the MCP's tokens instead of the API's
     #[arg(long)]
     mcp: bool,
     /// A confidential app must use PKCE too; public ones always must

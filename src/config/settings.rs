@@ -3,6 +3,8 @@
 //! The text of `config.toml.example` and of the reference comes from here. A bound that a rule
 //! states is added to the documentation of its key by itself.
 
+#![expect(rustdoc::bare_urls, reason = "the text is that of config.toml.example too")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;

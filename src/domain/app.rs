@@ -155,7 +155,7 @@ pub struct App {
     /// Where codes may be sent.
     pub redirect_uris: Vec<RedirectUri>,
     /// Whether it was made for MCP: only then do API credentials and API tokens reach a company's MCP
-    /// endpoint.
+    /// endpoint, and only then does a resource server see the tokens of one, instead of the API's.
     #[serde(default)]
     pub mcp: bool,
     /// Whether a confidential app must use PKCE too; public ones always must.

@@ -34,6 +34,7 @@ pub mod self_registered;
 pub mod session;
 pub mod signing_key;
 pub mod surface;
+pub mod surfaces;
 pub mod token;
 pub mod user;
 pub mod vouching;

@@ -57,7 +57,7 @@ impl RegistrationPolicy {
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedRedirect {
-    /// The word `loopback`: http on 127.0.0.0/8, [::1] or localhost, any port and path.
+    /// The word `loopback`: http on `127.0.0.0/8`, `[::1]` or `localhost`, any port and path.
     Loopback,
     /// This URI, byte for byte.
     Exact(RedirectUri),

@@ -2,6 +2,7 @@
 //! denied.
 
 use crate::domain::scope::ScopeName;
+use crate::domain::scope::ScopeSet;
 
 /// Paths below a surface that the gateway answers itself: no route may have one of them.
 pub const OWN_PATHS: [&str; 2] = ["/me", "/companies"];
@@ -44,6 +45,12 @@ impl Surface {
     pub fn new(mut routes: Vec<Route>) -> Self {
         routes.sort_by_key(Route::open_segments);
         Self { routes }
+    }
+
+    /// All that its routes need.
+    #[must_use]
+    pub fn scopes(&self) -> ScopeSet {
+        self.routes.iter().filter_map(|route| route.scope.clone()).collect()
     }
 
     /// The routes, the most literal first.

@@ -8,7 +8,6 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::Request;
 use http::StatusCode;
-use http::Uri;
 use http::header::RETRY_AFTER;
 use http::header::VIA;
 
@@ -43,11 +42,8 @@ async fn pass(
 ) -> Response {
     let reference = permitted.reference();
     let outer = permitted.base().to_owned();
-    let sent = match outgoing(permitted, host) {
-        Ok(request) => client.send(request).await,
-        Err(fault) => Err(fault),
-    };
-    match sent {
+    let below = below(&permitted);
+    match client.send(&below, outgoing(permitted, host)).await {
         Ok(mut response) => {
             let headers = response.headers_mut();
             overlay::apply(headers);
@@ -58,18 +54,18 @@ async fn pass(
     }
 }
 
-/// The request as it goes on: its path below the surface, and what only we may say.
-fn outgoing(
-    permitted: Permitted,
-    host: Option<HeaderValue>,
-) -> Result<Request<axum::body::Body>, UpstreamFault> {
-    let path = permitted.path().to_owned();
-    let mut request = permitted.into_request();
-    let target = match request.uri().query() {
+/// What stands behind the upstream's address: the path below the surface, and the query.
+fn below(permitted: &Permitted) -> String {
+    let path = permitted.path();
+    match permitted.query() {
         Some(query) => format!("{path}?{query}"),
-        None => path,
-    };
-    *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamFault::Target)?;
+        None => path.to_owned(),
+    }
+}
+
+/// The request as it goes on, with what only we may say.
+fn outgoing(permitted: Permitted, host: Option<HeaderValue>) -> Request<axum::body::Body> {
+    let mut request = permitted.into_request();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string());
     request.extensions_mut().clear();
     let headers = request.headers_mut();
@@ -80,7 +76,7 @@ fn outgoing(
     }
     // A gateway that forwards says so (RFC 9110 section 7.6.3).
     headers.append(VIA, HeaderValue::from_static("1.1 countersign"));
-    Ok(request)
+    request
 }
 
 fn say(headers: &mut HeaderMap, name: HeaderName, value: Option<String>) {

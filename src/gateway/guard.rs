@@ -165,6 +165,6 @@ fn answer_own(
     Ok(match own {
         Own::Me => own::me(&state.ops, live, &effective),
         Own::Companies => own::companies(&state.ops, live, request.uri().query())?,
-        Own::Connections => own::connections(&state.ops, live, &effective)?,
+        Own::Connections => own::connections(&state.ops, live, &effective, request.uri().query())?,
     })
 }

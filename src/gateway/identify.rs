@@ -25,19 +25,22 @@ pub(super) type Refused = Box<Response>;
 
 /// The surface that a token must be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the MCP surface comes with the next change")]
 pub(super) enum For {
     /// The API.
     Api,
     /// The MCP endpoint of this company.
     Mcp(CompanyId),
+    /// One that no token is for.
+    Nothing,
 }
 
 impl For {
-    fn covers(self, audience: Audience) -> bool {
+    /// Whether a token for `audience` is good for it.
+    pub(super) fn covers(self, audience: Audience) -> bool {
         match self {
             Self::Api => audience.api,
             Self::Mcp(company) => audience.mcp == Some(company),
+            Self::Nothing => false,
         }
     }
 }
@@ -87,7 +90,7 @@ impl Call<'_> {
     }
 
     /// The Bearer scheme in any case (RFC 9110 section 11.1); never from a query or a form.
-    fn bearer<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>, Refused> {
+    pub(super) fn bearer<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>, Refused> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let Some(header) = lines.next() else { return Ok(None) };
         let malformed = || Box::new(answer::malformed_token(&self.challenge));
@@ -127,7 +130,8 @@ impl Call<'_> {
         Box::new(answer::missing_scope(&self.challenge))
     }
 
-    async fn note(&self, live: Option<&LiveToken>, cause: String) {
+    /// Writes a refusal down; `cause` holds nothing that the caller sent.
+    pub(super) async fn note(&self, live: Option<&LiveToken>, cause: String) {
         let event = self.ops.event(EventKind::CallRefused, self.from).cause(cause);
         let event = match live {
             Some(live) => event.app(live.app().id),

@@ -9,6 +9,7 @@ mod forward_auth;
 mod guard;
 mod identify;
 mod identity;
+mod mcp;
 mod overlay;
 mod own;
 mod path;
@@ -30,6 +31,9 @@ use axum::routing::get;
 
 pub use crate::gateway::forward_auth::ForwardAuth;
 pub use crate::gateway::identity::Identities;
+pub use crate::gateway::mcp::McpLimits;
+pub use crate::gateway::mcp::McpState;
+pub use crate::gateway::mcp::routes as mcp_routes;
 pub use crate::gateway::own::ROUTES as OWN_ROUTES;
 pub use crate::gateway::permitted::Permitted;
 pub use crate::gateway::rates::Rates;

@@ -77,7 +77,7 @@ fn not_a_page() -> Response {
     refuse(StatusCode::BAD_REQUEST, "invalid_request", message)
 }
 
-/// What a token is for.
+/// One place that a token reaches.
 #[derive(Serialize)]
 struct Reached {
     #[serde(flatten)]
@@ -92,31 +92,51 @@ struct Reached {
     created_at: String,
 }
 
-/// `GET /connections`: what the token is for. A firm's companies are listed by `/companies`, which
-/// takes a scope.
+/// `GET /connections`: what the token reaches: its company, or its firm and, with the scope that
+/// `/companies` takes, the firm's companies behind it, in pages like there.
 pub(super) fn connections(
     ops: &Ops,
     live: &LiveToken,
     effective: &ScopeSet,
+    query: Option<&str>,
 ) -> Result<Response, Fault> {
-    let (r#type, place) = match live.place() {
-        PlaceFacts::Company(company) => ("company", describe(company)),
-        PlaceFacts::Firm(firm) => ("firm", describe_firm(firm)),
-        PlaceFacts::Gone => return Ok(list(&[], None)),
-    };
+    let Some((limit, cursor)) = page(query) else { return Ok(not_a_page()) };
+    let mut places = Vec::new();
+    let mut next = None;
+    match live.place() {
+        PlaceFacts::Company(company) => places.push(("company", describe(company))),
+        PlaceFacts::Firm(firm) => {
+            places.extend(cursor.is_none().then(|| ("firm", describe_firm(firm))));
+            if COMPANIES_SCOPE.parse().is_ok_and(|scope| effective.contains(&scope)) {
+                let reached = match ops.companies_reached(live, limit, cursor.as_deref()) {
+                    Ok(reached) => reached,
+                    Err(Failure::Refused(NotACursor)) => return Ok(not_a_page()),
+                    Err(Failure::Fault(fault)) => return Err(fault),
+                };
+                let companies = reached.companies.iter();
+                places.extend(companies.map(|company| ("company", describe(company))));
+                next = reached.next_cursor;
+            }
+        }
+        PlaceFacts::Gone => {}
+    }
     let connection = live.connection.as_deref();
     let since = connection.map_or(live.app().created_at, |connection| connection.consented_at);
-    let reached = Reached {
-        place,
-        r#type,
-        connection_id: connection.map(|connection| connection.id),
-        client_id: live.app().client_id(),
-        client_name: live.app().name.clone(),
-        scopes: scopes(ops, effective),
-        resources: ops.audience_urls(live.token.audience)?,
-        created_at: since.rfc3339(),
+    let resources = ops.audience_urls(live.token.audience)?;
+    let reached = |(r#type, place)| {
+        json!(Reached {
+            place,
+            r#type,
+            connection_id: connection.map(|connection| connection.id),
+            client_id: live.app().client_id(),
+            client_name: live.app().name.clone(),
+            scopes: scopes(ops, effective),
+            resources: resources.clone(),
+            created_at: since.rfc3339(),
+        })
     };
-    Ok(list(&[json!(reached)], None))
+    let items: Vec<Value> = places.into_iter().map(reached).collect();
+    Ok(list(&items, next.as_deref()))
 }
 
 fn list(items: &[Value], next: Option<&str>) -> Response {

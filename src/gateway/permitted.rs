@@ -48,6 +48,12 @@ impl Permitted {
         &self.path
     }
 
+    /// The query.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.request.uri().query()
+    }
+
     /// What callers put before that path: the surface, and the company if it was named there.
     #[must_use]
     pub fn base(&self) -> &str {

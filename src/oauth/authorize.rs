@@ -42,7 +42,7 @@ pub(super) async fn answer(
     let refused = |kind| page::error(&state.views, Frame::default(), kind, &extensions);
     let mut response = match read(&Parameters::of_query(query.as_deref())) {
         Err(Repeated) => refused(ErrorKind::RequestBroken),
-        Ok(parameters) => match state.ops.check_authorization(&parameters).await {
+        Ok(parameters) => match state.ops.check_authorization(&state.surfaces, &parameters).await {
             Ok(request) => match proceed(&state.ops, &headers, &request) {
                 Ok(Some(response)) => response,
                 Ok(None) => refused(ErrorKind::RequestBroken),

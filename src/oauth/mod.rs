@@ -13,6 +13,7 @@ mod keys;
 mod metadata;
 mod par;
 mod posted;
+mod protected_resource;
 mod register;
 mod registration_error;
 mod revoke;
@@ -28,6 +29,9 @@ use axum::routing::post;
 use http::Extensions;
 use http::StatusCode;
 
+use crate::domain::resource::API_PATH;
+use crate::domain::resource::METADATA_PREFIX;
+use crate::domain::surfaces::Surfaces;
 use crate::http::cors;
 use crate::http::paths;
 use crate::http::plain;
@@ -42,12 +46,14 @@ pub struct OauthState {
     pub ops: Ops,
     /// The pages, for refusals that can only be shown here.
     pub views: Arc<Views>,
+    /// The protected surfaces.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The endpoints. Clients of the 2025-03-26 MCP revision guess `/authorize`, `/token` and
 /// `/register`.
 pub fn routes(state: OauthState) -> Router {
-    let open = Router::new()
+    let open = resources(&state.surfaces)
         .route(paths::METADATA, get(metadata::answer))
         .route(paths::KEYS, get(keys::answer))
         .route("/.well-known/", any(nothing_known))
@@ -71,6 +77,20 @@ pub fn routes(state: OauthState) -> Router {
         .merge(open)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
+}
+
+/// The documents of the surfaces that are there.
+fn resources(surfaces: &Surfaces) -> Router<OauthState> {
+    let mut router = Router::new();
+    if surfaces.api.is_some() {
+        let path = format!("{METADATA_PREFIX}{API_PATH}");
+        router = router.route(&path, get(protected_resource::answer));
+    }
+    if surfaces.mcp.is_some() {
+        let path = format!("{METADATA_PREFIX}/companies/{{slug}}/mcp");
+        router = router.route(&path, get(protected_resource::answer));
+    }
+    router
 }
 
 /// A client that looks for a document which does not exist here is told so, and not with a page.

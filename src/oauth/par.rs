@@ -41,7 +41,7 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
     let app = client.app().id;
     let parameters =
         AuthorizationParameters { client_id: Some(client.app().client_id()), ..parameters };
-    match state.ops.push_authorization(&client, &parameters).await {
+    match state.ops.push_authorization(&state.surfaces, &client, &parameters).await {
         Ok((request_uri, lifetime)) => {
             let body = json!({"request_uri": request_uri, "expires_in": lifetime.as_secs()});
             let headers = [(CACHE_CONTROL, "no-store")];

@@ -21,21 +21,19 @@ use crate::domain::consent::Targets;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::scope::ScopeSet;
+use crate::domain::surfaces;
+use crate::domain::surfaces::Surfaces;
 use crate::ops::Ops;
 use crate::ops::authenticate_client;
 use crate::ops::authenticate_client::AuthenticatedClient;
 use crate::ops::client_documents::DocumentRefusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::store::changes::Changes;
+use crate::ops::pushed_request::KeepPushed;
 use crate::store::fault::Fault;
-use crate::store::reader::Reader;
-use crate::store::table::TableId;
 use crate::store::tables::AnsweredRequests;
 use crate::store::tables::PushedRequest;
 use crate::store::tables::PushedRequests;
-use crate::store::writer::Decision;
-use crate::store::writer::Operation;
 
 /// The parameters, as they were sent. A parameter that was sent empty counts as absent.
 #[derive(Clone, Debug, Default)]
@@ -140,6 +138,7 @@ impl Ops {
     /// [`AuthorizationRefusal`].
     pub async fn check_authorization(
         &self,
+        surfaces: &Surfaces,
         parameters: &AuthorizationParameters,
     ) -> Outcome<AuthorizationRequest, AuthorizationRefusal> {
         let page = |why, app| Failure::Refused(AuthorizationRefusal::Page(why, app));
@@ -163,7 +162,7 @@ impl Ops {
                 })),
             };
         }
-        self.check_for(&app, parameters)
+        self.check_for(surfaces, &app, parameters)
     }
 
     /// Checks the request of an authenticated client and keeps it for a moment (RFC 9126). The
@@ -173,10 +172,11 @@ impl Ops {
     /// [`AuthorizationRefusal`].
     pub async fn push_authorization(
         &self,
+        surfaces: &Surfaces,
         client: &AuthenticatedClient,
         parameters: &AuthorizationParameters,
     ) -> Outcome<(String, std::time::Duration), AuthorizationRefusal> {
-        let request = self.check_for(client.app(), parameters)?;
+        let request = self.check_for(surfaces, client.app(), parameters)?;
         let now = self.now();
         let kind = TokenKind::PushedRequest;
         let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
@@ -283,6 +283,7 @@ impl Ops {
     /// The checks, in order.
     fn check_for(
         &self,
+        surfaces: &Surfaces,
         app: &App,
         parameters: &AuthorizationParameters,
     ) -> Outcome<AuthorizationRequest, AuthorizationRefusal> {
@@ -306,7 +307,8 @@ impl Ops {
             .map_err(|_| refused(RequestRefusal::Target))?;
         let must_prove = app.must_use_pkce() || targets.mcp.is_some();
         let challenge = check_challenge(parameters, must_prove).map_err(refused)?;
-        let scopes = self.scopes_asked(app, parameters.scope.as_deref()).map_err(refused)?;
+        let defaults = || self.default_scopes(surfaces, app, &targets);
+        let scopes = self.scopes_asked(parameters.scope.as_deref(), defaults).map_err(refused)?;
         Ok(AuthorizationRequest {
             id: RawId::make(self.now(), self.entropy.as_ref()),
             app: app.id,
@@ -322,15 +324,29 @@ impl Ops {
         })
     }
 
-    /// Unknown scopes are dropped while a known one remains. Without `scope`, what the app was
-    /// registered for; an app that may ask for anything gets what only reads.
-    fn scopes_asked(&self, app: &App, scope: Option<&str>) -> Result<ScopeSet, RequestRefusal> {
-        let asked = match (super::scopes_asked(scope), &app.delegation) {
-            (Some(named), _) => self.catalogue.known(&named.names),
-            (None, Delegation::Only(scopes)) => self.catalogue.known(scopes),
-            (None, Delegation::Anything) => self.reading(),
+    /// Unknown scopes are dropped while a known one remains.
+    fn scopes_asked(
+        &self,
+        scope: Option<&str>,
+        defaults: impl FnOnce() -> ScopeSet,
+    ) -> Result<ScopeSet, RequestRefusal> {
+        let asked = match super::scopes_asked(scope) {
+            Some(named) => self.catalogue.known(&named.names),
+            None => defaults(),
         };
         if asked.is_empty() { Err(RequestRefusal::Scope) } else { Ok(asked) }
+    }
+
+    /// Without `scope`, what the app was registered for; an app that may ask for anything gets what
+    /// only reads: of the MCP, if it named that and nothing else, or of everything.
+    fn default_scopes(&self, surfaces: &Surfaces, app: &App, targets: &Targets) -> ScopeSet {
+        let alone = targets.mcp.is_some() && !targets.api;
+        let mcp = surfaces.mcp.as_ref().filter(|scopes| alone && !scopes.is_empty());
+        match (&app.delegation, mcp) {
+            (Delegation::Only(scopes), _) => self.catalogue.known(scopes),
+            (Delegation::Anything, Some(scopes)) => surfaces::defaults(&self.catalogue, scopes),
+            (Delegation::Anything, None) => self.reading(),
+        }
     }
 
     fn reading(&self) -> ScopeSet {
@@ -414,41 +430,5 @@ fn check_challenge(
         (None, Some(_)) => Err(RequestRefusal::ChallengeMissing),
         (None, None) if required => Err(RequestRefusal::ChallengeMissing),
         (None, None) => Ok(None),
-    }
-}
-
-/// While so many pushed requests wait, clients without a secret, or that nobody here registered, cannot push another: they can always
-/// send the request by the browser instead, and so nobody can fill the disk.
-const WAITING_FOR_PUBLIC_CLIENTS: u64 = 1000;
-
-struct KeepPushed {
-    id: RawId,
-    bounded: bool,
-    over_before: Timestamp,
-    row: PushedRequest,
-}
-
-impl Operation for KeepPushed {
-    type Outcome = bool;
-
-    fn decide(self, reader: &Reader<'_>) -> Result<Decision<bool>, Fault> {
-        if self.bounded && self.waiting(reader)? >= WAITING_FOR_PUBLIC_CLIENTS {
-            return Ok(Decision::unchanged(false));
-        }
-        let mut changes = Changes::new();
-        changes.put::<PushedRequests>(&self.id, &self.row)?;
-        Ok(Decision { changes, outcome: true })
-    }
-}
-
-impl KeepPushed {
-    /// Pushed requests that have not ended.
-    fn waiting(&self, reader: &Reader<'_>) -> Result<u64, Fault> {
-        let table = TableId::PushedRequests;
-        let all = reader.state().count(table)?;
-        let end = RawId::floor(self.over_before);
-        let limit = usize::try_from(all).unwrap_or(usize::MAX);
-        let over = reader.state().count_below(table, end.bytes(), limit)?;
-        Ok(all.saturating_sub(over as u64))
     }
 }

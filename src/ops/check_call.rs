@@ -17,6 +17,7 @@ use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
 use crate::domain::company::Company;
 use crate::domain::company::Place;
+use crate::domain::company::Slug;
 use crate::domain::connection::Connection;
 use crate::domain::gate;
 use crate::domain::gate::Facts;
@@ -32,6 +33,7 @@ use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::place_access::Reach;
+use crate::ops::targets;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AccessTokens;
@@ -127,6 +129,24 @@ impl Ops {
     /// [`CallRefusal::Gate`].
     pub fn effective(&self, live: &LiveToken) -> Result<ScopeSet, CallRefusal> {
         gate::pass(&live.facts, &self.catalogue, &live.token.scopes).map_err(CallRefusal::Gate)
+    }
+
+    /// All that this person and this app could ever have there, as a closure.
+    ///
+    /// # Errors
+    /// [`CallRefusal::Gate`].
+    pub fn could_have(&self, live: &LiveToken) -> Result<ScopeSet, CallRefusal> {
+        let permissions = self.catalogue.permissions().iter();
+        let all = permissions.map(|permission| permission.name.clone()).collect();
+        gate::pass(&live.facts, &self.catalogue, &all).map_err(CallRefusal::Gate)
+    }
+
+    /// The company called `slug`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn company_called(&self, slug: &Slug) -> Result<Option<CompanyId>, Fault> {
+        self.store.read(|reader| targets::company(reader, slug))
     }
 
     /// The company that a call is about. A company token has its own, and may name it; a firm

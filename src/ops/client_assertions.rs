@@ -172,10 +172,11 @@ const fn of_document(why: DocumentRefusal) -> ClientRefusal {
 }
 
 impl Ops {
-    /// Whether there can be clients that sign assertions.
+    /// Whether there can be clients that sign assertions: those with a document, and those that register
+    /// themselves.
     #[must_use]
     pub fn takes_assertions(&self) -> bool {
-        self.takes_client_documents()
+        self.takes_client_documents() || self.settings.registration.is_on()
     }
 
     /// Whether `client_id` can be that of a client with a document.

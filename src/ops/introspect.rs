@@ -65,7 +65,7 @@ impl Ops {
         }
     }
 
-    /// A resource server sees the tokens of its surface, within its own place and environment;
+    /// A resource server sees the tokens of its surface, the API or the MCP, within its own place and environment;
     /// other clients see their own.
     fn concerns(&self, caller: &AuthenticatedClient, live: &LiveToken) -> bool {
         let caller = caller.app();
@@ -76,7 +76,9 @@ impl Ops {
         let environment = caller
             .environment
             .is_none_or(|environment| live.place().environment() == Some(environment));
-        live.token.audience.api && place && environment
+        let audience = live.token.audience;
+        let surface = if caller.mcp { audience.mcp.is_some() } else { audience.api };
+        surface && place && environment
     }
 
     fn introspect_access(&self, live: &LiveToken) -> Result<Option<Introspection>, Fault> {

@@ -27,6 +27,7 @@ pub mod overview;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
+pub mod pushed_request;
 pub mod reached_companies;
 pub mod reclaim;
 pub mod redeem_code;

@@ -112,6 +112,12 @@ impl Ops {
         self.keys.bind("form", parts)
     }
 
+    /// A tag that binds an MCP server's session to those whose it is.
+    #[must_use]
+    pub fn session_tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.keys.bind("MCP session", parts)
+    }
+
     pub(in crate::ops) fn draw_session(&self, now: Timestamp) -> PlainToken {
         PlainToken::mint(TokenKind::Session, false, now, self.entropy.as_ref())
     }

@@ -30,7 +30,6 @@ use http::StatusCode;
 use http::Uri;
 use http::Version;
 use http::header::HOST;
-use http::uri::PathAndQuery;
 use http_body::Body as _;
 use url::Url;
 
@@ -129,8 +128,8 @@ impl UpstreamClient {
         self.pool.tidy();
     }
 
-    /// Sends a request, whose target is below the address, and waits for the head of the answer.
-    /// Headers between two neighbours go neither way (RFC 9110 section 7.6.1).
+    /// Sends a request and waits for the head of the answer. Its target is the address with `below` behind
+    /// it: nothing, or a path and a query, whatever the request's own says. Headers between two neighbours go neither way (RFC 9110 section 7.6.1).
     ///
     /// A connection that was used before may turn out to be closed. Then the request is sent once
     /// more, over a new one, if it never went out, or if it has no body, changes nothing by being
@@ -138,8 +137,12 @@ impl UpstreamClient {
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, UpstreamFault> {
-        let request = self.prepared(request)?;
+    pub async fn send(
+        &self,
+        below: &str,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, UpstreamFault> {
+        let request = self.prepared(below, request)?;
         let place = self.pool.place().await?;
         let (request, place) = match self.pool.unused().await {
             None => (request, place),
@@ -163,9 +166,13 @@ impl UpstreamClient {
     }
 
     /// As it goes out: to this host, in origin form, framed by what its body is.
-    fn prepared(&self, mut request: Request<Body>) -> Result<Request<Body>, UpstreamFault> {
-        let below = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-        let target = format!("{}{below}", self.base);
+    fn prepared(
+        &self,
+        below: &str,
+        mut request: Request<Body>,
+    ) -> Result<Request<Body>, UpstreamFault> {
+        let has_path = !self.base.is_empty() || below.starts_with('/');
+        let target = format!("{}{}{below}", self.base, if has_path { "" } else { "/" });
         *request.uri_mut() = Uri::try_from(target).map_err(|_| UpstreamFault::Target)?;
         *request.version_mut() = Version::HTTP_11;
         let (size, method) = (request.body().size_hint().exact(), request.method().clone());

@@ -287,6 +287,7 @@ async fn keys_changed_by_command_count_at_once_and_end_no_token() {
     });
     let before = tokens(&house).await;
     let old = assertion(&told(&house, &app, "/customers").await);
+    house.advance(1);
     let made = house.ops.rotate_keys(false, Default::default()).await.unwrap();
     assert_eq!(house.happened(2), [EventKind::KeysChanged, EventKind::KeysChanged]);
     let house = house.restarted(&[]).in_front_of(telling());

@@ -367,7 +367,7 @@ async fn a_client_that_an_administrator_revoked_stays_so_whatever_its_document_s
         house.call(&tokens.text("access_token"), "/me").await.status,
         StatusCode::UNAUTHORIZED
     );
-    let asked = house.get(&asking(&house, "app", BACK)).await;
+    let asked = house.signed_in("owner").await.get(&asking(&house, "app", BACK)).await;
     assert_eq!(asked.redirected("error").as_deref(), Some("unauthorized_client"));
 }
 

@@ -36,7 +36,8 @@ async fn get(fetcher: &Fetcher, url: &str) -> Result<Arc<Fetched>, FetchRefusal>
 }
 
 async fn refusal(fetcher: &Fetcher, url: &str) -> FetchRefusal {
-    get(fetcher, url).await.expect_err(url)
+    let Err(why) = get(fetcher, url).await else { panic!("{url} was fetched") };
+    why
 }
 
 async fn elsewhere() -> Elsewhere {

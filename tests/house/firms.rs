@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::harness::Answer;
 use crate::harness::House;
 use crate::harness::request;
 
@@ -108,9 +109,32 @@ async fn connections_tells_what_a_token_is_for_and_takes_no_scope() {
     let item = item.json()["items"][0].clone();
     assert_eq!((&item["type"], &item["id"]), (&json!("firm"), &json!(house.firm())));
     assert_eq!(item["resources"], json!([API]));
+    let tokens = house.tokens("oauth_public", "junior", &house.firm(), "customers:readonly").await;
+    let item = house.get_as(tokens["access_token"].as_str().unwrap(), "/connections").await.json();
+    assert_eq!(item["items"].as_array().unwrap().len(), 1, "companies take a scope: {item}");
     let item = house.get_as(&house.client_token().await, "/connections").await.json();
     assert_eq!(item["items"].as_array().unwrap().len(), 1);
     assert!(item["items"][0].get("connection_id").is_none());
+}
+
+#[tokio::test]
+async fn connections_lists_the_companies_of_a_firm_that_companies_lists() {
+    let house = House::new().await;
+    for (person, all) in [("partner", 3), ("junior", 2)] {
+        let token = firm_token(&house, person).await;
+        let listed = |answer: Answer| {
+            let items = answer.json()["items"].as_array().unwrap().clone();
+            items.iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
+        };
+        let companies = listed(house.call(&token, "/companies").await);
+        let reached = listed(house.get_as(&token, "/connections").await);
+        assert_eq!(reached[0], json!(house.firm()));
+        assert_eq!((&reached[1..], reached.len()), (&companies[..], all + 1), "{person}");
+        let first = house.get_as(&token, "/connections?limit=1").await.json();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = house.get_as(&token, &format!("/connections?limit=1&cursor={cursor}")).await;
+        assert_eq!(listed(second), companies[1..2], "the firm stands on the first page alone");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ mod asking;
 mod browser;
 mod elsewhere;
 mod house;
+pub mod mcp;
+mod mcp_asking;
 mod recorder;
 mod signer;
 mod site;

@@ -20,6 +20,25 @@ async fn introspect(house: &House, kind: &str, token: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn a_resource_server_sees_the_tokens_of_its_own_surface_alone() {
+    let mut house = House::new().await;
+    let new = NewApp { mcp: true, ..NewApp::of(AppKind::ResourceServer, "MCP server") };
+    house.register("mcp_server", new).await;
+    let mcp = "https://cs.example/companies/acme/mcp";
+    let acme = house.company("acme");
+    let code = house.code("oauth_public", "owner", &acme, "customers:readonly").await;
+    let tokens = house.redeem_with("oauth_public", &code, &[("resource", mcp)]).await;
+    let (of_mcp, of_api) = (tokens.text("access_token"), house.client_token().await);
+    for (server, sees, misses) in
+        [("mcp_server", &of_mcp, &of_api), ("resource_server", &of_api, &of_mcp)]
+    {
+        assert_eq!(introspect(&house, server, sees).await.json()["active"], true, "{server}");
+        let other = introspect(&house, server, misses).await.json();
+        assert_eq!(other, serde_json::json!({"active": false}), "{server}");
+    }
+}
+
+#[tokio::test]
 async fn a_resource_server_sees_what_is_effective_now() {
     let house = House::new().await;
     let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;

@@ -1,5 +1,6 @@
-//! Every kind of token × every route × every company, however it is named × what became of the grant
-//! meanwhile. What is expected is worked out by [`Holder::expected`] from the documented rules alone.
+//! Every kind of token × every route or tool × every company, however it is named × what became of the
+//! grant meanwhile. What is expected is worked out by [`Kind::expected`] and [`Kind::expected_of_tool`]
+//! from the documented rules alone.
 
 use countersign::domain::app::AppKind;
 use countersign::domain::company::Place;
@@ -11,6 +12,7 @@ use http::header;
 use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::mcp::TOOLS;
 use crate::harness::request;
 use crate::routes;
 
@@ -109,9 +111,14 @@ impl Kind {
         matches!(self.source, Connection | Credentials | Narrowed | ApiToken)
     }
 
-    fn lives(&self, fate: Fate) -> bool {
-        let over = [Fate::PersonDisabled, Fate::Ended, Fate::AppExpired].contains(&fate);
-        self.is_for_api() && !over
+    /// A company's connection without `resource` is for its API and its MCP; apps have to be made for it.
+    fn is_for_mcp_of(&self, slug: &str) -> bool {
+        use Source::*;
+        matches!(self.source, Connection | McpConnection | McpCredentials) && self.place == slug
+    }
+
+    fn lives(fate: Fate) -> bool {
+        ![Fate::PersonDisabled, Fate::Ended, Fate::AppExpired].contains(&fate)
     }
 
     /// The companies that it reaches.
@@ -146,7 +153,7 @@ impl Kind {
     ) -> Expected {
         let reach = self.reach(fate);
         let unreached = !to.is_empty() && !reach.contains(&to);
-        if !self.lives(fate) {
+        if !self.is_for_api() || !Self::lives(fate) {
             INVALID_TOKEN
         } else if fate == Fate::RoleRemoved || unreached || reach.is_empty() {
             FORBIDDEN
@@ -158,6 +165,19 @@ impl Kind {
             (422, None)
         } else {
             OK
+        }
+    }
+
+    /// The status of a tool call; `needs` is none for a tool that is not listed.
+    fn expected_of_tool(&self, needs: Option<&str>, slug: &str, fate: Fate) -> u16 {
+        if !self.is_for_mcp_of(slug) || !Self::lives(fate) {
+            return 401;
+        }
+        let reached = fate != Fate::RoleRemoved && self.reach(fate).contains(&slug);
+        let allowed = |scope: &str| self.allows(Some(scope), fate);
+        match needs {
+            Some(needs) if reached && needs.split_whitespace().all(allowed) => 200,
+            _ => 403,
         }
     }
 }
@@ -359,6 +379,40 @@ async fn every_token_gets_from_every_route_of_every_company_exactly_what_the_rul
     }
     assert_eq!(answered.len(), 5, "each answer was met: {answered:?}");
     assert!(answered[&OK] > 200, "{answered:?}");
+}
+
+#[tokio::test]
+async fn every_token_gets_from_every_tool_of_every_company_exactly_what_the_rules_say() {
+    let listed = TOOLS.iter().map(|(tool, needs)| (*tool, Some(*needs)));
+    let tools: Vec<_> = listed.chain([("delete_everything", None)]).collect();
+    let mut answered = std::collections::BTreeMap::new();
+    for fate in FATES {
+        let mut house = House::quick().await;
+        let tokens = tokens(&mut house).await;
+        befall(&house, fate, &tokens).await;
+        for (number, token, _) in &tokens {
+            let kind = &KINDS[*number];
+            for slug in ["acme", "acme-test", "bakery", "clinic", "made-up"] {
+                for (tool, needs) in &tools {
+                    let params = serde_json::json!({"name": tool, "arguments": {}});
+                    let message = serde_json::json!(
+                        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+                    );
+                    let answer = house.mcp_send(token, slug, message.to_string(), &[]).await;
+                    let expected = kind.expected_of_tool(*needs, slug, fate);
+                    let of =
+                        format!("{fate:?}: {:?} for {}: {tool} of {slug}", kind.source, kind.place);
+                    assert_eq!(answer.status.as_u16(), expected, "{of}: {answer:?}");
+                    let challenge = answer.header("www-authenticate");
+                    assert_eq!(challenge.contains("invalid_token"), expected == 401, "{of}");
+                    let heard = house.mcp.heard().len();
+                    assert_eq!(heard, usize::from(expected == 200), "{of}: what goes on");
+                    *answered.entry(expected).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    assert!(answered[&200] > 40 && answered[&403] > 80 && answered[&401] > 500, "{answered:?}");
 }
 
 fn listed(answer: &Answer) -> Vec<String> {

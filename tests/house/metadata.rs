@@ -38,12 +38,11 @@ async fn unknown_well_knowns_are_clean_404s() {
     let house = House::empty();
     for path in [
         "/.well-known/openid-configuration",
-        "/.well-known/oauth-protected-resource",
-        "/.well-known/oauth-protected-resource/companies/acme/mcp",
         "/.well-known/oauth-authorization-server/",
         "/.well-known/oauth-authorization-server/companies/acme/mcp",
+        "/.well-known/openid-configuration/companies/acme/mcp",
+        "/companies/acme/mcp/.well-known/openid-configuration",
         "/companies/acme/mcp/.well-known/oauth-authorization-server",
-        "/.well-known/jwks.json",
         "/.well-known/nothing",
         "/.well-known/",
     ] {

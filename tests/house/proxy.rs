@@ -332,5 +332,5 @@ async fn without_an_upstream_there_is_no_surface() {
     let mut settings = countersign::config::Sources::default();
     settings.flags.clear();
     let settings = countersign::config::load(&settings).unwrap().settings;
-    assert!(countersign::app::upstreams::api(&settings).unwrap().is_none());
+    assert!(countersign::app::upstreams::behind(&settings).unwrap().is_none());
 }

@@ -76,7 +76,7 @@ fn an_authority_that_cannot_be_read_stops_the_start_and_says_why() {
         ];
         let sources = countersign::config::Sources { flags, ..Default::default() };
         let settings = countersign::config::load(&sources).unwrap().settings;
-        let Err(why) = upstreams::api(&settings) else { panic!("it starts") };
+        let Err(why) = upstreams::behind(&settings) else { panic!("it starts") };
         assert!(format!("{why:?}").contains("ca.pem"), "{why:?}");
     }
 }

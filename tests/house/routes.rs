@@ -86,6 +86,8 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/oauth/introspect", Door::Endpoint),
     ("POST", "/oauth/par", Door::Endpoint),
     ("GET", "/.well-known/oauth-authorization-server", Door::OpenEndpoint),
+    ("GET", "/.well-known/oauth-protected-resource/api/external/v2", Door::OpenEndpoint),
+    ("GET", "/.well-known/oauth-protected-resource/companies/{slug}/mcp", Door::OpenEndpoint),
     ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
@@ -108,9 +110,10 @@ pub fn all() -> Vec<Route> {
         path: format!("{API_PATH}{below}"),
         door: Door::Surface,
     });
-    let connections = Route { method: "*", path: CONNECTIONS.to_owned(), door: Door::Surface };
+    let anywhere = |path: &str| Route { method: "*", path: path.to_owned(), door: Door::Surface };
+    let beside = [CONNECTIONS, "/companies/{slug}/mcp"].map(anywhere);
     let files = assets::all().iter().map(file);
-    fixed.chain(files).chain(surface).chain([connections]).collect()
+    fixed.chain(files).chain(surface).chain(beside).collect()
 }
 
 /// What a token is for, as it can ask itself: beside the API, and guarded like it.
@@ -136,6 +139,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
+        route.path = route.path.replace("{slug}", "acme");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes

@@ -119,7 +119,7 @@ pub async fn checked(house: &House) -> AuthorizationRequest {
         challenge_method: text("S256"),
         ..AuthorizationParameters::default()
     };
-    house.ops.check_authorization(&parameters).await.unwrap()
+    house.ops.check_authorization(&Default::default(), &parameters).await.unwrap()
 }
 
 /// Allows `request` with a verification code: the operation behind the consent page.

@@ -50,13 +50,14 @@ fn check_place_and_delegator(new: &NewApp) -> Result<(), AppRefusal> {
     }
 }
 
-/// People's connections reach MCP by what they are asked for. A firm's token reaches no MCP, and an
+/// People's connections reach MCP by what they are asked for; a resource server is the API's or the
+/// MCP's. A firm's token reaches no MCP, and an
 /// API token cannot be narrowed to a company as API credentials can.
 fn check_mcp(new: &NewApp) -> Result<(), AppRefusal> {
     match (new.kind, new.place) {
         _ if !new.mcp => Ok(()),
         (AppKind::ApiToken, Some(Place::Firm(_))) => Err(AppRefusal::McpOfFirmToken),
-        (AppKind::ApiCredentials | AppKind::ApiToken, _) => Ok(()),
+        (AppKind::ApiCredentials | AppKind::ApiToken | AppKind::ResourceServer, _) => Ok(()),
         _ => Err(AppRefusal::McpNotUsed),
     }
 }

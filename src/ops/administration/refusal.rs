@@ -151,7 +151,7 @@ pub enum AppRefusal {
     Purpose,
     /// What a client reaches by MCP is what it asks for.
     #[error(
-        "only API credentials and API tokens are made for MCP: an OAuth app asks for an MCP address each time; leave that out"
+        "only API credentials, API tokens and resource servers are made for MCP: an OAuth app asks for an MCP address each time; leave that out"
     )]
     McpNotUsed,
     /// MCP is one company's.

@@ -27,6 +27,7 @@ use countersign::crypto::keyring::MasterKey;
 use countersign::crypto::keyring::TokenKey;
 use countersign::crypto::password::Cost;
 use countersign::crypto::password::Passwords;
+use countersign::domain::mcp_surface::McpSurface;
 use countersign::gateway::Upstream;
 use countersign::ops::Ops;
 use countersign::ops::client_documents::ClientDocuments;
@@ -40,6 +41,8 @@ use crate::harness::CONFIG_FILE;
 use crate::harness::Elsewhere;
 use crate::harness::ISSUER;
 use crate::harness::Resolver;
+use crate::harness::mcp;
+use crate::harness::mcp::FakeMcp;
 
 const START: u64 = 1_790_000_000;
 
@@ -48,6 +51,8 @@ pub struct House {
     pub ops: Ops,
     pub clock: Arc<ManualClock>,
     pub guide: Guide,
+    /// What stands behind the MCP addresses.
+    pub mcp: Arc<FakeMcp>,
     folder: Option<TempDir>,
     resolver: Arc<dyn Resolve>,
 }
@@ -153,7 +158,8 @@ impl House {
     }
 
     fn build(settings: &Settings, ops: Ops, clock: Arc<ManualClock>) -> Self {
-        let protected = Some(sandbox::protected().unwrap());
+        let mcp = Arc::new(FakeMcp::default());
+        let protected = Some(protected(&mcp, mcp::surface()));
         let entropy = Arc::new(SystemEntropy::new());
         let router = router::build(settings, &ops, clock.clone(), entropy, protected).unwrap();
         let guide = Guide {
@@ -166,7 +172,8 @@ impl House {
             apps: Vec::new(),
             api_base: String::new(),
         };
-        Self { router, ops, clock, guide, folder: None, resolver: Arc::new(Resolver::default()) }
+        let resolver = Arc::new(Resolver::default());
+        Self { router, ops, clock, guide, mcp, folder: None, resolver }
     }
 
     /// In a data folder of its own, with real files, so that it can be stopped and opened again.
@@ -184,10 +191,19 @@ impl House {
     /// As [`Self::in_front_of`], with other settings of its doors than the defaults.
     pub fn in_front_of_with(self, upstream: Upstream, settings: &[(&str, &str)]) -> Self {
         let upstream = Some(upstream);
-        let protected = Protected { upstream, ..sandbox::protected().unwrap() };
+        let protected = Protected { upstream, ..protected(&self.mcp, mcp::surface()) };
+        self.protecting_with(Some(protected), settings)
+    }
+
+    /// With the defaults, and these surfaces.
+    pub fn protecting(self, protected: Option<Protected>) -> Self {
+        self.protecting_with(protected, &[])
+    }
+
+    fn protecting_with(self, protected: Option<Protected>, settings: &[(&str, &str)]) -> Self {
         let entropy = Arc::new(SystemEntropy::new());
         let (settings, clock) = (chosen(settings), self.clock.clone());
-        let router = router::build(&settings, &self.ops, clock, entropy, Some(protected));
+        let router = router::build(&settings, &self.ops, clock, entropy, protected);
         Self { router: router.unwrap(), ..self }
     }
 
@@ -198,17 +214,20 @@ impl House {
         std::fs::write(&file, config).unwrap();
         let settings = chosen_with(&[], file);
         let house = Self::quick().await;
-        let behind = upstreams::api(&settings).unwrap().unwrap();
-        let (entropy, clock) = (Arc::new(SystemEntropy::new()), house.clock.clone());
-        let protected = Some(behind.protected);
-        let router = router::build(&settings, &house.ops, clock, entropy, protected).unwrap();
-        Self { router, ..house }
+        let behind = upstreams::behind(&settings).unwrap().unwrap();
+        house.protecting(Some(behind.protected))
+    }
+
+    /// With the defaults, and another MCP surface.
+    pub fn with_mcp(self, surface: McpSurface) -> Self {
+        let protected = protected(&self.mcp, surface);
+        self.protecting(Some(protected))
     }
 
     /// Stopped, and opened again from its files with these settings, and with those in
     /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
     pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
-        let Self { router, ops, clock, guide, folder, resolver } = self;
+        let Self { router, ops, clock, guide, folder, resolver, .. } = self;
         ops.close();
         drop((router, ops));
         Self { guide, ..Self::open(folder.unwrap(), clock, settings, resolver) }
@@ -237,6 +256,11 @@ impl House {
         let ops = wire::ops_resolving(&settings, &installation, resolver.clone()).unwrap();
         Self { folder: Some(folder), resolver, ..Self::build(&settings, ops, clock) }
     }
+}
+
+/// The sample ledger, and an MCP server that writes down what reaches it.
+fn protected(mcp: &Arc<FakeMcp>, surface: McpSurface) -> Protected {
+    Protected { mcp: Some(mcp.protected(surface)), ..sandbox::protected().unwrap() }
 }
 
 /// The same operations over another store and with other hashing.

@@ -18,7 +18,7 @@ pub struct Signer {
 
 enum Key {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's key is as random as it likes")]
@@ -38,7 +38,7 @@ impl Signer {
         let (kind, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, random());
         let made = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(kind, made.as_ref(), &random).unwrap();
-        Self { kid: kid.to_owned(), key: Key::P256(key) }
+        Self { kid: kid.to_owned(), key: Key::P256(Box::new(key)) }
     }
 
     /// Its public half.
