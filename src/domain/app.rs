@@ -173,6 +173,37 @@ pub struct App {
 }
 
 impl App {
+    /// A program that nobody here made or looked at, before what it says of itself is put in: public,
+    /// nameless, without redirect URIs, good for whatever a person grants it.
+    #[must_use]
+    pub fn unreviewed(id: AppId, registration: Registration, now: Timestamp) -> Self {
+        Self {
+            id,
+            kind: AppKind::OauthPublic,
+            registration,
+            proof: ClientProof::default(),
+            name: String::new(),
+            website: None,
+            purpose: String::new(),
+            place: None,
+            environment: None,
+            delegation: Delegation::Anything,
+            required: ScopeSet::default(),
+            delegated_by: None,
+            owner: None,
+            reviewed: false,
+            review_due: None,
+            redirect_uris: Vec::new(),
+            mcp: false,
+            pkce_required: true,
+            secrets: Vec::new(),
+            status: AppStatus::Active,
+            generation: 1,
+            expires_at: None,
+            created_at: now,
+        }
+    }
+
     /// The `client_id`: its id, or the URL of the document that describes it.
     #[must_use]
     pub fn client_id(&self) -> String {

@@ -18,15 +18,12 @@ use crate::crypto::jws::KeySet;
 use crate::crypto::jws::NotAKeySet;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
-use crate::domain::app::AppStatus;
-use crate::domain::app::Delegation;
 use crate::domain::display_name;
 use crate::domain::redirect_uri::NotARedirectUri;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::KeySource;
 use crate::domain::registration::Registration;
-use crate::domain::scope::ScopeSet;
 
 /// As many bytes as a document may have.
 pub const LARGEST: usize = 5 * 1024;
@@ -350,31 +347,8 @@ impl Introduction {
     /// An app that nobody reviewed, for everybody, bounded by nothing but what a person grants.
     #[must_use]
     pub fn app(&self, id: AppId, now: Timestamp) -> App {
-        App {
-            id,
-            kind: self.kind(),
-            registration: Registration::Document { url: self.url.0.clone() },
-            proof: self.proof(),
-            name: self.name.clone(),
-            website: None,
-            purpose: String::new(),
-            place: None,
-            environment: None,
-            delegation: Delegation::Anything,
-            required: ScopeSet::default(),
-            delegated_by: None,
-            owner: None,
-            reviewed: false,
-            review_due: None,
-            redirect_uris: self.redirect_uris.clone(),
-            mcp: false,
-            pkce_required: true,
-            secrets: Vec::new(),
-            status: AppStatus::Active,
-            generation: 1,
-            expires_at: None,
-            created_at: now,
-        }
+        let registration = Registration::Document { url: self.url.0.clone() };
+        self.renewed(&App::unreviewed(id, registration, now))
     }
 
     /// `app` with what the document says now. What people decided about it stays.

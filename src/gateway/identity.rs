@@ -50,7 +50,7 @@ const KIND: &str = "countersign-assertion+jwt";
 /// How long one assertion is handed out; the rest of its life is the upstream's.
 const HANDED_OUT: Duration = Duration::from_secs(15);
 
-/// Callers remembered at once before those whose time is over are cleared away.
+/// Callers remembered at once, at most.
 const CLEARED_AT: usize = 10_000;
 
 /// What would be misread in a header, `%` itself included; all that is not ASCII is encoded too.
@@ -163,13 +163,20 @@ impl Identities {
             headers: Arc::clone(&headers),
             assertion: assertion.clone(),
         };
-        if let Ok(mut known) = self.known.lock() {
-            if known.len() >= CLEARED_AT {
-                known.retain(|_, known| known.made_at.plus(HANDED_OUT) > now);
-            }
-            known.insert(caller.key(), learnt);
-        }
+        self.keep(caller.key(), learnt, now);
         Ok((headers, assertion))
+    }
+
+    fn keep(&self, key: (RawId, CompanyId), learnt: Known, now: Timestamp) {
+        let Ok(mut known) = self.known.lock() else { return };
+        if known.len() >= CLEARED_AT {
+            known.retain(|_, known| known.made_at.plus(HANDED_OUT) > now);
+        }
+        // None is over: forgetting all costs a signature each, going through all would cost every call.
+        if known.len() >= CLEARED_AT {
+            known.clear();
+        }
+        known.insert(key, learnt);
     }
 }
 
@@ -281,6 +288,26 @@ struct Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::entropy::SystemEntropy;
+
+    #[test]
+    fn however_many_call_within_a_moment_a_bounded_number_is_remembered() {
+        let (identities, entropy) = (Identities::default(), SystemEntropy::new());
+        let now = Timestamp::from_seconds(1_000_000);
+        let company = CompanyId::make(now, &entropy);
+        for _ in 0..2 * CLEARED_AT + 1 {
+            let learnt = Known {
+                made_at: now,
+                audience: "x".into(),
+                effective: ScopeSet::default(),
+                email: None,
+                headers: Arc::default(),
+                assertion: None,
+            };
+            identities.keep((RawId::make(now, &entropy), company), learnt, now);
+            assert!(identities.known.lock().unwrap().len() <= CLEARED_AT);
+        }
+    }
 
     #[test]
     fn an_address_in_any_script_is_a_header_that_one_reader_reads_like_another() {

@@ -18,13 +18,26 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Tokens counted at once before those whose window is over are cleared away.
+/// Tokens counted at once before those whose window is over are first cleared away.
 const CLEARED_AT: usize = 10_000;
 
 /// The windows of the tokens that call.
 pub struct Rates {
     limit: RateLimit,
-    windows: Mutex<HashMap<RawId, Window>>,
+    windows: Mutex<Windows>,
+}
+
+struct Windows {
+    of: HashMap<RawId, Window>,
+    /// At how many those that are over are cleared away next: twice as many as were left the last
+    /// time, so that a call seldom pays for it.
+    cleared_at: usize,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self { of: HashMap::new(), cleared_at: CLEARED_AT }
+    }
 }
 
 impl Rates {
@@ -37,11 +50,12 @@ impl Rates {
     /// Counts a call of `token`.
     pub(super) fn count(&self, token: RawId, now: Timestamp) -> Option<Allowance> {
         let mut windows = self.windows.lock().ok()?;
-        if windows.len() >= CLEARED_AT {
-            windows.retain(|_, window| !self.limit.is_over(*window, now));
+        if windows.of.len() >= windows.cleared_at {
+            windows.of.retain(|_, window| !self.limit.is_over(*window, now));
+            windows.cleared_at = CLEARED_AT.max(2 * windows.of.len());
         }
-        let (window, allowance) = self.limit.count(windows.get(&token).copied(), now);
-        windows.insert(token, window);
+        let (window, allowance) = self.limit.count(windows.of.get(&token).copied(), now);
+        windows.of.insert(token, window);
         Some(allowance)
     }
 }

@@ -2,25 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { openBrowser, Person } from './browser.mjs';
 import { mcpUrl } from './mcp.mjs';
+import { freePort } from './server.mjs';
 import { app, site, user } from './site.mjs';
 
 const installed = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
 const NODE = installed('node/bin/node');
 const CONFORMANCE = installed('@modelcontextprotocol/conformance/dist/index.js');
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('the conformance package', { timeout: 120_000 }, () => {
   let browser;

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +11,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 
 import { openBrowser, Person } from './browser.mjs';
 import { documentServer, mcpUrl, TOOLS } from './mcp.mjs';
-import { temporaryFolder } from './server.mjs';
+import { freePort, temporaryFolder } from './server.mjs';
 import { site, user } from './site.mjs';
 
 const installed = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
@@ -20,14 +19,6 @@ const installed = (path) => fileURLToPath(new URL(`node_modules/${path}`, import
 const NODE = installed('node/bin/node');
 const INSPECTOR = installed('@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 const REMOTE = installed('mcp-remote/dist/proxy.js');
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('programs that people run', { timeout: 180_000 }, () => {
   let browser;

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +23,15 @@ export function binary() {
 export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'countersign-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A port of this machine that nobody listens at, for a program that must be told one. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** A home folder whose Chromium trusts this CA, as a company's machines are set up. */

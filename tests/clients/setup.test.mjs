@@ -3,24 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { assertAccessible } from './accessible.mjs';
 import { openBrowser, Person } from './browser.mjs';
 import { anyCode } from './codes.mjs';
-import { browserHome, Server, temporaryFolder } from './server.mjs';
+import { browserHome, freePort, Server, temporaryFolder } from './server.mjs';
 
 const OWNER = { email: 'first@harbour.example', password: 'quiet-lantern-over-nine-boats' };
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function find(folder, name) {
   const entries = await readdir(folder, { recursive: true });

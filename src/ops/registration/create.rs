@@ -11,8 +11,6 @@ use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
 use crate::domain::app::AppSecret;
-use crate::domain::app::AppStatus;
-use crate::domain::app::Delegation;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
@@ -22,7 +20,6 @@ use crate::domain::initial_token::InitialTokenStanding;
 use crate::domain::registration::Registration;
 use crate::domain::registration_policy::RegistrationMode;
 use crate::domain::registration_request::RegistrationRequest;
-use crate::domain::scope::ScopeSet;
 use crate::domain::self_registered::SelfRegistered;
 use crate::ops::Ops;
 use crate::ops::failure::Failure;
@@ -154,31 +151,14 @@ fn usable(
 /// Nothing that it registers makes a client more than a stranger: it serves all places, is bounded
 /// by each person who approves it, requires nothing, and nobody has reviewed it.
 fn app(id: AppId, metadata: &ClientMetadata, secrets: Vec<AppSecret>, now: Timestamp) -> App {
+    // What it says of its web site is not taken over: shown, it would lend it somebody's host.
     App {
-        id,
         kind: metadata.token_endpoint_auth_method.kind(),
-        registration: Registration::Dynamic,
         proof: metadata.proof(),
         name: metadata.shown_name(),
-        // What it says of its web site is shown nowhere: it would lend it somebody's host.
-        website: None,
-        purpose: String::new(),
-        place: None,
-        environment: None,
-        delegation: Delegation::Anything,
-        required: ScopeSet::default(),
-        delegated_by: None,
-        owner: None,
-        reviewed: false,
-        review_due: None,
         redirect_uris: metadata.redirect_uris.clone(),
-        pkce_required: true,
-        mcp: false,
         secrets,
-        status: AppStatus::Active,
-        generation: 1,
-        expires_at: None,
-        created_at: now,
+        ..App::unreviewed(id, Registration::Dynamic, now)
     }
 }
 
