@@ -10,6 +10,7 @@
 pub mod assets;
 mod escape;
 pub mod fault;
+pub mod language;
 pub mod pages;
 mod qr;
 pub mod renderer;

@@ -16,6 +16,7 @@ use minijinja::value::Serde;
 use crate::view::assets;
 use crate::view::escape::escaped;
 use crate::view::fault::ViewFault;
+use crate::view::language::Language;
 use crate::view::pages::Page;
 use crate::view::qr;
 use crate::view::texts::Texts;
@@ -30,9 +31,37 @@ macro_rules! template {
 
 pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("base.html"),
+    template!("workspace.html"),
+    template!("connect/access_form.html"),
+    template!("connect/activity.html"),
+    template!("connect/check.html"),
+    template!("connect/choose_kind.html"),
+    template!("connect/confirm.html"),
+    template!("connect/connection.html"),
+    template!("connect/credential.html"),
+    template!("connect/integrations.html"),
+    template!("connect/list.html"),
+    template!("connect/mcp_server.html"),
+    template!("connect/oauth_app.html"),
+    template!("connect/oauth_app_form.html"),
+    template!("connect/oauth_apps.html"),
+    template!("connect/reference.html"),
+    template!("connect/reviews.html"),
+    template!("connect/shown_once.html"),
+    template!("connect/through_firm.html"),
+    template!("connect/upkeep_form.html"),
+    template!("parts/chart.html"),
+    template!("parts/client.html"),
     template!("parts/code.html"),
     template!("parts/form.html"),
+    template!("parts/list.html"),
     template!("parts/mark.html"),
+    template!("parts/permission.html"),
+    template!("parts/person.html"),
+    template!("parts/secrets.html"),
+    template!("parts/status.html"),
+    template!("parts/time.html"),
+    template!("parts/upkeep.html"),
     template!("parts/words.html"),
     template!("pages/consent.html"),
     template!("pages/enrol_totp.html"),
@@ -42,61 +71,110 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("pages/setup.html"),
     template!("pages/sign_in.html"),
     template!("pages/verify.html"),
+    template!("settings/add_passkey.html"),
+    template!("settings/add_totp.html"),
+    template!("settings/change_password.html"),
+    template!("settings/companies.html"),
+    template!("settings/data.html"),
+    template!("settings/firms.html"),
+    template!("settings/hand_over.html"),
+    template!("settings/new_recovery_codes.html"),
+    template!("settings/own_role.html"),
+    template!("settings/people.html"),
+    template!("settings/person.html"),
+    template!("settings/place_form.html"),
+    template!("settings/role_form.html"),
+    template!("settings/roles.html"),
+    template!("settings/security.html"),
 ];
 
 pub(in crate::view) const ENGLISH: &str = include_str!("../../templates/texts/en.toml");
+pub(in crate::view) const FRENCH: &str = include_str!("../../templates/texts/fr.toml");
 
-/// All templates, read and checked. Cheap to share behind an `Arc`.
+/// All templates in every language, read and checked. Cheap to share behind an `Arc`.
 #[derive(Debug)]
 pub struct Views {
-    environment: Environment<'static>,
+    english: Environment<'static>,
+    french: Environment<'static>,
 }
 
 impl Views {
     /// Reads the embedded templates and texts.
     ///
     /// # Errors
-    /// When a template or the catalogue of texts does not parse.
+    /// When a template or a catalogue of texts does not parse.
     pub fn new() -> Result<Self, ViewFault> {
         Self::with_listener(|_| {})
     }
 
     /// The same, telling `said` the key of each text that a page shows.
     pub(in crate::view) fn with_listener(
-        said: impl Fn(&str) + Send + Sync + 'static,
+        said: impl Fn(&str) + Clone + Send + Sync + 'static,
     ) -> Result<Self, ViewFault> {
-        let texts = Texts::parse(ENGLISH)?;
-        let mut environment = strict_environment()?;
-        environment.add_function("t", move |key: &str, values: Kwargs| {
-            said(key);
-            say(&texts, key, &values)
-        });
-        environment.add_function("qr", draw);
-        environment.add_function("asset", asset);
-        environment.add_filter("grouped", grouped);
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source)?;
-        }
-        Ok(Self { environment })
+        Ok(Self {
+            english: environment(Language::English, said.clone())?,
+            french: environment(Language::French, said)?,
+        })
     }
 
-    /// The page as a complete HTML document.
+    /// The page as a complete HTML document, in English.
+    ///
+    /// # Errors
+    /// As [`Self::render_in`].
+    pub fn render<P: Page>(&self, page: &P) -> Result<String, ViewFault> {
+        self.render_in(Language::English, page)
+    }
+
+    /// The page as a complete HTML document, in `language`.
     ///
     /// # Errors
     /// When the template asks for something that the page or the catalogue does not hold: a
     /// mistake of ours, found by rendering the samples of every page.
-    pub fn render<P: Page>(&self, page: &P) -> Result<String, ViewFault> {
-        self.render_value(P::TEMPLATE, Value::from(Serde(page)))
+    pub fn render_in<P: Page>(&self, language: Language, page: &P) -> Result<String, ViewFault> {
+        self.render_value(language, P::TEMPLATE, Value::from(Serde(page)))
     }
 
     /// The template `name` filled with `page`.
     pub(in crate::view) fn render_value(
         &self,
+        language: Language,
         name: &str,
         page: Value,
     ) -> Result<String, ViewFault> {
-        Ok(self.environment.get_template(name)?.render(page)?)
+        let environment = match language {
+            Language::English => &self.english,
+            Language::French => &self.french,
+        };
+        Ok(environment.get_template(name)?.render(page)?)
     }
+}
+
+/// The texts of `language` as they are embedded.
+pub(in crate::view) const fn catalogue(language: Language) -> &'static str {
+    match language {
+        Language::English => ENGLISH,
+        Language::French => FRENCH,
+    }
+}
+
+/// Every template, with the texts of `language`.
+fn environment(
+    language: Language,
+    said: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<Environment<'static>, ViewFault> {
+    let texts = Texts::parse(catalogue(language), language)?;
+    let mut environment = strict_environment()?;
+    environment.add_function("t", move |key: &str, values: Kwargs| {
+        said(key);
+        say(&texts, key, &values)
+    });
+    environment.add_function("qr", draw);
+    environment.add_function("asset", asset);
+    environment.add_filter("grouped", grouped);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
 }
 
 fn strict_environment() -> Result<Environment<'static>, Error> {

@@ -8,47 +8,123 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use crate::view::assets;
+use crate::view::language::Language;
 use crate::view::markup::Tag;
 use crate::view::markup::tags;
+use crate::view::pages::connect::activity::Activity;
+use crate::view::pages::connect::assistants::Integrations;
+use crate::view::pages::connect::assistants::McpServer;
+use crate::view::pages::connect::check::Check;
+use crate::view::pages::connect::choose_kind::ChooseKind;
+use crate::view::pages::connect::confirm::Confirm;
+use crate::view::pages::connect::connection::Connection;
+use crate::view::pages::connect::credential::Credential;
+use crate::view::pages::connect::credential_form::AccessForm;
+use crate::view::pages::connect::list::AccessList;
+use crate::view::pages::connect::oauth_app::OauthApp;
+use crate::view::pages::connect::oauth_app_form::OauthAppForm;
+use crate::view::pages::connect::oauth_apps::OauthApps;
+use crate::view::pages::connect::reference::Reference;
+use crate::view::pages::connect::reviews::Reviews;
+use crate::view::pages::connect::shown_once::ShownOnce;
+use crate::view::pages::connect::through_firm::ThroughFirm;
+use crate::view::pages::connect::upkeep_form::UpkeepForm;
+use crate::view::pages::settings::data::DataPage;
+use crate::view::pages::settings::factors::AddPasskey;
+use crate::view::pages::settings::factors::AddTotp;
+use crate::view::pages::settings::factors::ChangePassword;
+use crate::view::pages::settings::factors::NewRecoveryCodes;
+use crate::view::pages::settings::hand_over::HandOver;
+use crate::view::pages::settings::people::People;
+use crate::view::pages::settings::people::RoleForm;
+use crate::view::pages::settings::person::Person;
+use crate::view::pages::settings::place_form::PlaceForm;
+use crate::view::pages::settings::places::Companies;
+use crate::view::pages::settings::places::Firms;
+use crate::view::pages::settings::roles::OwnRole;
+use crate::view::pages::settings::roles::Roles;
+use crate::view::pages::settings::security::Security;
 use crate::view::pages::*;
-use crate::view::renderer::ENGLISH;
 use crate::view::renderer::Views;
+use crate::view::renderer::catalogue;
 use crate::view::texts::Texts;
 
-/// A sample, rendered, and the same with every text replaced by hostile markup.
-struct Rendered {
+/// A page in one of its states.
+struct Sample {
     name: String,
-    html: String,
-    hostile: String,
+    template: &'static str,
+    values: serde_json::Value,
 }
 
-fn all_pages() -> Vec<Rendered> {
-    rendered_with(&Views::new().unwrap())
+impl Sample {
+    fn html(&self, views: &Views, language: Language) -> String {
+        let values = Value::from(Serde(&self.values));
+        views
+            .render_value(language, self.template, values)
+            .unwrap_or_else(|fault| panic!("{} in {language:?}: {fault}", self.name))
+    }
+
+    /// The same with hostile markup in every text.
+    fn spoiled(&self) -> Self {
+        let mut values = self.values.clone();
+        spoil(&mut values);
+        Self { name: self.name.clone(), template: self.template, values }
+    }
 }
 
-fn rendered_with(views: &Views) -> Vec<Rendered> {
+fn samples() -> Vec<Sample> {
     let mut all = Vec::new();
-    samples_of::<Consent>(views, &mut all);
-    samples_of::<EnrolTotp>(views, &mut all);
-    samples_of::<ErrorPage>(views, &mut all);
-    samples_of::<Home>(views, &mut all);
-    samples_of::<RecoveryCodes>(views, &mut all);
-    samples_of::<Setup>(views, &mut all);
-    samples_of::<SignIn>(views, &mut all);
-    samples_of::<Verify>(views, &mut all);
+    samples_of::<AccessForm>(&mut all);
+    samples_of::<AccessList>(&mut all);
+    samples_of::<Activity>(&mut all);
+    samples_of::<Check>(&mut all);
+    samples_of::<ChooseKind>(&mut all);
+    samples_of::<Confirm>(&mut all);
+    samples_of::<Connection>(&mut all);
+    samples_of::<Consent>(&mut all);
+    samples_of::<Credential>(&mut all);
+    samples_of::<ShownOnce>(&mut all);
+    samples_of::<EnrolTotp>(&mut all);
+    samples_of::<ErrorPage>(&mut all);
+    samples_of::<Home>(&mut all);
+    samples_of::<Integrations>(&mut all);
+    samples_of::<McpServer>(&mut all);
+    samples_of::<OauthApp>(&mut all);
+    samples_of::<OauthAppForm>(&mut all);
+    samples_of::<OauthApps>(&mut all);
+    samples_of::<RecoveryCodes>(&mut all);
+    samples_of::<Reference>(&mut all);
+    samples_of::<Reviews>(&mut all);
+    samples_of::<ThroughFirm>(&mut all);
+    samples_of::<UpkeepForm>(&mut all);
+    samples_of::<DataPage>(&mut all);
+    samples_of::<AddPasskey>(&mut all);
+    samples_of::<AddTotp>(&mut all);
+    samples_of::<ChangePassword>(&mut all);
+    samples_of::<NewRecoveryCodes>(&mut all);
+    samples_of::<HandOver>(&mut all);
+    samples_of::<People>(&mut all);
+    samples_of::<RoleForm>(&mut all);
+    samples_of::<Person>(&mut all);
+    samples_of::<PlaceForm>(&mut all);
+    samples_of::<Companies>(&mut all);
+    samples_of::<Firms>(&mut all);
+    samples_of::<OwnRole>(&mut all);
+    samples_of::<Roles>(&mut all);
+    samples_of::<Security>(&mut all);
+    samples_of::<Setup>(&mut all);
+    samples_of::<SignIn>(&mut all);
+    samples_of::<Verify>(&mut all);
     all
 }
 
-fn samples_of<P: Page>(views: &Views, all: &mut Vec<Rendered>) {
-    let page = P::TEMPLATE.trim_start_matches("pages/").trim_end_matches(".html");
-    for (name, sample) in P::samples() {
-        let name = format!("{page}-{name}");
-        let html = views.render(&sample).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        let mut values = serde_json::to_value(&sample).unwrap();
-        spoil(&mut values);
-        let hostile = views.render_value(P::TEMPLATE, Value::from(Serde(values))).unwrap();
-        all.push(Rendered { name, html, hostile });
-    }
+fn samples_of<P: Page>(all: &mut Vec<Sample>) {
+    let page = P::TEMPLATE.trim_start_matches("pages/").trim_end_matches(".html").replace('/', "-");
+    all.extend(P::samples().into_iter().map(|(name, sample)| Sample {
+        name: format!("{page}-{name}"),
+        template: P::TEMPLATE,
+        values: serde_json::to_value(&sample).unwrap(),
+    }));
 }
 
 const HOSTILE: &str = r#""'><img src=x onerror=alert(1)></title></script>{{ 7919*7907 }}&lt;"#;
@@ -69,9 +145,15 @@ fn is_word_of_an_enum(text: &str) -> bool {
 
 /// Runs `check` on all pages, naming the one that fails.
 fn on_each(check: impl Fn(&str, &[Tag])) {
-    for page in all_pages() {
-        check(&page.name, &tags(&page.html));
+    let views = Views::new().unwrap();
+    for page in samples() {
+        check(&page.name, &tags(&page.html(&views, Language::English)));
     }
+}
+
+/// The elements and attributes of a page, without their values.
+fn shape(html: &str) -> Vec<(String, Vec<String>)> {
+    tags(html).into_iter().map(|tag| (tag.name, tag.attributes.into_keys().collect())).collect()
 }
 
 #[test]
@@ -115,7 +197,7 @@ fn no_page_leads_or_posts_outside_this_server() {
         for tag in tags {
             for attribute in ["href", "src", "action", "formaction", "poster", "data", "srcset"] {
                 let Some(target) = tag.get(attribute) else { continue };
-                let inside = target.starts_with('#')
+                let inside = target.starts_with(['#', '?'])
                     || (target.starts_with('/') && !target.starts_with("//"));
                 assert!(inside, "{name}: <{} {attribute}={target}>", tag.name);
             }
@@ -177,15 +259,16 @@ fn every_field_has_a_label() {
 }
 
 #[test]
-fn every_form_posts_with_exactly_one_token() {
+fn every_form_that_posts_has_exactly_one_token_and_one_that_asks_has_none() {
     on_each(|name, tags| {
         for (at, form) in tags.iter().enumerate().filter(|(_, tag)| tag.name == "form") {
-            assert!(form.is("method", "post"), "{name}");
+            let posts = form.is("method", "post");
+            assert!(posts || form.is("method", "get"), "{name}");
             let tokens = tags
                 .iter()
                 .filter(|tag| tag.inside_form == Some(at) && tag.is("name", "csrf"))
                 .count();
-            assert_eq!(tokens, 1, "{name}: {:?}", form.get("action"));
+            assert_eq!(tokens, usize::from(posts), "{name}: {:?}", form.get("action"));
         }
     });
 }
@@ -205,23 +288,44 @@ fn a_page_with_an_error_says_so_in_its_title_and_moves_the_focus_to_it() {
 
 #[test]
 fn what_a_page_carries_never_becomes_markup() {
-    for page in all_pages() {
-        let shape = |html: &str| -> Vec<(String, Vec<String>)> {
-            tags(html)
-                .into_iter()
-                .map(|tag| (tag.name, tag.attributes.into_keys().collect()))
-                .collect()
-        };
-        assert_eq!(shape(&page.html), shape(&page.hostile), "{}", page.name);
-        assert!(!page.hostile.contains("<img"), "{}", page.name);
-        assert!(!page.hostile.contains("62615533"), "{}: a text was run as a template", page.name);
+    let views = Views::new().unwrap();
+    for page in samples() {
+        let hostile = page.spoiled().html(&views, Language::English);
+        let harmless = page.html(&views, Language::English);
+        assert_eq!(shape(&harmless), shape(&hostile), "{}", page.name);
+        assert!(!hostile.contains("<img"), "{}", page.name);
+        assert!(!hostile.contains("62615533"), "{}: a text was run as a template", page.name);
     }
 }
 
 #[test]
+fn every_page_is_the_same_document_in_every_language() {
+    let views = Views::new().unwrap();
+    for page in samples() {
+        let english = page.html(&views, Language::English);
+        let french = page.html(&views, Language::French);
+        assert!(french.contains("<html lang=\"fr\">"), "{}", page.name);
+        assert_eq!(shape(&english), shape(&french), "{}", page.name);
+    }
+}
+
+#[test]
+fn a_page_is_rendered_in_the_language_that_is_asked_for_and_else_in_english() {
+    let views = Views::new().unwrap();
+    let (_, page) = Home::samples().remove(0);
+    let english = views.render(&page).unwrap();
+    assert!(english.contains("You are signed in"));
+    assert_eq!(english, views.render_in(Language::English, &page).unwrap());
+    assert!(views.render_in(Language::French, &page).unwrap().contains("Vous êtes connecté"));
+}
+
+#[test]
 fn no_text_is_escaped_twice() {
-    for page in all_pages() {
-        assert!(!page.html.contains("&amp;"), "{}", page.name);
+    let views = Views::new().unwrap();
+    for page in samples() {
+        for language in Language::ALL {
+            assert!(!page.html(&views, language).contains("&amp;"), "{}", page.name);
+        }
     }
 }
 
@@ -233,11 +337,26 @@ fn every_text_of_the_catalogue_is_shown_by_some_page() {
         ears.lock().unwrap().insert(key.to_owned());
     })
     .unwrap();
-    rendered_with(&views);
-    let texts = Texts::parse(ENGLISH).unwrap();
+    for page in samples() {
+        page.html(&views, Language::English);
+    }
+    let texts = Texts::parse(catalogue(Language::English), Language::English).unwrap();
     let said = said.lock().unwrap();
     let unused: Vec<&str> = texts.keys().filter(|key| !said.contains(*key)).collect();
     assert!(unused.is_empty(), "nothing shows {unused:?}");
+}
+
+#[test]
+fn every_language_says_every_text_with_the_same_placeholders() {
+    let of = |language| Texts::parse(catalogue(language), language).unwrap();
+    let (english, french) = (of(Language::English), of(Language::French));
+    let (english, french) = (english.shape(), french.shape());
+    let missing: Vec<&str> =
+        english.keys().copied().filter(|key| !french.contains_key(key)).collect();
+    assert!(missing.is_empty(), "not in French: {missing:?}");
+    for (key, shape) in &french {
+        assert_eq!(english.get(key), Some(shape), "{key}");
+    }
 }
 
 #[test]
@@ -280,12 +399,18 @@ fn end_of_tag(mut rest: &str) -> &str {
 #[ignore = "writes pages for looking at"]
 fn writes_all_samples() {
     let folder = std::env::temp_dir().join("countersign-pages");
-    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    for inner in ["assets", "fr"] {
+        std::fs::create_dir_all(folder.join(inner)).unwrap();
+    }
     for asset in assets::all() {
         std::fs::write(folder.join(asset.path.trim_start_matches('/')), asset.body).unwrap();
     }
-    for page in all_pages() {
-        let html = page.html.replace("\"/assets/", "\"assets/");
-        std::fs::write(folder.join(format!("{}.html", page.name)), html).unwrap();
+    let views = Views::new().unwrap();
+    let places = [(Language::English, "", "\"assets/"), (Language::French, "fr/", "\"../assets/")];
+    for page in samples() {
+        for (language, inner, assets) in places {
+            let html = page.html(&views, language).replace("\"/assets/", assets);
+            std::fs::write(folder.join(format!("{inner}{}.html", page.name)), html).unwrap();
+        }
     }
 }

@@ -5,16 +5,22 @@
 //! singular and a plural, chosen by the value `count`.
 
 use std::collections::BTreeMap;
+#[cfg(test)]
+use std::collections::BTreeSet;
 
 use toml::Table;
 use toml::Value;
 
 use crate::view::escape::push_escaped;
 use crate::view::fault::TextsFault;
+use crate::view::language::Language;
 
 /// All texts of one language.
 #[derive(Debug)]
-pub(in crate::view) struct Texts(BTreeMap<String, Text>);
+pub(in crate::view) struct Texts {
+    language: Language,
+    texts: BTreeMap<String, Text>,
+}
 
 #[derive(Debug)]
 enum Text {
@@ -41,27 +47,33 @@ pub(in crate::view) struct Values {
 
 impl Texts {
     /// Reads a catalogue.
-    pub(in crate::view) fn parse(source: &str) -> Result<Self, TextsFault> {
+    pub(in crate::view) fn parse(source: &str, language: Language) -> Result<Self, TextsFault> {
         let table: Table =
             source.parse().map_err(|cause| TextsFault::Unreadable(format!("{cause}")))?;
         let mut texts = BTreeMap::new();
         collect("", &table, &mut texts)?;
-        Ok(Self(texts))
+        Ok(Self { language, texts })
     }
 
     /// The keys of all texts.
     #[cfg(test)]
     pub(in crate::view) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.texts.keys().map(String::as_str)
+    }
+
+    /// Each text's key and its placeholders, and whether it counts: what catalogues have in common.
+    #[cfg(test)]
+    pub(in crate::view) fn shape(&self) -> BTreeMap<&str, (BTreeSet<&str>, bool)> {
+        self.texts.iter().map(|(key, text)| (key.as_str(), text.shape())).collect()
     }
 
     /// The text `key` as HTML: its own letters escaped, each placeholder replaced by its value.
     pub(in crate::view) fn html(&self, key: &str, values: &Values) -> Result<String, TextsFault> {
-        let text = self.0.get(key).ok_or_else(|| TextsFault::Missing(key.to_owned()))?;
+        let text = self.texts.get(key).ok_or_else(|| TextsFault::Missing(key.to_owned()))?;
         if let Some(name) = values.html.keys().find(|name| !text.takes(name)) {
             return Err(TextsFault::UnusedValue { key: key.to_owned(), name: name.clone() });
         }
-        text.choose(values.count)
+        text.choose(values.count, self.language)
             .ok_or_else(|| TextsFault::NeedsCount(key.to_owned()))?
             .html(&values.html)
             .map_err(|name| TextsFault::MissingValue { key: key.to_owned(), name })
@@ -101,6 +113,17 @@ fn singular_and_plural(section: &Table) -> Option<(&str, &str)> {
 }
 
 impl Text {
+    /// Its placeholders, and whether it counts.
+    #[cfg(test)]
+    fn shape(&self) -> (BTreeSet<&str>, bool) {
+        match self {
+            Self::Plain(phrase) => (phrase.slots().collect(), false),
+            Self::Counted { one, other } => {
+                (one.slots().chain(other.slots()).chain(["count"]).collect(), true)
+            }
+        }
+    }
+
     fn takes(&self, name: &str) -> bool {
         match self {
             Self::Plain(phrase) => phrase.takes(name),
@@ -108,10 +131,11 @@ impl Text {
         }
     }
 
-    fn choose(&self, count: Option<u64>) -> Option<&Phrase> {
+    fn choose(&self, count: Option<u64>, language: Language) -> Option<&Phrase> {
         match (self, count) {
             (Self::Plain(phrase), _) => Some(phrase),
             (Self::Counted { one, .. }, Some(1)) => Some(one),
+            (Self::Counted { one, .. }, Some(0)) if language.nothing_is_singular() => Some(one),
             (Self::Counted { other, .. }, Some(_)) => Some(other),
             (Self::Counted { .. }, None) => None,
         }
@@ -137,6 +161,14 @@ impl Phrase {
         }
         parts.push(Part::Literal(rest.to_owned()));
         Ok(Self(parts))
+    }
+
+    #[cfg(test)]
+    fn slots(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Slot(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
     }
 
     fn takes(&self, name: &str) -> bool {
@@ -171,7 +203,7 @@ mod tests {
         let html: BTreeMap<_, _> =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let count = html.get("count").and_then(|count| count.parse().ok());
-        Texts::parse(SOURCE).unwrap().html(key, &Values { count, html })
+        Texts::parse(SOURCE, Language::English).unwrap().html(key, &Values { count, html })
     }
 
     #[test]
@@ -191,6 +223,16 @@ mod tests {
     }
 
     #[test]
+    fn in_french_nothing_is_singular() {
+        let texts = Texts::parse(SOURCE, Language::French).unwrap();
+        let say = |count: u64| {
+            let html = BTreeMap::from([("count".to_owned(), count.to_string())]);
+            texts.html("a.days", &Values { count: Some(count), html }).unwrap()
+        };
+        assert_eq!((say(0), say(2)), ("0 day".to_owned(), "2 days".to_owned()));
+    }
+
+    #[test]
     fn refuses_a_missing_text_a_missing_value_and_a_value_too_many() {
         assert_eq!(say("a.none", &[]), Err(TextsFault::Missing("a.none".into())));
         assert_eq!(
@@ -207,12 +249,15 @@ mod tests {
     fn refuses_a_broken_catalogue() {
         for source in ["a = '{x'", "a = 'x}'", "a = '{}'", "a = '} {x}'"] {
             assert_eq!(
-                Texts::parse(source).unwrap_err(),
+                Texts::parse(source, Language::English).unwrap_err(),
                 TextsFault::BrokenPlaceholder("a".into()),
                 "{source}"
             );
         }
-        assert_eq!(Texts::parse("a = 1").unwrap_err(), TextsFault::NotAText("a".into()));
-        assert!(matches!(Texts::parse("a"), Err(TextsFault::Unreadable(_))));
+        assert_eq!(
+            Texts::parse("a = 1", Language::English).unwrap_err(),
+            TextsFault::NotAText("a".into())
+        );
+        assert!(matches!(Texts::parse("a", Language::English), Err(TextsFault::Unreadable(_))));
     }
 }

@@ -11,7 +11,8 @@
 
   // "3 of 5 selected" follows the ticks.
   for (const count of document.querySelectorAll("[data-count]")) {
-    const boxes = [...count.closest("fieldset").querySelectorAll("input[type=checkbox]")];
+    const of = count.dataset.of ? `[name=${count.dataset.of}]` : "";
+    const boxes = [...count.closest("fieldset").querySelectorAll(`input[type=checkbox]${of}`)];
     const update = () => {
       const selected = boxes.filter((box) => box.checked).length;
       count.textContent = count.dataset.count.replace("{selected}", selected).replace("{total}", boxes.length);
@@ -64,6 +65,44 @@
     });
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") event.preventDefault();
+    });
+  }
+
+  // A passkey is made by the browser; the form carries what it made.
+  for (const form of document.querySelectorAll("form[data-passkey-create]")) {
+    const field = form.querySelector("[name=credential]");
+    const failed = form.querySelector("[data-passkey-failed]");
+    form.addEventListener("submit", (event) => {
+      if (field.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      failed.hidden = true;
+      Promise.resolve()
+        .then(() => PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(form.dataset.passkeyCreate)))
+        .then((publicKey) => navigator.credentials.create({ publicKey }))
+        .then((credential) => {
+          field.value = JSON.stringify(credential);
+          form.requestSubmit();
+        })
+        .catch(() => { failed.hidden = false; });
+    });
+  }
+
+  // A passkey instead of a code: the form carries the browser's answer.
+  for (const button of document.querySelectorAll("[data-passkey-get]")) {
+    if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) break;
+    const failed = button.parentElement.querySelector("[data-passkey-failed]");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      failed.hidden = true;
+      Promise.resolve()
+        .then(() => PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(button.dataset.passkeyGet)))
+        .then((publicKey) => navigator.credentials.get({ publicKey }))
+        .then((credential) => {
+          button.form.elements.passkey.value = JSON.stringify(credential);
+          button.form.requestSubmit();
+        })
+        .catch(() => { failed.hidden = false; });
     });
   }
 

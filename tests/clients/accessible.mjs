@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { AxeBuilder } from '@axe-core/playwright';
 
 const NARROW = { width: 320, height: 640 };
-const STANDARDS = [
+export const STANDARDS = [
   'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice',
 ];
 

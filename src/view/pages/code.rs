@@ -19,16 +19,19 @@ pub enum CodeError {
     WaitSeconds(u64),
     /// An unknown browser has used up its guesses of the day.
     TooManyToday,
+    /// A passkey was used, and did not prove who it is.
+    PasskeyRefused,
 }
 
 impl CodeError {
     /// Every kind of fault, for samples.
-    pub(in crate::view) const SAMPLES: [(&'static str, Self); 6] = [
+    pub(in crate::view) const SAMPLES: [(&'static str, Self); 7] = [
         ("code-missing", Self::Missing),
         ("code-wrong", Self::Wrong),
         ("code-already-used", Self::AlreadyUsed { next_in_seconds: 17 }),
         ("code-wait-one", Self::WaitSeconds(1)),
         ("code-wait", Self::WaitSeconds(5)),
         ("code-too-many-today", Self::TooManyToday),
+        ("passkey-refused", Self::PasskeyRefused),
     ];
 }

@@ -1,15 +1,20 @@
 //! The pages: one typed struct each, with samples that show every state it can be in.
 
 mod code;
+pub mod connect;
 mod consent;
 mod enrol_totp;
 mod error;
 mod frame;
 mod home;
+pub mod parts;
 mod recovery_codes;
+mod sample;
+pub mod settings;
 mod setup;
 mod sign_in;
 mod verify;
+pub mod workspace;
 
 use serde::Serialize;
 

@@ -1,0 +1,161 @@
+//! One thing that happened, as a row.
+
+use serde::Serialize;
+
+use crate::view::pages::parts::moment::Moment;
+
+/// A row of the activity.
+#[derive(Clone, Serialize)]
+pub struct ActivityRow {
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub what: What,
+    /// Whether it was refused.
+    pub refused: bool,
+    /// The app; may be empty.
+    pub app: String,
+    /// The person; may be empty.
+    pub person: String,
+    /// From where; may be empty.
+    pub address: String,
+    /// The exact cause in the words of the code.
+    pub cause: Option<String>,
+    /// How many equal ones this row stands for.
+    pub count: u64,
+    /// The page that explains it, if it has a reference.
+    pub href: Option<String>,
+}
+
+/// What happened. The serialized word is the key of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is a word of the trail, told by its text in the catalogue")]
+pub enum What {
+    InstallationCreated,
+    SetupCompleted,
+    LinkIssued,
+    CompanyCreated,
+    FirmCreated,
+    UserCreated,
+    UserDisabled,
+    UserEnabled,
+    PasswordSet,
+    RoleGranted,
+    RoleRemoved,
+    RoleChanged,
+    AppCreated,
+    AppChanged,
+    AppApproved,
+    AppBlocked,
+    AppReviewed,
+    AppRevoked,
+    AppDeleted,
+    AppRestored,
+    AppHandedOver,
+    SecretRotated,
+    TokenCreated,
+    TokenDeleted,
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    SessionsEnded,
+    SecondFactorEnrolled,
+    SecondFactorRemoved,
+    RecoveryCodesCreated,
+    RecoveryCodeUsed,
+    CodeRefused,
+    AuthorizationRefused,
+    ConsentGiven,
+    ConsentRefused,
+    ConnectionCreated,
+    ConnectionEnded,
+    CodeReplayed,
+    RefreshReplayed,
+    RefreshRepeated,
+    TokenRevoked,
+    TokenRefused,
+    CallRefused,
+    SecretUsedInBrowser,
+    ChallengeRepeated,
+    AllAccessEnded,
+    DataExported,
+    PersonErased,
+    SettingsChanged,
+    AccessBlocked,
+    AccessUnblocked,
+    ClientRegistered,
+    ClientUpdated,
+    ClientDeleted,
+    ClientReaped,
+    RegistrationRefused,
+    RegistrationTokenCreated,
+    RegistrationTokenRevoked,
+    KeysChanged,
+}
+
+impl What {
+    /// Every kind, for filters and samples.
+    pub const ALL: [Self; 60] = [
+        Self::InstallationCreated,
+        Self::SetupCompleted,
+        Self::LinkIssued,
+        Self::CompanyCreated,
+        Self::FirmCreated,
+        Self::UserCreated,
+        Self::UserDisabled,
+        Self::UserEnabled,
+        Self::PasswordSet,
+        Self::RoleGranted,
+        Self::RoleRemoved,
+        Self::RoleChanged,
+        Self::AppCreated,
+        Self::AppChanged,
+        Self::AppApproved,
+        Self::AppBlocked,
+        Self::AppReviewed,
+        Self::AppRevoked,
+        Self::AppDeleted,
+        Self::AppRestored,
+        Self::AppHandedOver,
+        Self::SecretRotated,
+        Self::TokenCreated,
+        Self::TokenDeleted,
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::SignedOut,
+        Self::SessionsEnded,
+        Self::SecondFactorEnrolled,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodesCreated,
+        Self::RecoveryCodeUsed,
+        Self::CodeRefused,
+        Self::AuthorizationRefused,
+        Self::ConsentGiven,
+        Self::ConsentRefused,
+        Self::ConnectionCreated,
+        Self::ConnectionEnded,
+        Self::CodeReplayed,
+        Self::RefreshReplayed,
+        Self::RefreshRepeated,
+        Self::TokenRevoked,
+        Self::TokenRefused,
+        Self::CallRefused,
+        Self::SecretUsedInBrowser,
+        Self::ChallengeRepeated,
+        Self::AllAccessEnded,
+        Self::DataExported,
+        Self::PersonErased,
+        Self::SettingsChanged,
+        Self::AccessBlocked,
+        Self::AccessUnblocked,
+        Self::ClientRegistered,
+        Self::ClientUpdated,
+        Self::ClientDeleted,
+        Self::ClientReaped,
+        Self::RegistrationRefused,
+        Self::RegistrationTokenCreated,
+        Self::RegistrationTokenRevoked,
+        Self::KeysChanged,
+    ];
+}
