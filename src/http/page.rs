@@ -12,6 +12,7 @@ use http::header::RETRY_AFTER;
 
 use crate::base::id::RequestId;
 use crate::http::plain;
+use crate::view::language::Language;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::ErrorPage;
 use crate::view::pages::Frame;
@@ -21,7 +22,19 @@ use crate::view::renderer::Views;
 /// Renders `page`. A page that cannot be rendered is a defect, told plainly.
 #[must_use]
 pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Extensions) -> Response {
-    match views.render(page) {
+    show_in(views, Language::English, page, status, request)
+}
+
+/// The same in `language`.
+#[must_use]
+pub fn show_in(
+    views: &Views,
+    language: Language,
+    page: &impl Page,
+    status: StatusCode,
+    request: &Extensions,
+) -> Response {
+    match views.render_in(language, page) {
         Ok(html) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(fault) => {
             tracing::error!(%fault, "a page could not be rendered");

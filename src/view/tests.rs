@@ -86,6 +86,7 @@ fn samples() -> Vec<Sample> {
     samples_of::<ShownOnce>(&mut all);
     samples_of::<EnrolTotp>(&mut all);
     samples_of::<ErrorPage>(&mut all);
+    samples_of::<GuidePage>(&mut all);
     samples_of::<Home>(&mut all);
     samples_of::<Integrations>(&mut all);
     samples_of::<McpServer>(&mut all);

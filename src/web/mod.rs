@@ -8,7 +8,9 @@ mod assets;
 mod consent;
 mod consent_page;
 mod enrol;
+mod guide;
 mod home;
+pub mod reasons;
 mod setup;
 mod sign_in;
 mod sign_out;
@@ -23,6 +25,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
 use crate::view::assets as files;
@@ -37,6 +40,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// The protected surfaces, as far as the guide tells of them.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The pages.
@@ -51,6 +56,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
+    let pages = guide::add(pages);
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

@@ -22,6 +22,7 @@ use crate::ops::failure::Fault;
 use crate::ops::sessions::BrowserMark;
 use crate::ops::sessions::LiveSession;
 use crate::ops::sign_in::NewSession;
+use crate::view::language::Language;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
@@ -134,6 +135,12 @@ impl Visitor {
     /// Shows a page.
     pub fn show(&self, page: &impl Page, status: StatusCode) -> Response {
         let response = page::show(&self.state.views, page, status, &self.extensions);
+        self.with_browser(response)
+    }
+
+    /// The same in `language`.
+    pub fn show_in(&self, language: Language, page: &impl Page, status: StatusCode) -> Response {
+        let response = page::show_in(&self.state.views, language, page, status, &self.extensions);
         self.with_browser(response)
     }
 
