@@ -127,6 +127,9 @@ impl Writer {
             }
             TagEnd::TableRow => self.raw("</tr>"),
             TagEnd::TableCell => {
+                if self.table.in_head && self.table.headings.last().is_some_and(String::is_empty) {
+                    return Err("column without a heading".to_owned());
+                }
                 let row_heading = self.table.in_head || self.table.column == 0;
                 self.raw(if row_heading { "</th>" } else { "</td>" });
                 self.table.column = self.table.column.saturating_add(1);
@@ -248,10 +251,10 @@ mod tests {
 
     #[test]
     fn a_table_has_headings_for_columns_and_rows() {
-        let text = "# T\n\n| | A |\n|---|---|\n| one | two |\n";
+        let text = "# T\n\n| Z | A |\n|---|---|\n| one | two |\n";
         assert_eq!(
             html(text),
-            "<div class=\"card flush\"><table class=\"list\"><thead><tr><th scope=\"col\"></th>\
+            "<div class=\"card flush\"><table class=\"list\"><thead><tr><th scope=\"col\">Z</th>\
              <th scope=\"col\">A</th></tr></thead><tbody><tr><th scope=\"row\">one</th>\
              <td class=\"wrap\" data-label=\"A\">two</td></tr></tbody></table></div>"
         );
@@ -274,8 +277,8 @@ mod tests {
     }
 
     #[test]
-    fn refuses_headings_without_an_anchor_two_titles_and_unknown_gaps() {
-        for bad in ["# T\n\n## x", "# T\n\n# U", "text", "# T\n\n{{nobody}}", "# T\n\n{{issuer"] {
+    fn refuses_headings_without_an_anchor_columns_without_a_heading_and_unknown_gaps() {
+        for bad in ["# T\n\n## x", "# T\n\n| | A |\n|-|-|\n", "# T\n\n# U", "text", "# T\n\n{{nobody}}", "# T\n\n{{issuer"] {
             assert!(read("here", bad).is_err(), "{bad}");
         }
     }
