@@ -13,6 +13,7 @@ pub mod client_assertions;
 pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod cursors;
 pub mod document_apps;
 pub mod enrol;
 pub mod facts;
