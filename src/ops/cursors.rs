@@ -133,6 +133,15 @@ impl Ops {
         cursor.map_or(Ok(Step::First), |text| read(&self.keys, list, text).ok_or(NotACursor))
     }
 
+    /// The cursor of a page that begins elsewhere than at a row of the one before.
+    pub(in crate::ops) fn cursor<P: Position>(&self, list: &Listing<'_>, step: &Step<P>) -> String {
+        match step {
+            Step::First => String::new(),
+            Step::After(position) => write(&self.keys, list, AFTER, position),
+            Step::Before(position) => write(&self.keys, list, BEFORE, position),
+        }
+    }
+
     /// Makes a page of the rows that were found at `step`: up to `limit` and one more, which tells that
     /// there is another page. In front of a position they are given nearest first.
     pub fn turn<P: Position, T>(

@@ -1,8 +1,10 @@
 //! What an operation wants changed. Nothing is written until it has decided.
 
 use crate::domain::audit::Event;
+use crate::store::activity;
 use crate::store::chain;
 use crate::store::engine::Write;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::table::Key;
 use crate::store::table::Row;
@@ -61,7 +63,7 @@ impl Changes {
     }
 
     /// Writes all of it.
-    pub(in crate::store) fn apply(self, to: &mut dyn Write) -> Result<(), Fault> {
+    pub(in crate::store) fn apply(self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         for change in self.rows {
             match change {
                 Change::Put { table, key, value } => to.put(table, &key, &value)?,
@@ -72,7 +74,8 @@ impl Changes {
             }
         }
         for event in &self.events {
-            chain::append(to, event)?;
+            let number = chain::append(to, event)?;
+            activity::note(to, kept, number, event)?;
         }
         Ok(())
     }
