@@ -2,6 +2,7 @@
 //! and what one did oneself for everybody else.
 
 pub mod chain_check;
+pub mod choices;
 pub mod export;
 pub mod look_up;
 
