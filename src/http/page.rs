@@ -21,15 +21,8 @@ use crate::view::renderer::Views;
 
 /// Renders `page`. A page that cannot be rendered is a defect, told plainly.
 #[must_use]
-pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Extensions) -> Response {
-    show_in(views, Language::English, page, status, request)
-}
-
-/// The same in `language`.
-#[must_use]
-pub fn show_in(
-    views: &Views,
-    language: Language,
+pub fn show(
+    (views, language): (&Views, Language),
     page: &impl Page,
     status: StatusCode,
     request: &Extensions,
@@ -46,10 +39,15 @@ pub fn show_in(
 
 /// The page that explains an error, under its status.
 #[must_use]
-pub fn error(views: &Views, frame: Frame, kind: ErrorKind, request: &Extensions) -> Response {
+pub fn error(
+    (views, language): (&Views, Language),
+    frame: Frame,
+    kind: ErrorKind,
+    request: &Extensions,
+) -> Response {
     let reference = request.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let page = ErrorPage::new(frame, kind, reference);
-    let mut response = show(views, &page, status_of(kind), request);
+    let mut response = show((views, language), &page, status_of(kind), request);
     if matches!(kind, ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::TooManyRequests) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
@@ -65,7 +63,8 @@ const fn status_of(kind: ErrorKind) -> StatusCode {
         | ErrorKind::RequestExpired
         | ErrorKind::RequestUsed
         | ErrorKind::OtherBrowser
-        | ErrorKind::FormBroken => StatusCode::BAD_REQUEST,
+        | ErrorKind::FormBroken
+        | ErrorKind::ListPage => StatusCode::BAD_REQUEST,
         ErrorKind::CompanyNotReachable
         | ErrorKind::NothingToGrant
         | ErrorKind::ClientBlocked

@@ -1,8 +1,11 @@
 //! What an operation wants changed. Nothing is written until it has decided.
 
+use crate::base::id::UserId;
 use crate::domain::audit::Event;
+use crate::store::activity;
 use crate::store::chain;
 use crate::store::engine::Write;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::table::Key;
 use crate::store::table::Row;
@@ -54,6 +57,19 @@ impl Changes {
         self.events.push(event);
     }
 
+    /// Adds all of `others`, after what is here.
+    pub fn append(&mut self, others: Self) {
+        self.rows.extend(others.rows);
+        self.events.extend(others.events);
+    }
+
+    /// Notes in every event who did it.
+    pub fn attribute(&mut self, user: UserId) {
+        for event in &mut self.events {
+            event.by = Some(user);
+        }
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -61,7 +77,7 @@ impl Changes {
     }
 
     /// Writes all of it.
-    pub(in crate::store) fn apply(self, to: &mut dyn Write) -> Result<(), Fault> {
+    pub(in crate::store) fn apply(self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         for change in self.rows {
             match change {
                 Change::Put { table, key, value } => to.put(table, &key, &value)?,
@@ -72,7 +88,8 @@ impl Changes {
             }
         }
         for event in &self.events {
-            chain::append(to, event)?;
+            let number = chain::append(to, event)?;
+            activity::note(to, kept, number, event)?;
         }
         Ok(())
     }

@@ -3,14 +3,11 @@
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use http::HeaderMap;
 use http::StatusCode;
-use http::header::ACCEPT_LANGUAGE;
 
 use crate::domain::resource::API_PATH;
 use crate::view::guide::api::ApiFacts;
 use crate::view::guide::chapter::Chapter;
-use crate::view::language::Language;
 use crate::view::pages::GuidePage;
 use crate::view::pages::GuideValues;
 use crate::web::WebState;
@@ -19,13 +16,12 @@ use crate::web::visitor::Visitor;
 /// Adds a page for every chapter.
 pub(super) fn add(pages: Router<WebState>) -> Router<WebState> {
     Chapter::ALL.into_iter().fold(pages, |pages, chapter| {
-        let page = move |visitor, headers| show(chapter, visitor, headers);
+        let page = move |visitor| show(chapter, visitor);
         pages.route(chapter.path(), get(page))
     })
 }
 
-async fn show(chapter: Chapter, visitor: Visitor, headers: HeaderMap) -> Response {
-    let language = language(&headers);
+async fn show(chapter: Chapter, visitor: Visitor) -> Response {
     let facts = facts(&visitor);
     let values = GuideValues {
         api: format!("{}{API_PATH}", facts.issuer),
@@ -34,15 +30,12 @@ async fn show(chapter: Chapter, visitor: Visitor, headers: HeaderMap) -> Respons
     };
     let page = GuidePage::of(chapter, visitor.frame(), values);
     let page = match chapter {
-        Chapter::Reference => page.listing(visitor.state.views.api().groups(&facts, language)),
+        Chapter::Reference => {
+            page.listing(visitor.state.views.api().groups(&facts, visitor.language()))
+        }
         _ => page,
     };
-    visitor.show_in(language, &page, StatusCode::OK)
-}
-
-fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Language::preferred(accepted.unwrap_or_default())
+    visitor.show(&page, StatusCode::OK)
 }
 
 fn facts(visitor: &Visitor) -> ApiFacts {

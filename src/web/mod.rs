@@ -4,7 +4,9 @@
 //! the browser it was shown in. Pages of an authorization request keep their opener, for clients
 //! that open a popup.
 
+pub mod activity;
 mod assets;
+mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
@@ -16,6 +18,7 @@ mod sign_in;
 mod sign_out;
 mod verify;
 pub mod visitor;
+pub mod workspace;
 
 use std::sync::Arc;
 
@@ -56,6 +59,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
+    let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
     let pages = guide::add(pages);
     files::all()
         .iter()

@@ -244,6 +244,9 @@ fn recorded_call(cause: &str) -> Option<Reason> {
     if cause.starts_with("missing scope: ") {
         return Some(Reason::MissingScope);
     }
+    if cause.starts_with("MCP: ") {
+        return Some(Reason::JsonRpc);
+    }
     match cause.strip_prefix("Gate(") {
         Some(why) => gate::named(outermost(why)),
         None => call::named(outermost(cause)),
@@ -339,5 +342,6 @@ mod tests {
             docs_anchor(EventKind::CallRefused, Some("missing scope: customers:all")).as_deref(),
             Some("/docs/errors#missing-scope")
         );
+        assert_eq!(recorded(EventKind::CallRefused, "MCP: Unlisted"), Reason::JsonRpc);
     }
 }

@@ -13,9 +13,11 @@ use crate::base::secret::Secret;
 use crate::domain::audit::Origin;
 use crate::domain::session::Level;
 use crate::http::cookies;
+use crate::http::language;
 use crate::http::origin;
 use crate::http::page;
 use crate::http::parameters::Parameters;
+use crate::http::paths;
 use crate::http::security::Relaxed;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
@@ -39,6 +41,7 @@ pub struct Visitor {
     session_cookie: String,
     same_origin: bool,
     only_looks: bool,
+    language: Language,
     extensions: Extensions,
 }
 
@@ -56,6 +59,7 @@ impl FromRequestParts<WebState> for Visitor {
             session_cookie: cookie,
             same_origin: is_same_origin(&parts.headers),
             only_looks: parts.method.is_safe(),
+            language: language::of(&parts.headers),
             extensions: parts.extensions.clone(),
         };
         match state.ops.session(&visitor.session_cookie) {
@@ -96,6 +100,11 @@ impl Visitor {
         self.ops().browser_mark(&self.browser)
     }
 
+    /// The language to answer in.
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
     /// The session, if it proved both factors.
     pub fn signed_in(&self) -> Option<&LiveSession> {
         self.session.as_ref().filter(|live| live.level() == Level::SecondFactor)
@@ -134,13 +143,8 @@ impl Visitor {
 
     /// Shows a page.
     pub fn show(&self, page: &impl Page, status: StatusCode) -> Response {
-        let response = page::show(&self.state.views, page, status, &self.extensions);
-        self.with_browser(response)
-    }
-
-    /// The same in `language`.
-    pub fn show_in(&self, language: Language, page: &impl Page, status: StatusCode) -> Response {
-        let response = page::show_in(&self.state.views, language, page, status, &self.extensions);
+        let response =
+            page::show((&self.state.views, self.language), page, status, &self.extensions);
         self.with_browser(response)
     }
 
@@ -159,7 +163,7 @@ impl Visitor {
 
     /// Shows what went wrong.
     pub fn refuse(&self, kind: ErrorKind) -> Response {
-        page::error(&self.state.views, self.frame(), kind, &self.extensions)
+        page::error((&self.state.views, self.language), self.frame(), kind, &self.extensions)
     }
 
     /// Shows that we failed.
@@ -219,11 +223,31 @@ pub fn for_client(mut response: Response) -> Response {
     response
 }
 
-/// The handle that a page of the sign-in carries: what to return to. Only its alphabet is checked
-/// here; whether it opens is checked where it is opened.
+/// What begins a page of our own to return to, where otherwise the handle of a request stands.
+const OWN_PAGE: char = '~';
+const LONGEST_RESUME: usize = 7 * 1024;
+
+/// What a page of the sign-in carries: what to return to. Only its alphabet is checked here; whether
+/// it opens is checked where it is opened.
 pub fn resume_of(parameters: &Parameters) -> Option<String> {
     let handle = parameters.first("resume");
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let sound = !handle.is_empty() && handle.len() <= 7 * 1024 && handle.bytes().all(legal);
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let text = handle.strip_prefix(OWN_PAGE).unwrap_or(handle);
+    let sound = !text.is_empty() && text.len() <= LONGEST_RESUME && text.bytes().all(legal);
     sound.then(|| handle.to_owned())
+}
+
+/// What a page of the sign-in carries to return to a page of our own.
+pub fn return_to(path: &str) -> Option<String> {
+    let text = encoding::base64url(path.as_bytes());
+    (text.len() <= LONGEST_RESUME).then(|| format!("{OWN_PAGE}{text}"))
+}
+
+/// Where `resume` leads: the consent page of a request, or a page of the workspace and nothing else.
+pub fn resumed(resume: &str) -> String {
+    let Some(text) = resume.strip_prefix(OWN_PAGE) else { return paths::consent(resume) };
+    let path = encoding::base64url_decode(text).and_then(|bytes| String::from_utf8(bytes).ok());
+    let visible = |path: &String| path.bytes().all(|byte| byte.is_ascii_graphic());
+    path.filter(|path| path.starts_with(paths::SETTINGS) && visible(path))
+        .unwrap_or_else(|| paths::HOME.to_owned())
 }

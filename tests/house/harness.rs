@@ -13,6 +13,8 @@ mod wire;
 
 use std::time::Instant;
 
+use countersign::domain::audit::Origin;
+
 pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
@@ -33,6 +35,9 @@ pub use wire::encoded;
 pub use wire::posting;
 pub use wire::request;
 pub use wire::send;
+
+/// Where acts of the operator at the machine come from.
+pub const MACHINE: Origin = Origin { reference: None, address: None };
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";

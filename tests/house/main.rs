@@ -84,3 +84,5 @@ mod storm;
 mod token_answer;
 mod token_errors;
 mod unavailable;
+mod workspace;
+mod workspace_scenes;

@@ -74,6 +74,16 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/consent/{handle}/cancel", Door::Page),
     ("GET", "/setup/{link}", Door::OpenPage),
     ("POST", "/setup/{link}", Door::OpenPage),
+    ("GET", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
+    ("POST", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
+    ("GET", "/settings/app-connect/activity", Door::Page),
+    ("POST", "/settings/app-connect/activity/verify", Door::Page),
+    ("GET", "/settings/app-connect/activity/reference", Door::Page),
+    ("GET", "/settings/app-connect/activity/export.csv", Door::Page),
+    ("GET", "/settings/app-connect/activity/export.jsonl", Door::Page),
+    ("GET", "/settings/app-connect/activity/{reference}", Door::Page),
+    ("POST", "/settings/switch", Door::Page),
+    ("POST", "/settings/language", Door::Page),
     ("GET", "/oauth/authorize", Door::Authorize),
     ("GET", "/authorize", Door::Authorize),
     ("POST", "/oauth/token", Door::OpenEndpoint),
@@ -147,7 +157,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
-        route.path = route.path.replace("{slug}", "acme");
+        route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes

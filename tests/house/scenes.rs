@@ -11,6 +11,7 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::hidden_fields;
 use crate::routes;
+use crate::workspace_scenes;
 
 /// The paths of all forms on pages.
 pub fn all() -> Vec<String> {
@@ -62,7 +63,8 @@ impl Scene {
         form
     }
 
-    fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
+    /// The form with `action` as it stands on `page`, with these fields filled in.
+    pub fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
         let mut form = hidden_fields(&page.body, action);
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Self { action: action.to_owned(), form, cookies: browser.cookie_header() }
@@ -85,7 +87,10 @@ pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
         "/consent/{handle}" => consent(house, name, false).await,
         "/consent/{handle}/cancel" => consent(house, name, true).await,
         "/setup/{link}" => setup(house).await.0,
-        other => panic!("no scene is set for the form at {other}"),
+        other => match workspace_scenes::set(house, other).await {
+            Some(scene) => scene,
+            None => panic!("no scene is set for the form at {other}"),
+        },
     }
 }
 

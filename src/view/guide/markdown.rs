@@ -278,7 +278,14 @@ mod tests {
 
     #[test]
     fn refuses_headings_without_an_anchor_columns_without_a_heading_and_unknown_gaps() {
-        for bad in ["# T\n\n## x", "# T\n\n| | A |\n|-|-|\n", "# T\n\n# U", "text", "# T\n\n{{nobody}}", "# T\n\n{{issuer"] {
+        for bad in [
+            "# T\n\n## x",
+            "# T\n\n| | A |\n|-|-|\n",
+            "# T\n\n# U",
+            "text",
+            "# T\n\n{{nobody}}",
+            "# T\n\n{{issuer",
+        ] {
             assert!(read("here", bad).is_err(), "{bad}");
         }
     }

@@ -10,7 +10,7 @@
 pub mod api;
 mod api_source;
 pub mod chapter;
-mod document;
+pub(in crate::view) mod document;
 pub mod fault;
 pub(in crate::view) mod library;
 mod markdown;

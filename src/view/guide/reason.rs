@@ -127,6 +127,7 @@ reasons! {
     LinkUsed => "link-used",
     FormExpired => "form-expired",
     FormBroken => "form-broken",
+    ListPage => "list-page",
     TooLarge => "too-large",
     // Clients that register themselves.
     RegistrationOff => "registration-off",

@@ -65,6 +65,8 @@ pub enum ErrorKind {
     FormExpired,
     /// What was sent could not be read.
     FormBroken,
+    /// The page of a list that was asked for is none that this person was given.
+    ListPage,
     /// Too much is going on at this moment.
     Busy,
     /// The data cannot be read or written at this moment.
@@ -93,7 +95,7 @@ enum Outcome {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::UnknownClient,
         Self::ClientDocument,
         Self::RedirectMismatch,
@@ -110,6 +112,7 @@ impl ErrorKind {
         Self::LinkUsed,
         Self::FormExpired,
         Self::FormBroken,
+        Self::ListPage,
         Self::Busy,
         Self::Unavailable,
         Self::TooManyRequests,
@@ -138,6 +141,7 @@ impl ErrorKind {
             Self::LinkUsed => Reason::LinkUsed,
             Self::FormExpired => Reason::FormExpired,
             Self::FormBroken => Reason::FormBroken,
+            Self::ListPage => Reason::ListPage,
             Self::Busy | Self::Unavailable => Reason::Unavailable,
             Self::TooManyRequests => Reason::TooManyRequests,
             Self::MethodNotAllowed => Reason::MethodNotAllowed,
@@ -160,6 +164,7 @@ impl ErrorKind {
             | Self::SecondFactorNeeded => Outcome::NothingShared,
             Self::FormExpired
             | Self::FormBroken
+            | Self::ListPage
             | Self::Busy
             | Self::TooManyRequests
             | Self::MethodNotAllowed
@@ -191,6 +196,7 @@ impl ErrorKind {
             Self::LinkUsed => "link-used",
             Self::FormExpired => "form-expired",
             Self::FormBroken => "form-broken",
+            Self::ListPage => "list-page",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::TooManyRequests => "too-many-requests",

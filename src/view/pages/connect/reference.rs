@@ -30,6 +30,8 @@ pub struct Found {
     pub cause: Cause,
     /// The app's page, if the person may see it.
     pub app_href: Option<String>,
+    /// The section of the guide about it.
+    pub docs: Option<String>,
 }
 
 /// Why something was refused. Each has a sentence, and one that says how it is mended and by whom.
@@ -43,15 +45,32 @@ pub enum Cause {
         /// What was sent.
         received: String,
     },
+    /// A return address that is not the one of the authorization request.
+    RedirectChanged {
+        /// The one of the authorization request.
+        expected: Vec<String>,
+        /// What was sent with the code; may be empty.
+        received: String,
+    },
     /// A permission is missing.
     Scope {
         /// The permission.
         scope: String,
         /// What it can do, as people read it.
         title: String,
-        /// Who lacks it.
+        /// Whose lack is to be mended first.
         lacking: Lacking,
+        /// All who lack it.
+        lacks: Vec<Lacking>,
     },
+    /// None of the permissions that were asked for exists here.
+    ScopeUnknown,
+    /// Nothing that may be connected to stands at the address that was asked for.
+    TargetUnknown,
+    /// The program is not known here.
+    ClientUnknown,
+    /// The document that describes the program cannot be used.
+    ClientDocument,
     /// The app's day is over.
     AppExpired,
     /// The app was revoked or deleted.
@@ -126,6 +145,7 @@ impl Page for Reference {
                 },
                 cause,
                 app_href: Some("/settings/app-connect/oauth-apps/app_01".to_owned()),
+                docs: Some("/docs/errors#redirect-mismatch".to_owned()),
             }),
         };
         let scope = |lacking| {
@@ -133,6 +153,7 @@ impl Page for Reference {
                 scope: "customer_invoices:all".to_owned(),
                 title: "Draft customer invoices".to_owned(),
                 lacking,
+                lacks: vec![lacking, Lacking::Role],
             })
         };
         let redirect = of(Cause::RedirectUri {
@@ -142,15 +163,24 @@ impl Page for Reference {
             ],
             received: "https://app.tidewater.example/callback/".to_owned(),
         });
+        let changed = of(Cause::RedirectChanged {
+            expected: vec!["https://app.tidewater.example/callback".to_owned()],
+            received: String::new(),
+        });
         let nothing = Self { found: None, ..of(Cause::Other) };
         let mut all = vec![
             ("redirect-uri", redirect),
+            ("redirect-changed", changed),
             ("scope-token", scope(Lacking::Token)),
             ("scope-role", scope(Lacking::Role)),
             ("scope-app", scope(Lacking::App)),
             ("not-found", nothing),
         ];
         let plain = [
+            ("scope-unknown", Cause::ScopeUnknown),
+            ("target-unknown", Cause::TargetUnknown),
+            ("client-unknown", Cause::ClientUnknown),
+            ("client-document", Cause::ClientDocument),
             ("app-expired", Cause::AppExpired),
             ("app-ended", Cause::AppEnded),
             ("app-blocked", Cause::AppBlocked),

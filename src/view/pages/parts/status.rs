@@ -38,26 +38,3 @@ pub enum Status {
     /// Never used since it was made.
     NeverUsed,
 }
-
-impl Status {
-    /// Where the guide says what it means.
-    #[must_use]
-    pub const fn help(&self) -> &'static str {
-        match self {
-            Self::Active => "/docs/troubleshooting#status-active",
-            Self::Idle(_) => "/docs/troubleshooting#status-idle",
-            Self::Expiring => "/docs/troubleshooting#status-expiring",
-            Self::Expired => "/docs/troubleshooting#status-expired",
-            Self::Rotating(_) => "/docs/troubleshooting#status-rotating",
-            Self::Revoked => "/docs/troubleshooting#status-revoked",
-            Self::Deleted(_) => "/docs/troubleshooting#status-deleted",
-            Self::NeedsReconnecting => "/docs/troubleshooting#status-needs-reconnecting",
-            Self::ReviewDue => "/docs/troubleshooting#status-review-due",
-            Self::NeedsDelegator => "/docs/troubleshooting#status-needs-delegator",
-            Self::Blocked => "/docs/troubleshooting#status-blocked",
-            Self::Unreviewed => "/docs/troubleshooting#status-unreviewed",
-            Self::Approved => "/docs/troubleshooting#status-approved",
-            Self::NeverUsed => "/docs/troubleshooting#status-never-used",
-        }
-    }
-}
