@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod activity;
+mod activity_causes;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;

@@ -158,6 +158,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
+        route.path = route.path.replace("{reference}", "req_0");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes
