@@ -13,6 +13,8 @@ use crate::domain::app::AppKind;
 use crate::domain::app::AppSecret;
 use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
+use crate::domain::app_life::days_after;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
@@ -78,6 +80,10 @@ pub struct NewApp {
     pub pkce_required: bool,
     /// When it stops by itself (see [`crate::ops::administration::expiry`]).
     pub expires_at: Option<Timestamp>,
+    /// Why it never does, if somebody was asked.
+    pub no_expiry_reason: String,
+    /// After how many days somebody looks at it again.
+    pub review_days: u32,
 }
 
 impl NewApp {
@@ -98,6 +104,8 @@ impl NewApp {
             mcp: false,
             pkce_required: false,
             expires_at: None,
+            no_expiry_reason: String::new(),
+            review_days: REVIEW_EVERY_DAYS,
         }
     }
 }
@@ -291,7 +299,8 @@ fn assemble(
         delegated_by: new.delegated_by,
         owner: new.owner,
         reviewed: true,
-        review_due: None,
+        review_due: Some(days_after(now, new.review_days)),
+        review_days: new.review_days,
         redirect_uris: checked.redirect_uris,
         mcp: new.mcp,
         pkce_required: new.pkce_required,
@@ -299,6 +308,7 @@ fn assemble(
         status: AppStatus::Active,
         generation: 1,
         expires_at: new.expires_at,
+        no_expiry_reason: new.no_expiry_reason.trim().to_owned(),
         created_at: now,
     })
 }

@@ -1,6 +1,7 @@
 //! App Connect: what is connected, and how it is ended.
 
 mod app_acts;
+pub(in crate::web) mod statuses;
 
 use axum::Router;
 use axum::routing::get;
