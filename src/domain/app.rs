@@ -232,6 +232,12 @@ impl App {
         self.pkce_required || !self.kind.is_confidential()
     }
 
+    /// Whether it proves itself by a secret that we made.
+    #[must_use]
+    pub const fn proves_by_secret(&self) -> bool {
+        self.kind.is_confidential() && matches!(self.proof, ClientProof::Secret)
+    }
+
     /// The secret with `id`, if it is good at `now`.
     #[must_use]
     pub fn live_secret(&self, id: SecretId, now: Timestamp) -> Option<&AppSecret> {

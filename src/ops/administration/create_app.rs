@@ -21,23 +21,21 @@ use crate::domain::audit::Origin;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
-use crate::domain::gate;
-use crate::domain::gate::GateRefusal;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
+use crate::ops::administration::app_facts;
 use crate::ops::administration::app_rules;
 use crate::ops::administration::app_rules::CheckedApp;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
+use crate::ops::administration::delegable;
 use crate::ops::administration::names;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
-use crate::ops::facts;
-use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -122,6 +120,7 @@ pub struct CreatedApp {
 /// The act on the writer.
 struct CreateApp {
     app: App,
+    asked_by: Option<UserId>,
     catalogue: Arc<Catalogue>,
     now: Timestamp,
     origin: Origin,
@@ -153,38 +152,19 @@ impl CreateApp {
         if let Err(refusal) = records::place_exists(reader, place)? {
             return Ok(Err(refusal));
         }
+        if let (Some(_), Some(owner)) = (self.asked_by, self.app.owner)
+            && !app_facts::stands(reader, owner, place)?
+        {
+            return Ok(Err(AppRefusal::OwnerElsewhere.into()));
+        }
         match (&self.app.delegation, self.app.delegated_by) {
             (Delegation::Only(scopes), Some(delegator)) => {
-                let held = self.delegable(reader, delegator, place, scopes)?;
+                let (whose, what) = ((&self.app, place), (delegator, scopes));
+                let held = delegable::check(reader, &self.catalogue, whose, what, self.now)?;
                 Ok(held.map_err(Refusal::App))
             }
             _ => Ok(Ok(())),
         }
-    }
-
-    /// Whether `delegator` holds every permission of `scopes` in `place`, by the gate itself.
-    fn delegable(
-        &self,
-        reader: &Reader<'_>,
-        delegator: UserId,
-        place: Place,
-        scopes: &ScopeSet,
-    ) -> Result<Result<(), AppRefusal>, Fault> {
-        let app = Arc::new(self.app.clone());
-        let holder = Holder { app, person: Some(delegator), connection: None };
-        let facts = facts::gather(reader, holder, place, self.now)?;
-        let held = match gate::pass(&facts, &self.catalogue, scopes) {
-            Ok(held) => held,
-            Err(GateRefusal::PersonDisabled) => return Ok(Err(AppRefusal::DelegatorDisabled)),
-            Err(GateRefusal::CompanySuspended) => return Ok(Err(AppRefusal::PlaceSuspended)),
-            Err(_) => ScopeSet::default(),
-        };
-        let beyond = self.catalogue.closure(scopes).difference(&held);
-        Ok(if beyond.is_empty() {
-            Ok(())
-        } else {
-            Err(AppRefusal::BeyondDelegator(self.catalogue.maximal(&beyond)))
-        })
     }
 }
 
@@ -222,7 +202,7 @@ impl Ops {
         let app =
             assemble(new, id, checked, environment, secrets, now).map_err(Failure::Refused)?;
         let catalogue = Arc::clone(&self.catalogue);
-        let act = CreateApp { app, catalogue, now, origin: by.origin() };
+        let act = CreateApp { app, asked_by: by.user(), catalogue, now, origin: by.origin() };
         let app = self.administer(by, needs, act).await?;
         let secret = plain.map(|plain| Secret::from(plain.text()));
         Ok(CreatedApp { app, secret })
