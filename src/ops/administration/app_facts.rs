@@ -2,6 +2,7 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::app::Delegation;
@@ -50,6 +51,17 @@ impl CredentialFacts {
     #[must_use]
     pub fn delegated(&self) -> ScopeSet {
         delegated(&self.app)
+    }
+
+    /// When a secret was last used, as far as that is known: the app's last use tells it of the secret
+    /// that alone was live then.
+    #[must_use]
+    pub fn last_use_of(&self, secret: SecretId) -> Option<Timestamp> {
+        let secret = self.app.secrets.iter().find(|one| one.id == secret)?;
+        let replaced = self.app.secrets.iter().map(|one| one.created_at).max();
+        let used = self.last_used.filter(|at| *at >= secret.created_at)?;
+        let alone = self.app.secrets.len() == 1 || replaced.is_some_and(|at| used < at);
+        alone.then_some(used)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod live_tokens;
 pub mod lookup;
 pub mod names;
 pub mod new_password;
+pub mod owners;
 pub mod provision_factors;
 pub mod reaching;
 pub mod records;
