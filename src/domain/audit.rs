@@ -126,6 +126,12 @@ impl EventKind {
         quoted.trim_matches('"').to_owned()
     }
 
+    /// The kind that has this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(word)).ok()
+    }
+
     /// Whether something was refused, by us or by a person.
     #[must_use]
     pub const fn is_refusal(self) -> bool {

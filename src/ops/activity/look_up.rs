@@ -1,6 +1,9 @@
 //! Looking a reference up: from what an error page showed to the exact cause.
 
+use std::sync::Arc;
+
 use crate::base::id::RequestId;
+use crate::domain::app::App;
 use crate::domain::audit::Event;
 use crate::domain::company::Place;
 use crate::domain::redirect_uri::RedirectUri;
@@ -23,8 +26,8 @@ pub struct LookedUp {
     pub told: Told,
     /// The redirect URIs that the app has registered now.
     pub registered: Vec<String>,
-    /// Whether the app belongs to the place in which it was looked up.
-    pub app_is_here: bool,
+    /// The app, if it belongs to the place in which it was looked up.
+    pub app: Option<Arc<App>>,
 }
 
 impl Ops {
@@ -103,7 +106,7 @@ fn explained(
     let registered = app.iter().flat_map(|app| &app.redirect_uris).map(RedirectUri::as_str);
     Ok(LookedUp {
         registered: registered.map(str::to_owned).collect(),
-        app_is_here: app.as_ref().is_some_and(|app| app.place == Some(place)),
+        app: app.clone().filter(|app| app.place == Some(place)),
         told: activity::told(reader, sequence, event)?,
     })
 }

@@ -2,6 +2,7 @@
 //! and what one did oneself for everybody else.
 
 pub mod chain_check;
+pub mod choices;
 pub mod export;
 pub mod look_up;
 
@@ -154,8 +155,7 @@ pub(in crate::ops) fn view(
     if roles.is_empty() {
         return Ok(None);
     }
-    let mut held = roles.iter().filter_map(|role| ops.catalogue.role(role));
-    let administers = held.any(|role| role.administers);
+    let administers = ops.administers(&roles);
     Ok(Some(if administers { Owner::Place(place) } else { Owner::Person(user) }))
 }
 
