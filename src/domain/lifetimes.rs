@@ -34,6 +34,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const CODE_MEMORY: Duration = DAY;
 /// How long a one-time link is good.
 pub const LINK: Duration = DAY;
+/// How long a link for a lost password or factor is good.
+pub const RECOVERY_LINK: Duration = HOUR;
 
 impl Default for Lifetimes {
     fn default() -> Self {

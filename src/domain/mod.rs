@@ -14,6 +14,7 @@ pub mod consent;
 pub mod display_name;
 pub mod gate;
 pub mod initial_token;
+pub mod invitation;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;

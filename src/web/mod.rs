@@ -10,6 +10,8 @@ mod consent;
 mod consent_page;
 mod enrol;
 mod home;
+mod recovering;
+mod settings;
 mod setup;
 mod sign_in;
 mod sign_out;
@@ -53,7 +55,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
-    let pages = pages.merge(workspace::routes()).merge(connect::routes());
+    let pages = pages.merge(settings::routes()).merge(workspace::routes()).merge(connect::routes());
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

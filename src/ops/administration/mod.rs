@@ -6,6 +6,7 @@
 //! is the operator's, a person in the workspace needs the authority and often a fresh proof.
 
 pub mod accept_issuer;
+pub mod account;
 pub mod app_facts;
 pub mod app_rules;
 pub mod authority;
@@ -16,22 +17,31 @@ pub mod create_app;
 pub mod create_company;
 pub mod create_firm;
 pub mod create_user;
+pub mod end_all_access;
+pub mod end_sessions;
+pub mod erase_person;
 pub mod expiry;
 pub mod grant_role;
 pub mod installation;
+pub mod invite;
 pub mod issue_link;
+pub mod issue_recovery;
 pub mod link_company;
 pub mod listings;
 pub mod live_tokens;
 pub mod lookup;
 pub mod names;
 pub mod new_password;
+pub mod over_people;
+pub mod people_here;
 pub mod provision_factors;
 pub mod reaching;
 pub mod records;
 pub mod refusal;
+pub mod remove_person;
 pub mod remove_role;
 pub mod revoke_app;
+pub mod roles;
 pub mod rotate_keys;
 pub mod set_up;
 #[cfg(test)]
