@@ -10,6 +10,7 @@ pub mod authorization;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod checkpoints;
 pub mod client_assertions;
 pub mod client_documents;
 pub mod connections;
@@ -238,13 +239,14 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 
 impl Ops {
     /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps,
-    /// counters.
+    /// counters, how far the audit chain has come.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.flush_refusals().await?;
         self.flush_use().await?;
-        self.flush_counters().await
+        self.flush_counters().await?;
+        self.checkpoint().await
     }
 }

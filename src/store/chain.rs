@@ -43,15 +43,22 @@ pub enum Broken {
     /// An entry or one before it was changed.
     #[error("entry {0} does not follow from the one before it: it was changed, moved or forged")]
     Changed(u64),
+    /// The end was cut off: a checkpoint says that this entry was there.
+    #[error("entry {0} is missing: a checkpoint says that it was there")]
+    CutShort(u64),
+    /// The checkpoint in the file is none of ours.
+    #[error("the checkpoint in the file was changed or forged")]
+    Checkpoint,
 }
 
 impl Broken {
-    /// The number of the first entry that is missing or changed.
+    /// The number of the first entry that is missing or changed; 0 if it is none of them.
     #[must_use]
     pub const fn number(&self) -> u64 {
         match self {
             Self::Missing { expected, .. } => *expected,
-            Self::Changed(number) => *number,
+            Self::Changed(number) | Self::CutShort(number) => *number,
+            Self::Checkpoint => 0,
         }
     }
 }

@@ -105,7 +105,7 @@ async fn verify(sent: Sent) -> Response {
         return inside.refuse(ErrorKind::NotAllowed);
     }
     match inside.ops().check_chain().await {
-        Ok(_) => inside.visitor.go(&format!("{PATH}#chain")),
+        Ok(_) => inside.visitor.go(PATH),
         Err(fault) => inside.fail(&fault),
     }
 }
