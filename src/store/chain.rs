@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::crypto::digest;
 use crate::domain::audit::Event;
+use crate::store::activity::Seek;
 use crate::store::engine::Read;
 use crate::store::engine::Write;
 use crate::store::fault::Fault;
@@ -97,6 +98,18 @@ pub fn newest(state: &dyn Read, before: Option<u64>, limit: usize) -> Result<Vec
 pub fn page(state: &dyn Read, first: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
     let rows = state.range(TABLE, &first.to_be_bytes(), None, limit)?;
     rows.iter().map(|(key, value)| entry(key, value)).collect()
+}
+
+/// The numbers of entries, at most `limit`, in the order of the way that is looked.
+///
+/// # Errors
+/// The engine failed.
+pub fn numbers(state: &dyn Read, from: Seek, limit: usize) -> Result<Vec<u64>, Fault> {
+    let end = state.last(TABLE)?.map_or(1, |(key, _)| number_of(&key).saturating_add(1));
+    Ok(match from {
+        Seek::Below(number) => (1..end.min(number)).rev().take(limit).collect(),
+        Seek::Above(number) => (number.saturating_add(1)..end).take(limit).collect(),
+    })
 }
 
 /// Entry number `number`.
