@@ -42,6 +42,22 @@ pub enum EventKind {
     RoleGranted,
     /// A role was taken away.
     RoleRemoved,
+    /// A role of a company's or firm's own was made, changed or deleted.
+    RoleChanged,
+    /// Somebody's sessions were ended by somebody else.
+    SessionsEnded,
+    /// A person was erased.
+    PersonErased,
+    /// All access to a company or firm, or to the installation, was ended at once.
+    AllAccessEnded,
+    /// Data was taken out.
+    DataExported,
+    /// A company was suspended: nothing reaches it.
+    CompanySuspended,
+    /// A company is no longer suspended.
+    CompanyResumed,
+    /// A second factor was removed.
+    SecondFactorRemoved,
     /// An app was registered.
     AppCreated,
     /// An app was changed.
@@ -58,6 +74,12 @@ pub enum EventKind {
     AppHandedOver,
     /// An app got a new secret.
     SecretRotated,
+    /// The operator looked at a client that registered itself, and knows it.
+    AppApproved,
+    /// The operator lets it in no more.
+    AppBlocked,
+    /// The operator lets it in again.
+    AppUnblocked,
     /// A company blocked an app or a connection for itself.
     AccessBlocked,
     /// A company no longer blocks it.
@@ -98,6 +120,10 @@ pub enum EventKind {
     ConsentRefused,
     /// A connection came to be: the code was redeemed.
     ConnectionCreated,
+    /// Somebody said who is responsible for a connection and for what, or took permissions from it.
+    ConnectionChanged,
+    /// Somebody looked at a connection.
+    ConnectionReviewed,
     /// A connection ended.
     ConnectionEnded,
     /// A used code was presented again; what it issued ended.

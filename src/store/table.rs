@@ -90,6 +90,8 @@ table_ids! {
     Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
+    /// When and from where each connection was last used.
+    ConnectionUse = "connection_use",
     /// What clients registered of themselves.
     SelfRegistered = "self_registered",
     /// Clients that registered themselves and were not used yet, swept by age.
@@ -104,6 +106,10 @@ table_ids! {
     ClientDocuments = "client_documents",
     /// Client assertions that were used, swept by when they end.
     AssertionIds = "assertion_ids",
+    /// Invitations by company or firm.
+    Invitations = "invitations",
+    /// Roles of companies' and firms' own.
+    OwnRoles = "own_roles",
     /// The audit chain.
     Audit = "audit",
     /// Which entries of the audit chain belong to whom.
