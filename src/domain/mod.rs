@@ -19,6 +19,8 @@ pub mod lifetimes;
 pub mod link;
 pub mod mcp_surface;
 pub mod network;
+pub mod passkey;
+pub mod passkey_answer;
 pub mod permission_set;
 pub mod pkce;
 pub mod rate;

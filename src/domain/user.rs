@@ -10,6 +10,7 @@ use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::company::Place;
+use crate::domain::passkey::Passkey;
 use crate::domain::role::RoleName;
 
 /// An e-mail address as the name somebody signs in with: compared in lower case, so that an alias
@@ -122,13 +123,22 @@ pub struct Factors {
     pub totp: Option<TotpFactor>,
     /// Recovery codes, used ones included.
     pub recovery: Vec<RecoveryCode>,
+    /// Passkeys, in the order in which they were added.
+    #[serde(default)]
+    pub passkeys: Vec<Passkey>,
 }
 
 impl Factors {
     /// Whether there is a second factor to ask for.
     #[must_use]
     pub const fn enrolled(&self) -> bool {
-        self.totp.is_some()
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// Recovery codes that were not used yet.
+    #[must_use]
+    pub fn recovery_left(&self) -> usize {
+        self.recovery.iter().filter(|code| code.used_at.is_none()).count()
     }
 }
 

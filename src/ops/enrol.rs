@@ -160,6 +160,7 @@ impl Operation for EnrolTotp {
                 enrolled_at: ops.now(),
             }),
             recovery: prove_factor::recovery_rows(&ops.keys, user, &codes),
+            passkeys: Vec::new(),
         };
         let mut changes = Changes::new();
         changes.put::<tables::Factors>(&user, &factors)?;

@@ -25,6 +25,7 @@ use crate::ops::people;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::Counter;
 use crate::ops::prove_factor::FactorProof;
+use crate::ops::prove_factor::Proof;
 use crate::ops::prove_factor::Proved;
 use crate::ops::sessions;
 use crate::ops::sessions::LiveSession;
@@ -40,6 +41,9 @@ use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
+
+/// What a passkey's answer at the second step is for.
+pub const ACT: &str = "sign-in";
 
 /// Why somebody is not signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +153,7 @@ impl Ops {
     pub async fn verify_second_factor(
         &self,
         live: &LiveSession,
-        code: &Secret,
+        proof: &Proof,
         browser: BrowserMark,
         origin: Origin,
     ) -> Outcome<NewSession, CodeRefusal> {
@@ -161,14 +165,16 @@ impl Ops {
                     ops: self.frozen(),
                     from: *live.id(),
                     token: token.clone(),
-                    code: code.clone(),
+                    proof: proof.clone(),
                     browser,
                     origin,
                 })
                 .await,
         );
-        if let Err(Failure::Refused(CodeRefusal::Wrong)) = &verified {
-            let event = self.event(EventKind::CodeRefused, origin).cause("sign-in").user(user);
+        if let Err(Failure::Refused(why)) = &verified
+            && let Some(cause) = why.told("sign-in")
+        {
+            let event = self.event(EventKind::CodeRefused, origin).cause(cause).user(user);
             self.note_refusal(event).await;
         }
         verified.map(|()| NewSession { cookie: token.text().into(), enrolled: true })
@@ -247,7 +253,7 @@ struct VerifySecondFactor {
     ops: Ops,
     from: RawId,
     token: PlainToken,
-    code: Secret,
+    proof: Proof,
     browser: BrowserMark,
     origin: Origin,
 }
@@ -261,12 +267,12 @@ impl Operation for VerifySecondFactor {
             return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
         };
         let proof = FactorProof {
-            keys: &self.ops.keys,
+            ops: &self.ops,
             user: live.user.id,
+            session: live.id(),
+            act: ACT,
             browser: self.browser,
-            code: self.code.expose(),
-            now: self.ops.now(),
-            strangers_per_day: self.ops.settings.strangers_per_day,
+            proof: &self.proof,
         };
         let outcome = match proof.judge(reader, &mut changes)? {
             Ok(proved) => {
@@ -288,6 +294,7 @@ pub(in crate::ops) fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved:
     let factor = match proved {
         Proved::Totp => "password and authenticator app",
         Proved::RecoveryCode => "password and recovery code",
+        Proved::Passkey => "password and passkey",
     };
     ops.event(EventKind::SignedIn, origin).cause(factor).user(user)
 }

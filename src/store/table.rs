@@ -104,6 +104,8 @@ table_ids! {
     ClientDocuments = "client_documents",
     /// Client assertions that were used, swept by when they end.
     AssertionIds = "assertion_ids",
+    /// Challenges that a passkey answered, swept by age.
+    AnsweredChallenges = "answered_challenges",
     /// The audit chain.
     Audit = "audit",
 }

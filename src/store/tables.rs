@@ -128,6 +128,8 @@ tables! {
     ClientDocuments: str => String,
     /// Assertions that were used.
     AssertionIds: RawId => (),
+    /// Challenges that a passkey answered.
+    AnsweredChallenges: RawId => (),
 }
 
 /// A pushed authorization request (RFC 9126).

@@ -11,6 +11,7 @@ use crate::domain::scope::ScopeSet;
 use crate::http::page;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
+use crate::ops::consent as ops_consent;
 use crate::ops::consent::Allowed;
 use crate::ops::consent::Choice;
 use crate::ops::consent::ConsentRefusal;
@@ -80,6 +81,10 @@ fn render(
     page.csrf = visitor.form_tag(ALLOW, handle);
     page.cancel_csrf = visitor.form_tag(CANCEL, handle);
     page.resume = Some(handle.to_owned());
+    page.frame = match visitor.taking_passkey(page.frame, live, &ops_consent::act(request)) {
+        Ok(frame) => frame,
+        Err(fault) => return visitor.fail(&fault),
+    };
     visitor.show_leading_out(&page, status)
 }
 
@@ -97,7 +102,7 @@ pub(super) async fn allow(
     let choice = Choice {
         place: sent.first("context").parse().ok(),
         ticked: sent.all("scope").iter().filter_map(|scope| scope.parse().ok()).collect(),
-        code: sent.first("code").into(),
+        proof: visitor::proof_of(&sent),
     };
     let (place, ticked) = (choice.place, choice.ticked.clone());
     let (mark, origin) = (visitor.mark(), visitor.origin());

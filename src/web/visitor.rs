@@ -19,6 +19,7 @@ use crate::http::parameters::Parameters;
 use crate::http::security::Relaxed;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
+use crate::ops::prove_factor::Proof;
 use crate::ops::sessions::BrowserMark;
 use crate::ops::sessions::LiveSession;
 use crate::ops::sign_in::NewSession;
@@ -131,6 +132,20 @@ impl Visitor {
         })
     }
 
+    /// The frame around a page that asks for the second factor: it takes a passkey too, if this person
+    /// has one. The answer counts for `act` alone.
+    pub fn taking_passkey(
+        &self,
+        frame: Frame,
+        live: &LiveSession,
+        act: &str,
+    ) -> Result<Frame, Fault> {
+        Ok(match self.ops().passkey_request(live, act)? {
+            Some(options) => frame.taking_passkey(options),
+            None => frame,
+        })
+    }
+
     /// Shows a page.
     pub fn show(&self, page: &impl Page, status: StatusCode) -> Response {
         let response = page::show(&self.state.views, page, status, &self.extensions);
@@ -210,6 +225,11 @@ pub fn for_client(mut response: Response) -> Response {
     let relaxed = Relaxed { opener: true, form_action: false, cross_origin: false };
     response.extensions_mut().insert(relaxed);
     response
+}
+
+/// The second factor that a form carries.
+pub fn proof_of(sent: &Parameters) -> Proof {
+    Proof::given(sent.first("code"), sent.first("passkey"))
 }
 
 /// The handle that a page of the sign-in carries: what to return to. Only its alphabet is checked
