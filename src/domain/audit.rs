@@ -13,6 +13,7 @@ use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RequestId;
 use crate::base::id::UserId;
+use crate::domain::browser::BrowserKind;
 use crate::domain::company::Place;
 
 /// What happened.
@@ -69,8 +70,12 @@ pub enum EventKind {
     SignInFailed,
     /// Somebody signed out.
     SignedOut,
+    /// Sessions were ended from elsewhere.
+    SessionsEnded,
     /// A second factor was turned on.
     SecondFactorEnrolled,
+    /// A second factor was removed.
+    SecondFactorRemoved,
     /// Recovery codes were made.
     RecoveryCodesCreated,
     /// A recovery code was used.
@@ -156,6 +161,8 @@ pub struct Origin {
     pub reference: Option<RequestId>,
     /// The peer's address.
     pub address: Option<IpAddr>,
+    /// The browser, as people recognise theirs: not in the trail, but beside a session.
+    pub browser: BrowserKind,
 }
 
 impl Event {

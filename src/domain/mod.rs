@@ -4,6 +4,7 @@ pub mod app;
 pub mod attempts;
 pub mod audit;
 pub mod block;
+pub mod browser;
 pub mod catalogue;
 pub mod client_assertion;
 pub mod client_document;

@@ -1,5 +1,7 @@
 //! Browser sessions and the levels that they reach.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -35,6 +37,12 @@ pub struct Session {
     /// page can show them.
     #[serde(default)]
     pub recovery_codes_waiting: bool,
+    /// The browser in which it began, as people recognise theirs; may be empty.
+    #[serde(default)]
+    pub browser: String,
+    /// From where it began.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
 }
 
 impl Session {

@@ -88,6 +88,9 @@ pub struct User {
     pub operator: bool,
     /// The PHC string of the password; none until the first sign-in link was used.
     pub password: Option<String>,
+    /// When it was chosen; unknown for accounts that are older than this field.
+    #[serde(default)]
+    pub password_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
 }

@@ -105,7 +105,7 @@ fn enrolment_seed(ops: &Ops, session: &RawId, user: UserId) -> Vec<u8> {
 
 /// Derived from the session under the server's key, so that a reloaded page shows the same codes
 /// and nothing is stored in clear.
-fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
+pub(in crate::ops) fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
     (0..RECOVERY_CODES)
         .map(|number| {
             let number = number.to_be_bytes();

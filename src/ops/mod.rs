@@ -24,6 +24,7 @@ pub mod issue_to_client;
 pub mod last_use;
 pub mod links;
 pub mod overview;
+pub mod own_security;
 pub mod passkey_challenges;
 pub mod people;
 pub mod place_access;

@@ -102,7 +102,7 @@ impl Ops {
                     true => self.hashing.hash(again, self.draw()).await.ok(),
                     false => None,
                 };
-                let begun = self.begin_session(user, replaced, browser, new_hash).await?;
+                let begun = self.begin_session(user, replaced, browser, new_hash, origin).await?;
                 // It changed while it was being checked: the next try sees the new one.
                 begun.ok_or(Failure::Fault(Fault::Busy))
             }
@@ -129,10 +129,11 @@ impl Ops {
         replaced: Option<RawId>,
         browser: BrowserMark,
         new_hash: Option<String>,
+        origin: Origin,
     ) -> Result<Option<NewSession>, Fault> {
         let now = self.now();
         let token = self.draw_session(now);
-        let row = sessions::row(self, &token, user.id, Level::Password, now);
+        let row = sessions::row(self, &token, user.id, Level::Password, origin);
         let id = *token.id();
         let begun = BeginSession { id, row, verified: user.password, replaced, browser, new_hash };
         let enrolled = self.store.submit(begun).await?;
@@ -309,10 +310,15 @@ pub(in crate::ops) fn raise(
     browser: BrowserMark,
     recovery_codes_waiting: bool,
 ) -> Result<(), Fault> {
-    let began_at = live.session.began_at;
-    let row = sessions::row(ops, token, live.user.id, Level::SecondFactor, began_at);
+    let row = Session {
+        hash: ops.keys.hash(token),
+        level: Level::SecondFactor,
+        seen_at: ops.now(),
+        recovery_codes_waiting,
+        ..live.session.clone()
+    };
     changes.delete::<Sessions>(live.id());
-    changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, ..row })?;
+    changes.put::<Sessions>(token.id(), &row)?;
     remember_browser(reader, changes, live.user.id, browser, ops.now())
 }
 

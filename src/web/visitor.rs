@@ -11,6 +11,7 @@ use http::request::Parts;
 use crate::base::encoding;
 use crate::base::secret::Secret;
 use crate::domain::audit::Origin;
+use crate::domain::browser::BrowserKind;
 use crate::domain::session::Level;
 use crate::http::cookies;
 use crate::http::origin;
@@ -36,6 +37,7 @@ pub struct Visitor {
     pub session: Option<LiveSession>,
     browser: String,
     browser_is_new: bool,
+    browser_kind: BrowserKind,
     session_cookie: String,
     same_origin: bool,
     only_looks: bool,
@@ -52,6 +54,7 @@ impl FromRequestParts<WebState> for Visitor {
             state: state.clone(),
             session: None,
             browser_is_new: known.is_none(),
+            browser_kind: origin::browser(&parts.headers),
             browser: known.unwrap_or_else(|| state.ops.draw_browser()),
             session_cookie: cookie,
             same_origin: is_same_origin(&parts.headers),
@@ -83,7 +86,7 @@ impl Visitor {
 
     /// Where the request came from.
     pub fn origin(&self) -> Origin {
-        origin::of(&self.extensions)
+        Origin { browser: self.browser_kind, ..origin::of(&self.extensions) }
     }
 
     /// The browser's cookie, which requests are sealed for.

@@ -1,6 +1,7 @@
 //! A house of its own for each test, with the sandbox's people and apps in it, and a browser.
 
 mod asking;
+pub mod authenticator;
 mod browser;
 mod elsewhere;
 mod house;
@@ -13,6 +14,7 @@ mod wire;
 
 use std::time::Instant;
 
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;

@@ -52,6 +52,7 @@ mod mcp_sessions;
 mod metadata;
 mod metadata_resources;
 mod par;
+mod passkeys;
 mod pkce;
 mod proxy;
 mod proxy_faults;

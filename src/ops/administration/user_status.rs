@@ -15,11 +15,10 @@ use crate::ops::Ops;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::sessions;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables;
-use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
@@ -49,24 +48,13 @@ impl Operation for SetUserStatus {
         };
         let mut changes = Changes::new();
         if !user.is_active() {
-            end_sessions(reader, &mut changes, user.id)?;
+            // One that somebody stole must not live again with the user.
+            sessions::end_all(reader, &mut changes, user.id, None)?;
         }
         changes.put::<Users>(&user.id, &user)?;
         changes.record(Event::new(kind, self.now, self.origin).user(user.id));
         Ok(Decision { changes, outcome: Ok(user) })
     }
-}
-
-/// Every session of the user: one that somebody stole must not live again with the user.
-fn end_sessions(reader: &Reader<'_>, changes: &mut Changes, user: UserId) -> Result<(), Fault> {
-    for (key, session) in reader.all::<Sessions>()? {
-        if session.user == user
-            && let Some(id) = tables::last_id(&key)
-        {
-            changes.delete::<Sessions>(&id);
-        }
-    }
-    Ok(())
 }
 
 impl Ops {
