@@ -122,6 +122,9 @@ pub struct Event {
     /// Why, for refusals and ends: the exact cause in the words of the code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
+    /// The person who did it, if it was done in the workspace.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<UserId>,
     /// The person who acted or whom it concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user: Option<UserId>,
@@ -173,6 +176,7 @@ impl Event {
             at,
             kind,
             cause: None,
+            by: None,
             user: None,
             app: None,
             connection: None,

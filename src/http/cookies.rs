@@ -10,6 +10,13 @@ pub const SESSION: &str = "__Host-cs_session";
 /// strangers. It proves nothing about a person.
 pub const BROWSER: &str = "__Host-cs_browser";
 
+/// The company or firm that the workspace opens first. Whether the person reaches it is looked up.
+pub const PLACE: &str = "__Host-cs_place";
+/// The language that was chosen.
+pub const LANGUAGE: &str = "__Host-cs_language";
+/// What was just done, for the next page to tell.
+pub const TOLD: &str = "__Host-cs_told";
+
 const KEPT_SECONDS: u64 = 400 * 24 * 3600;
 
 /// The value of a cookie. One that was sent twice is none: somebody planted one of them.

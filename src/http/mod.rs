@@ -5,6 +5,7 @@ pub mod authority;
 pub mod cookies;
 pub mod cors;
 pub mod json;
+pub mod language;
 pub mod limits;
 pub mod origin;
 pub mod page;

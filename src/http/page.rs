@@ -12,6 +12,7 @@ use http::header::RETRY_AFTER;
 
 use crate::base::id::RequestId;
 use crate::http::plain;
+use crate::view::language::Language;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::ErrorPage;
 use crate::view::pages::Frame;
@@ -20,8 +21,13 @@ use crate::view::renderer::Views;
 
 /// Renders `page`. A page that cannot be rendered is a defect, told plainly.
 #[must_use]
-pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Extensions) -> Response {
-    match views.render(page) {
+pub fn show(
+    (views, language): (&Views, Language),
+    page: &impl Page,
+    status: StatusCode,
+    request: &Extensions,
+) -> Response {
+    match views.render_in(language, page) {
         Ok(html) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(fault) => {
             tracing::error!(%fault, "a page could not be rendered");
@@ -33,10 +39,15 @@ pub fn show(views: &Views, page: &impl Page, status: StatusCode, request: &Exten
 
 /// The page that explains an error, under its status.
 #[must_use]
-pub fn error(views: &Views, frame: Frame, kind: ErrorKind, request: &Extensions) -> Response {
+pub fn error(
+    (views, language): (&Views, Language),
+    frame: Frame,
+    kind: ErrorKind,
+    request: &Extensions,
+) -> Response {
     let reference = request.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let page = ErrorPage::new(frame, kind, reference);
-    let mut response = show(views, &page, status_of(kind), request);
+    let mut response = show((views, language), &page, status_of(kind), request);
     if matches!(kind, ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::TooManyRequests) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }

@@ -30,6 +30,8 @@ pub const ENROL: &str = "/sign-in/enrol";
 pub const RECOVERY_CODES: &str = "/sign-in/recovery-codes";
 /// Sign-out.
 pub const SIGN_OUT: &str = "/sign-out";
+/// What every page of the workspace begins with.
+pub const SETTINGS: &str = "/settings/";
 /// The signed-in home.
 pub const HOME: &str = "/";
 

@@ -13,6 +13,7 @@ use crate::domain::audit::Origin;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::http::cookies;
+use crate::http::language;
 use crate::http::origin;
 use crate::http::page;
 use crate::http::parameters::Parameters;
@@ -39,7 +40,8 @@ pub(super) async fn answer(
     RawQuery(query): RawQuery,
 ) -> Response {
     let origin = origin::of(&extensions);
-    let refused = |kind| page::error(&state.views, Frame::default(), kind, &extensions);
+    let speech = (&*state.views, language::of(&headers));
+    let refused = |kind| page::error(speech, Frame::default(), kind, &extensions);
     let mut response = match read(&Parameters::of_query(query.as_deref())) {
         Err(Repeated) => refused(ErrorKind::RequestBroken),
         Ok(parameters) => match state.ops.check_authorization(&state.surfaces, &parameters).await {

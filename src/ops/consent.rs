@@ -178,12 +178,6 @@ impl Ops {
     }
 }
 
-/// What a passkey's answer on the consent page is for: this request alone.
-#[must_use]
-pub fn act(request: &AuthorizationRequest) -> String {
-    format!("consent {}", request.id)
-}
-
 type Offered = Result<Offer, ConsentRefusal>;
 
 fn offer(
@@ -345,7 +339,7 @@ impl Allow {
             ops: &self.ops,
             user: live.user.id,
             session: live.id(),
-            act: &act(&self.request),
+            act: &self.request.act(),
             browser: self.browser,
             proof: &self.choice.proof,
         };

@@ -11,6 +11,7 @@ pub mod challenges;
 pub mod check_call;
 pub mod client_assertions;
 pub mod client_documents;
+pub mod confirming;
 pub mod connections;
 pub mod consent;
 pub mod document_apps;
@@ -40,6 +41,7 @@ pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
+pub mod shown_once;
 pub mod sign_in;
 pub mod signing_keys;
 pub mod sweeping;
@@ -71,6 +73,7 @@ use crate::ops::refusals::RecentRefusals;
 use crate::ops::registration::pace::Pace;
 use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
+use crate::ops::shown_once::ShownOnce;
 use crate::ops::signing_keys::OpenKeys;
 use crate::store::Store;
 use crate::store::fault::Fault;
@@ -99,6 +102,7 @@ pub struct Parts {
     pub(in crate::ops) quiet: Quiet,
     pub(in crate::ops) signing_keys: OpenKeys,
     pub(in crate::ops) registration_pace: Pace,
+    pub(in crate::ops) shown_once: ShownOnce,
 }
 
 impl Deref for Ops {
@@ -142,6 +146,7 @@ impl Ops {
             quiet: Quiet::default(),
             signing_keys: OpenKeys::default(),
             registration_pace: Pace::default(),
+            shown_once: ShownOnce::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

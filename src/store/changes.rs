@@ -1,5 +1,6 @@
 //! What an operation wants changed. Nothing is written until it has decided.
 
+use crate::base::id::UserId;
 use crate::domain::audit::Event;
 use crate::store::chain;
 use crate::store::engine::Write;
@@ -52,6 +53,19 @@ impl Changes {
     /// Adds an entry to the audit chain, in the same commit.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Adds all of `others`, after what is here.
+    pub fn append(&mut self, others: Self) {
+        self.rows.extend(others.rows);
+        self.events.extend(others.events);
+    }
+
+    /// Notes in every event who did it.
+    pub fn attribute(&mut self, user: UserId) {
+        for event in &mut self.events {
+            event.by = Some(user);
+        }
     }
 
     /// Whether there is nothing to write.

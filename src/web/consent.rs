@@ -11,7 +11,6 @@ use crate::domain::scope::ScopeSet;
 use crate::http::page;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
-use crate::ops::consent as ops_consent;
 use crate::ops::consent::Allowed;
 use crate::ops::consent::Choice;
 use crate::ops::consent::ConsentRefusal;
@@ -81,10 +80,7 @@ fn render(
     page.csrf = visitor.form_tag(ALLOW, handle);
     page.cancel_csrf = visitor.form_tag(CANCEL, handle);
     page.resume = Some(handle.to_owned());
-    page.frame = match visitor.taking_passkey(page.frame, live, &ops_consent::act(request)) {
-        Ok(frame) => frame,
-        Err(fault) => return visitor.fail(&fault),
-    };
+    page.frame = visitor.taking_passkey(page.frame, live, &request.act());
     visitor.show_leading_out(&page, status)
 }
 

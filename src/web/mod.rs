@@ -5,15 +5,18 @@
 //! that open a popup.
 
 mod assets;
+mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
 mod home;
+mod security;
 mod setup;
 mod sign_in;
 mod sign_out;
 mod verify;
 pub mod visitor;
+pub mod workspace;
 
 use std::sync::Arc;
 
@@ -51,6 +54,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
+    let pages = pages.merge(workspace::routes()).merge(connect::routes()).merge(security::routes());
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

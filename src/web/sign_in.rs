@@ -39,7 +39,7 @@ pub(super) async fn show(visitor: Visitor, RawQuery(query): RawQuery) -> Respons
 
 /// Where a complete sign-in leads: back to the request that waits, or home.
 pub(super) fn onward(resume: Option<&str>) -> String {
-    resume.map_or_else(|| paths::HOME.to_owned(), paths::consent)
+    resume.map_or_else(|| paths::HOME.to_owned(), visitor::resumed)
 }
 
 fn form(

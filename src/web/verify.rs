@@ -47,12 +47,8 @@ fn show_form(
     error: Option<CodeError>,
     status: StatusCode,
 ) -> Response {
-    let frame = match visitor.taking_passkey(visitor.frame(), live, ACT) {
-        Ok(frame) => frame,
-        Err(fault) => return visitor.fail(&fault),
-    };
     let page = Verify {
-        frame,
+        frame: visitor.taking_passkey(visitor.frame(), live, ACT),
         csrf: visitor.form_tag(FORM, ""),
         sign_out_csrf: visitor.form_tag("sign-out", ""),
         resume,

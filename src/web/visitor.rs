@@ -14,9 +14,11 @@ use crate::domain::audit::Origin;
 use crate::domain::browser::BrowserKind;
 use crate::domain::session::Level;
 use crate::http::cookies;
+use crate::http::language;
 use crate::http::origin;
 use crate::http::page;
 use crate::http::parameters::Parameters;
+use crate::http::paths;
 use crate::http::security::Relaxed;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
@@ -24,6 +26,7 @@ use crate::ops::prove_factor::Proof;
 use crate::ops::sessions::BrowserMark;
 use crate::ops::sessions::LiveSession;
 use crate::ops::sign_in::NewSession;
+use crate::view::language::Language;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
@@ -41,6 +44,7 @@ pub struct Visitor {
     session_cookie: String,
     same_origin: bool,
     only_looks: bool,
+    language: Language,
     extensions: Extensions,
 }
 
@@ -59,6 +63,7 @@ impl FromRequestParts<WebState> for Visitor {
             session_cookie: cookie,
             same_origin: is_same_origin(&parts.headers),
             only_looks: parts.method.is_safe(),
+            language: language::of(&parts.headers),
             extensions: parts.extensions.clone(),
         };
         match state.ops.session(&visitor.session_cookie) {
@@ -137,21 +142,22 @@ impl Visitor {
 
     /// The frame around a page that asks for the second factor: it takes a passkey too, if this person
     /// has one. The answer counts for `act` alone.
-    pub fn taking_passkey(
-        &self,
-        frame: Frame,
-        live: &LiveSession,
-        act: &str,
-    ) -> Result<Frame, Fault> {
-        Ok(match self.ops().passkey_request(live, act)? {
-            Some(options) => frame.taking_passkey(options),
-            None => frame,
-        })
+    pub fn taking_passkey(&self, frame: Frame, live: &LiveSession, act: &str) -> Frame {
+        match self.ops().passkey_request(live, act) {
+            Ok(Some(options)) => frame.taking_passkey(options),
+            Ok(None) => frame,
+            // A code still counts.
+            Err(fault) => {
+                tracing::warn!(%fault, "no passkey could be asked for");
+                frame
+            }
+        }
     }
 
     /// Shows a page.
     pub fn show(&self, page: &impl Page, status: StatusCode) -> Response {
-        let response = page::show(&self.state.views, page, status, &self.extensions);
+        let response =
+            page::show((&self.state.views, self.language), page, status, &self.extensions);
         self.with_browser(response)
     }
 
@@ -170,7 +176,7 @@ impl Visitor {
 
     /// Shows what went wrong.
     pub fn refuse(&self, kind: ErrorKind) -> Response {
-        page::error(&self.state.views, self.frame(), kind, &self.extensions)
+        page::error((&self.state.views, self.language), self.frame(), kind, &self.extensions)
     }
 
     /// Shows that we failed.
@@ -235,11 +241,31 @@ pub fn proof_of(sent: &Parameters) -> Proof {
     Proof::given(sent.first("code"), sent.first("passkey"))
 }
 
-/// The handle that a page of the sign-in carries: what to return to. Only its alphabet is checked
-/// here; whether it opens is checked where it is opened.
+/// What begins a page of our own to return to, where otherwise the handle of a request stands.
+const OWN_PAGE: char = '~';
+const LONGEST_RESUME: usize = 7 * 1024;
+
+/// What a page of the sign-in carries: what to return to. Only its alphabet is checked here; whether
+/// it opens is checked where it is opened.
 pub fn resume_of(parameters: &Parameters) -> Option<String> {
     let handle = parameters.first("resume");
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let sound = !handle.is_empty() && handle.len() <= 7 * 1024 && handle.bytes().all(legal);
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let text = handle.strip_prefix(OWN_PAGE).unwrap_or(handle);
+    let sound = !text.is_empty() && text.len() <= LONGEST_RESUME && text.bytes().all(legal);
     sound.then(|| handle.to_owned())
+}
+
+/// What a page of the sign-in carries to return to a page of our own.
+pub fn return_to(path: &str) -> Option<String> {
+    let text = encoding::base64url(path.as_bytes());
+    (text.len() <= LONGEST_RESUME).then(|| format!("{OWN_PAGE}{text}"))
+}
+
+/// Where `resume` leads: the consent page of a request, or a page of the workspace and nothing else.
+pub fn resumed(resume: &str) -> String {
+    let Some(text) = resume.strip_prefix(OWN_PAGE) else { return paths::consent(resume) };
+    let path = encoding::base64url_decode(text).and_then(|bytes| String::from_utf8(bytes).ok());
+    let visible = |path: &String| path.bytes().all(|byte| byte.is_ascii_graphic());
+    path.filter(|path| path.starts_with(paths::SETTINGS) && visible(path))
+        .unwrap_or_else(|| paths::HOME.to_owned())
 }

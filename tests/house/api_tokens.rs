@@ -12,6 +12,7 @@ use countersign::ops::failure::Failure;
 use http::StatusCode;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPES: &str = "companies:readonly customers:readonly";
 
@@ -85,18 +86,18 @@ async fn an_api_token_says_what_it_is_and_for_which_environment() {
 async fn an_api_token_is_delegated_and_never_elevated_at_its_making_and_at_each_use() {
     let mut house = House::new().await;
     let new = house.acting(AppKind::ApiToken, "acme", "viewer", "customers:all");
-    let refused = house.ops.create_app(new, Default::default()).await.unwrap_err();
+    let refused = house.ops.create_app(new, MACHINE).await.unwrap_err();
     let beyond = AppRefusal::BeyondDelegator(ScopeSet::parse("customers:all"));
     assert!(matches!(refused, Failure::Refused(Refusal::App(why)) if why == beyond));
     let token = of_acme(&mut house).await;
     let acme: Place = house.company("acme").parse().unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::OK);
     let owner = house.user_id("owner");
-    house.ops.remove_role(owner, acme, Default::default()).await.unwrap();
+    house.ops.remove_role(owner, acme, MACHINE).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::FORBIDDEN);
     assert_eq!(active(&house, "resource_server", &token).await["active"], false);
     let role = RoleName("viewer".to_owned());
-    house.ops.grant_role(owner, acme, role, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, role, MACHINE).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::OK);
     house.ops.disable_user(owner, Default::default()).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::UNAUTHORIZED);
@@ -123,13 +124,13 @@ async fn an_api_token_needs_a_place_a_creator_and_scopes_and_takes_nothing_of_an
         (NewApp { mcp: true, ..firm }, AppRefusal::McpOfFirmToken),
         (oauth, AppRefusal::McpNotUsed),
     ] {
-        let refused = house.ops.create_app(new, Default::default()).await.unwrap_err();
+        let refused = house.ops.create_app(new, MACHINE).await.unwrap_err();
         assert!(
             matches!(&refused, Failure::Refused(Refusal::App(why)) if *why == expected),
             "{refused:?}"
         );
     }
-    assert!(house.ops.create_app(good(), Default::default()).await.is_ok());
+    assert!(house.ops.create_app(good(), MACHINE).await.is_ok());
 }
 
 #[tokio::test]
@@ -154,7 +155,7 @@ async fn a_revoked_api_token_is_over_at_once_and_one_with_a_date_when_its_day_en
     let mut house = House::new().await;
     let revoked = of_acme(&mut house).await;
     let id = house.app("api_token").client_id.parse().unwrap();
-    house.ops.revoke_app(id, Default::default()).await.unwrap();
+    house.ops.revoke_app(id, MACHINE).await.unwrap();
     assert_eq!(house.call(&revoked, "/me").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(
         active(&house, "resource_server", &revoked).await,

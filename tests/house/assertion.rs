@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::disk::Disk;
 use crate::harness::House;
 use crate::harness::ISSUER;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:readonly customer_invoices:all companies:readonly";
 const API: &str = "https://cs.example/api/external/v2";
@@ -163,7 +164,7 @@ async fn an_assertion_is_handed_out_for_a_few_seconds_and_never_after_what_it_sa
     let place = house.ops.find_company("acme").unwrap().id;
     let place = countersign::domain::company::Place::Company(place);
     let owner = house.user_id("owner");
-    house.ops.grant_role(owner, place, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, place, viewer, MACHINE).await.unwrap();
     let told = told(&house, token, "/customers").await;
     let scopes = "companies:readonly customer_invoices:readonly customers:readonly";
     assert_eq!(told["x-countersign-scopes"], scopes);

@@ -11,6 +11,7 @@ use http::StatusCode;
 use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::VERIFIER;
 use crate::hostile;
 
@@ -23,7 +24,7 @@ async fn clients(house: &House) -> Vec<Vec<(String, String)>> {
         redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
         ..NewApp::of(AppKind::OauthPublic, "Another assistant")
     };
-    let other = house.ops.create_app(new, Default::default()).await.unwrap().app.id.to_string();
+    let other = house.ops.create_app(new, MACHINE).await.unwrap().app.id.to_string();
     let id = |client: &str| ("client_id".to_owned(), client.to_owned());
     let own = house.app("oauth_public").client_id.clone();
     let mut all = vec![vec![id(&own)], vec![id(&other)], vec![]];

@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::scenes;
 
 const SCOPE: &str = "customers:readonly";
@@ -37,7 +38,7 @@ impl<'h> Held<'h> {
         let browser = house.signed_in("owner").await;
         let code = house.code("oauth_public", "owner", &acme, SCOPE).await;
         let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
-        let made = house.ops.create_app(new, Default::default()).await.unwrap();
+        let made = house.ops.create_app(new, MACHINE).await.unwrap();
         Self {
             api_token: (made.app.id, made.secret.unwrap().expose().to_owned()),
             code,
@@ -146,7 +147,7 @@ async fn end(house: &House, how: &str, held: &Held<'_>) {
     let acme: Place = house.company("acme").parse().unwrap();
     let revoke = |kind: &str| {
         let id = house.app(kind).client_id.parse().unwrap();
-        async move { house.ops.revoke_app(id, Default::default()).await.map(drop).unwrap() }
+        async move { house.ops.revoke_app(id, MACHINE).await.map(drop).unwrap() }
     };
     match how {
         "nothing" => {}
@@ -199,7 +200,7 @@ async fn an_app_whose_date_has_passed_gets_nothing_by_any_grant() {
         redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
         ..NewApp::of(AppKind::OauthConfidential, "For a day")
     };
-    let made = house.ops.create_app(new, Default::default()).await.unwrap();
+    let made = house.ops.create_app(new, MACHINE).await.unwrap();
     let (id, secret) = (made.app.id.to_string(), made.secret.unwrap());
     let client = [("client_id", id.as_str()), ("client_secret", secret.expose())];
     let mut browser = house.signed_in("owner").await;
@@ -246,7 +247,7 @@ async fn a_request_that_waited_while_its_app_was_revoked_yields_no_code() {
     let house = House::new().await;
     let waiting = scenes::set(&house, "/consent/{handle}").await;
     let app = house.app("oauth_public").client_id.parse().unwrap();
-    house.ops.revoke_app(app, Default::default()).await.unwrap();
+    house.ops.revoke_app(app, MACHINE).await.unwrap();
     let answer = waiting.send(&house, &waiting.form).await;
     assert!(answer.status.is_client_error(), "{answer:?}");
     assert!(answer.headers.get("location").is_none(), "{answer:?}");
@@ -257,7 +258,7 @@ async fn a_request_that_waited_while_its_person_lost_the_role_yields_no_code() {
     let house = House::new().await;
     let waiting = scenes::set(&house, "/consent/{handle}").await;
     let acme: Place = house.company("acme").parse().unwrap();
-    house.ops.remove_role(house.user_id("owner"), acme, Default::default()).await.unwrap();
+    house.ops.remove_role(house.user_id("owner"), acme, MACHINE).await.unwrap();
     let answer = waiting.send(&house, &waiting.form).await;
     assert!(answer.status.is_client_error(), "{answer:?}");
     assert!(answer.headers.get("location").is_none(), "{answer:?}");

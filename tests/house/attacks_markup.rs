@@ -16,6 +16,7 @@ use http::StatusCode;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::hostile::MARKUP;
 use crate::scenes;
 
@@ -241,7 +242,7 @@ async fn no_name_hides_or_turns_the_text_around_it_however_it_is_given() {
     for c in MISLEADING {
         let name = format!("Acme{c}Trading");
         let app = NewApp::of(AppKind::ResourceServer, name.as_str());
-        assert!(house.ops.create_app(app, Default::default()).await.is_err(), "{name:?}");
+        assert!(house.ops.create_app(app, MACHINE).await.is_err(), "{name:?}");
         let scene = scenes::set(&house, "/setup/{link}").await;
         let answer = scene.send(&house, &scene.form_with("name", &name)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "a person called {name:?}");

@@ -14,6 +14,7 @@ use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
 use crate::harness::ISSUER;
+use crate::harness::MACHINE;
 use crate::harness::encoded;
 use crate::hostile::LOOPBACK;
 use crate::hostile::REDIRECTS;
@@ -28,7 +29,7 @@ async fn web_app(house: &House, uris: &[&str]) -> (String, String) {
         redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
         ..NewApp::of(AppKind::OauthConfidential, "Web app")
     };
-    let made = house.ops.create_app(new, Default::default()).await.unwrap();
+    let made = house.ops.create_app(new, MACHINE).await.unwrap();
     (made.app.id.to_string(), made.secret.unwrap().expose().to_owned())
 }
 
@@ -224,7 +225,10 @@ async fn a_page_to_return_to_after_a_form_is_one_of_ours_whatever_the_form_says(
             let location = answer.header("location");
             let to_client = scene.starts_with("/consent") && location.starts_with(CALLBACK);
             assert!(
-                to_client || location.starts_with("/sign-in") || location == "/",
+                to_client
+                    || location.starts_with("/sign-in")
+                    || location.starts_with("/settings/")
+                    || location == "/",
                 "{scene}: {location}"
             );
             assert!(!location.contains("evil"), "{scene}: {location}");

@@ -18,6 +18,7 @@ use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::encoded;
 use crate::harness::request;
 use crate::hostile;
@@ -70,7 +71,7 @@ async fn kinds(house: &House) -> Vec<(&'static str, String)> {
     let registration = registering(house, "POST", &initial).await;
     let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
     let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
-    let api_token = house.ops.create_app(new, Default::default()).await.unwrap().secret.unwrap();
+    let api_token = house.ops.create_app(new, MACHINE).await.unwrap().secret.unwrap();
     vec![
         ("access", text("access_token")),
         ("refresh", text("refresh_token")),

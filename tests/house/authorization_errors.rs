@@ -12,6 +12,7 @@ use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
 use crate::harness::ISSUER;
+use crate::harness::MACHINE;
 use crate::harness::encoded;
 
 const WEEK: u64 = 7 * 24 * 3600;
@@ -23,7 +24,7 @@ async fn with_ended_client() -> House {
         ..NewApp::of(AppKind::OauthPublic, "Ended")
     };
     let id = house.register("ended", new).await;
-    house.ops.revoke_app(id, Default::default()).await.unwrap();
+    house.ops.revoke_app(id, MACHINE).await.unwrap();
     house
 }
 

@@ -10,6 +10,7 @@ use countersign::ops::failure::Failure;
 use http::StatusCode;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::offered_places;
 
 const SCOPE: &str = "companies:readonly customers:readonly";
@@ -24,11 +25,11 @@ fn app(house: &House, kind: &str) -> Blocked {
 
 async fn block(house: &House, slug: &str, blocked: Blocked) {
     let by = Some(house.user_id("owner"));
-    house.ops.block(id(house, slug), blocked, by, "over", Default::default()).await.unwrap();
+    house.ops.block(id(house, slug), blocked, by, "over", MACHINE).await.unwrap();
 }
 
 async fn unblock(house: &House, slug: &str, blocked: Blocked) {
-    house.ops.unblock(id(house, slug), blocked, None, Default::default()).await.unwrap();
+    house.ops.unblock(id(house, slug), blocked, None, MACHINE).await.unwrap();
 }
 
 async fn access(house: &House, name: &str, place: &str) -> (String, String) {
@@ -196,7 +197,7 @@ async fn a_company_sees_what_reaches_it_directly_and_through_its_firm_and_what_i
     let clinic: Place = house.company("clinic").parse().unwrap();
     house
         .ops
-        .remove_role(house.user_id("partner"), house.firm().parse().unwrap(), Default::default())
+        .remove_role(house.user_id("partner"), house.firm().parse().unwrap(), MACHINE)
         .await
         .unwrap();
     assert!(reaching(&house, "clinic").is_empty(), "{clinic}");
@@ -208,7 +209,7 @@ async fn blocks_are_written_down_once_and_only_of_what_could_reach_the_company()
     let (own, _) = access(&house, "owner", &house.company("acme")).await;
     let (own, public) = (connection(&house, &own).await, app(&house, "oauth_public"));
     let refused = |slug: &str, blocked: Blocked| {
-        let act = house.ops.block(id(&house, slug), blocked, None, "", Default::default());
+        let act = house.ops.block(id(&house, slug), blocked, None, "", MACHINE);
         async move {
             match act.await {
                 Err(Failure::Refused(why)) => why,
@@ -224,7 +225,7 @@ async fn blocks_are_written_down_once_and_only_of_what_could_reach_the_company()
     block(&house, "acme", own).await;
     unblock(&house, "acme", public).await;
     assert_eq!(house.call(&house.client_token().await, "/me").await.status, StatusCode::OK);
-    let lift = house.ops.unblock(id(&house, "acme"), public, None, Default::default()).await;
+    let lift = house.ops.unblock(id(&house, "acme"), public, None, MACHINE).await;
     assert!(matches!(lift, Err(Failure::Refused(Refusal::NotBlocked))));
     assert_eq!(house.ops.blocks(id(&house, "acme")).unwrap().len(), 1);
     let entries = house.ops.audit_entries(None, 100).unwrap();

@@ -18,6 +18,7 @@ use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::VERIFIER;
 use crate::harness::basic;
 use crate::harness::encoded;
@@ -177,7 +178,7 @@ async fn whatever_is_wrong_with_a_client_is_answered_alike() {
     let (other, other_secret) = named(&house, "oauth_confidential");
     let revoked = house.app("resource_server").client_id.parse().unwrap();
     let (revoked_id, revoked_secret) = named(&house, "resource_server");
-    house.ops.revoke_app(revoked, Default::default()).await.unwrap();
+    house.ops.revoke_app(revoked, MACHINE).await.unwrap();
     let re_cased = secret.to_uppercase();
     let extended = format!("{secret}0");
     let wrong = [
@@ -264,7 +265,7 @@ async fn an_app_cannot_authenticate_after_its_expiry_date() {
     let house = House::new().await;
     let end = house.ops.now().plus(std::time::Duration::from_secs(600));
     let new = NewApp { expires_at: Some(end), ..NewApp::of(AppKind::ResourceServer, "Books") };
-    let created = house.ops.create_app(new, Default::default()).await.unwrap();
+    let created = house.ops.create_app(new, MACHINE).await.unwrap();
     let secret = created.secret.unwrap();
     let header = basic(&created.app.id.to_string(), secret.expose());
     house.advance(599);
@@ -309,7 +310,7 @@ async fn a_client_that_is_revoked_while_its_request_waits_gets_nothing() {
     let (public, credentials) =
         (authenticated(&house, "oauth_public"), authenticated(&house, "api_credentials"));
     for client in [&public, &credentials] {
-        house.ops.revoke_app(client.app().id, Default::default()).await.unwrap();
+        house.ops.revoke_app(client.app().id, MACHINE).await.unwrap();
     }
     let request = CodeRequest {
         code,
@@ -337,7 +338,7 @@ async fn such_a_client_is_told_as_any_other() {
     disk.hold();
     // The token request finds the client as it was; the writer takes it after the revocation.
     let (revoked, answer, ()) = futures_util::join!(
-        house.ops.revoke_app(app, Default::default()),
+        house.ops.revoke_app(app, MACHINE),
         send(&house, ENDPOINTS[2], &[], Some(&header)),
         async { disk.release() },
     );

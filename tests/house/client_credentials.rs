@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::basic;
 
 async fn grant(house: &House, more: &[(&str, &str)]) -> Answer {
@@ -92,7 +93,7 @@ async fn it_never_has_more_than_its_delegator_and_stops_with_them() {
     let owner = house.user_id("owner");
     let acme: Place = house.company("acme").parse().unwrap();
     let viewer = RoleName("viewer".to_owned());
-    house.ops.grant_role(owner, acme, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();
     let reduced = grant(&house, &[]).await.json();
     assert!(!reduced["scope"].as_str().unwrap().contains(":all"), "{reduced}");
     house.ops.disable_user(owner, Default::default()).await.unwrap();
@@ -107,7 +108,7 @@ async fn firm_app(house: &House, delegator: &str) -> CreatedApp {
         scopes: Some(ScopeSet::parse("customers:readonly companies:readonly")),
         ..NewApp::of(AppKind::ApiCredentials, "Firm sync")
     };
-    house.ops.create_app(new, Default::default()).await.unwrap()
+    house.ops.create_app(new, MACHINE).await.unwrap()
 }
 
 async fn firm_grant(house: &House, app: &CreatedApp, company: Option<&str>) -> Answer {
@@ -252,7 +253,7 @@ async fn an_app_of_a_test_company_gets_tokens_that_say_so() {
         scopes: Some(ScopeSet::parse("customers:readonly")),
         ..NewApp::of(AppKind::ApiCredentials, "Test sync")
     };
-    let app = house.ops.create_app(new, Default::default()).await.unwrap();
+    let app = house.ops.create_app(new, MACHINE).await.unwrap();
     let token = firm_grant(&house, &app, None).await.text("access_token");
     assert!(token.starts_with("cs_test_ct_"), "{token}");
 }

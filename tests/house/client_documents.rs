@@ -11,6 +11,7 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::Elsewhere;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::Page;
 use crate::harness::Signer;
 use crate::harness::VERIFIER;
@@ -355,7 +356,7 @@ async fn a_client_that_an_administrator_revoked_stays_so_whatever_its_document_s
     let mut open = house.signed_in("owner").await;
     let (path, page) = open.consent_page(&asking(&house, "app", BACK)).await;
     let app = house.ops.find_app(URL).unwrap().id;
-    house.ops.revoke_app(app, Default::default()).await.unwrap();
+    house.ops.revoke_app(app, MACHINE).await.unwrap();
     let code = house.next_code("owner");
     let allowed = open.answer(&page, &path, &house.company("acme"), None, &code).await;
     assert_ne!(allowed.status, StatusCode::SEE_OTHER, "nor by a page that was open before");

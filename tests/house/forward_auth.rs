@@ -17,6 +17,7 @@ use http::header;
 
 use crate::harness::Answer;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::request;
 use crate::routes;
 
@@ -188,7 +189,7 @@ async fn tokens(house: &House) -> Vec<(&'static str, String)> {
     );
     let viewer = RoleName("viewer".to_owned());
     let owner = house.user_id("owner");
-    house.ops.grant_role(owner, place, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, place, viewer, MACHINE).await.unwrap();
     let revoked = house.client_token().await;
     house.as_app_at("/oauth/revoke", "api_credentials", &[("token", &revoked)]).await;
     let code = house.code("oauth_public", "owner", &acme, SCOPE).await;

@@ -14,6 +14,9 @@ mod wire;
 
 use std::time::Instant;
 
+use countersign::domain::audit::Origin;
+use countersign::domain::browser::BrowserKind;
+
 pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use browser::hidden_fields;
@@ -35,6 +38,10 @@ pub use wire::encoded;
 pub use wire::posting;
 pub use wire::request;
 pub use wire::send;
+
+/// Where acts of the operator at the machine come from.
+pub const MACHINE: Origin =
+    Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN };
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";

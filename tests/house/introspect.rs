@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::harness::Answer;
 use crate::harness::House;
 use crate::harness::ISSUER;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:all";
 
@@ -218,7 +219,7 @@ async fn a_resource_server_sees_only_tokens_for_its_own_surface() {
 
 async fn server_of(house: &House, place: Option<Place>) -> (String, String) {
     let new = NewApp { place, ..NewApp::of(AppKind::ResourceServer, "Own server") };
-    let created = house.ops.create_app(new, Default::default()).await.unwrap();
+    let created = house.ops.create_app(new, MACHINE).await.unwrap();
     (created.app.id.to_string(), created.secret.unwrap().expose().to_owned())
 }
 
@@ -264,17 +265,17 @@ async fn a_token_is_inactive_from_the_moment_that_anything_behind_it_ends() {
     house.ops.enable_user(owner, Default::default()).await.unwrap();
     assert!(active(token.clone()).await);
     let viewer = RoleName("viewer".to_owned());
-    house.ops.grant_role(owner, acme, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();
     let seen = introspect(&house, "resource_server", &token).await;
     assert_eq!(seen.text("scope"), "customers:readonly", "the scope is what is effective now");
-    house.ops.remove_role(owner, acme, Default::default()).await.unwrap();
+    house.ops.remove_role(owner, acme, MACHINE).await.unwrap();
     assert!(!active(token.clone()).await, "the person has no role there");
     let back = RoleName("owner".to_owned());
-    house.ops.grant_role(owner, acme, back, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, back, MACHINE).await.unwrap();
     house.as_app_at("/oauth/revoke", "oauth_public", &[("token", &token)]).await;
     assert!(!active(token).await, "it was given back");
     let token = fresh().await;
     let app = house.app("oauth_public").client_id.parse().unwrap();
-    house.ops.revoke_app(app, Default::default()).await.unwrap();
+    house.ops.revoke_app(app, MACHINE).await.unwrap();
     assert!(!active(token).await, "the app was revoked");
 }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::Recorder;
 use crate::harness::mcp;
 use crate::harness::mcp::TOOLS;
@@ -215,8 +216,8 @@ async fn what_ends_counts_at_the_next_message() {
                 // Somebody must stay owner.
                 let other = countersign::domain::role::RoleName("owner".to_owned());
                 let second = house.user_id("viewer");
-                house.ops.grant_role(second, place, other, Default::default()).await.unwrap();
-                house.ops.grant_role(owner, place, viewer, Default::default()).await.unwrap();
+                house.ops.grant_role(second, place, other, MACHINE).await.unwrap();
+                house.ops.grant_role(owner, place, viewer, MACHINE).await.unwrap();
             }
             "connection" => {
                 let form = [("token", token.as_str())];
@@ -224,7 +225,7 @@ async fn what_ends_counts_at_the_next_message() {
             }
             "app" => {
                 let app = house.app("oauth_public").client_id.parse().unwrap();
-                house.ops.revoke_app(app, Default::default()).await.unwrap();
+                house.ops.revoke_app(app, MACHINE).await.unwrap();
             }
             _ => house.advance(366 * 24 * 3600),
         }

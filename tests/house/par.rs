@@ -11,6 +11,7 @@ use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
 use crate::harness::ISSUER;
+use crate::harness::MACHINE;
 use crate::harness::encoded;
 use crate::harness::listed_scopes;
 
@@ -336,7 +337,7 @@ async fn a_client_that_ended_since_its_push_gets_no_consent_page() {
     house.advance(WEEK - 60);
     let expired_url = open(&house, "expiring", &pushed(&house, "expiring", &[]).await);
     let revoked_url = open(&house, "revoked", &pushed(&house, "revoked", &[]).await);
-    house.ops.revoke_app(revoked, Default::default()).await.unwrap();
+    house.ops.revoke_app(revoked, MACHINE).await.unwrap();
     assert_page(&house.get(&revoked_url).await, "revoked");
     assert!(house.get(&expired_url).await.location().starts_with("/consent/"));
     house.advance(60);

@@ -6,9 +6,7 @@ use countersign::domain::audit::EventKind;
 use countersign::domain::passkey::PasskeyFault;
 use countersign::ops::failure::Failure;
 use countersign::ops::own_security::OwnRefusal;
-use countersign::ops::own_security::factors;
 use countersign::ops::own_security::factors::FactorName;
-use countersign::ops::own_security::sessions::END_OTHERS;
 use countersign::ops::prove_factor::CodeRefusal;
 use countersign::ops::prove_factor::Proof;
 use http::StatusCode;
@@ -19,12 +17,16 @@ use crate::harness::Authenticator;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::authenticator::ADD_PASSKEY;
 use crate::harness::authenticator::PRESENT;
+use crate::harness::authenticator::SECURITY;
 use crate::harness::authenticator::VERIFIED;
 use crate::harness::authenticator::asked;
+use crate::harness::authenticator::asked_to_make;
 use crate::harness::authenticator::with_a_bit_flipped;
 
 const VERIFY: &str = "/sign-in/verify";
+const END_OTHERS: &str = "/settings/security/sessions/end";
 
 /// The owner, who has a passkey beside the authenticator app.
 async fn owner(house: &House) -> Authenticator {
@@ -184,7 +186,7 @@ async fn an_answer_to_one_act_does_not_allow_another() {
     let acts = [
         house.ops.passkey_request(&live, "sign-in").unwrap().unwrap(),
         house.ops.passkey_request(&live, END_OTHERS).unwrap().unwrap(),
-        house.ops.passkey_creation(&live, factors::ADD_PASSKEY).unwrap().unwrap(),
+        house.ops.passkey_creation(&live, ADD_PASSKEY).unwrap().unwrap(),
     ];
     let url = house.authorize_url("oauth_public", &[("scope", "customers:readonly")]);
     let (_, other_request) = browser.consent_page(&url).await;
@@ -214,11 +216,11 @@ fn faulted<T: std::fmt::Debug>(done: Result<T, Failure<OwnRefusal>>) -> Option<P
 #[tokio::test]
 async fn an_answer_counts_once() {
     let house = House::new().await;
-    let browser = house.signed_in("owner").await;
+    let mut browser = house.signed_in("owner").await;
     let mut key = browser.add_passkey("owner").await;
     let asked = house.ops.passkey_request(&browser.live(), END_OTHERS).unwrap().unwrap();
     let first = key.get(&asked);
-    let own = |passkey: &str| browser.own_with(Proof::given("", passkey));
+    let own = |passkey: &str| browser.confirming(END_OTHERS, Proof::given("", passkey));
     house.ops.end_other_sessions(own(&first)).await.unwrap();
     let again = house.ops.end_other_sessions(own(&first)).await;
     assert_eq!(faulted(again), Some(PasskeyFault::Over), "the same answer");
@@ -230,12 +232,13 @@ async fn an_answer_counts_once() {
 #[tokio::test]
 async fn of_one_answer_sent_many_times_at_once_one_counts() {
     let house = House::quick().await;
-    let browser = house.signed_in("owner").await;
+    let mut browser = house.signed_in("owner").await;
     let mut key = browser.add_passkey("owner").await;
     let asked = house.ops.passkey_request(&browser.live(), END_OTHERS).unwrap().unwrap();
     let passkey = key.get(&asked);
-    let sent =
-        (0..32).map(|_| house.ops.end_other_sessions(browser.own_with(Proof::given("", &passkey))));
+    let sent = (0..32).map(|_| {
+        house.ops.end_other_sessions(browser.confirming(END_OTHERS, Proof::given("", &passkey)))
+    });
     let done = futures_util::future::join_all(sent).await;
     assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
 }
@@ -272,6 +275,7 @@ async fn a_counter_that_does_not_go_up_tells_of_a_copy() {
         let passkey = key.get(&asked(&page.body).unwrap());
         let right = counted == 42;
         let answered = answer(&mut browser, &page, &passkey).await;
+        house.advance(30);
         assert_eq!(answered.status == StatusCode::SEE_OTHER, right, "{counted}: {answered:?}");
     }
     assert!(house.happened(6).contains(&EventKind::CodeRefused), "it is written down");
@@ -314,32 +318,39 @@ async fn wrong_passkeys_and_wrong_codes_are_counted_together() {
 #[tokio::test]
 async fn the_last_second_factor_cannot_be_removed() {
     let house = House::new().await;
-    let browser = house.signed_in("owner").await;
+    let mut browser = house.signed_in("owner").await;
     let ops = &house.ops;
-    let last = ops.remove_factor(browser.own("owner"), FactorName::Totp).await;
+    let path = |factor: FactorName| format!("{SECURITY}/factors/{factor}/remove");
+    let totp = path(FactorName::Totp);
+    assert_eq!(browser.get(&totp).await.status, StatusCode::NOT_FOUND, "the only one");
+    let proof = Proof::given(&house.next_code("owner"), "");
+    let last = ops.remove_factor(browser.confirming(&totp, proof), FactorName::Totp).await;
     assert!(matches!(last, Err(Failure::Refused(OwnRefusal::LastFactor))), "{last:?}");
     let mut key = browser.add_passkey("owner").await;
-    ops.remove_factor(browser.own("owner"), FactorName::Totp).await.unwrap();
+    let page = browser.get(&totp).await;
+    let code = house.next_code("owner");
+    let removed = browser.submit(&page, &totp, &[("code", &code)]).await;
+    assert_eq!(removed.location(), SECURITY);
     let (mut again, page) = second_step(&house, "owner").await;
     let code = house.next_code("owner");
     let refused = again.submit(&page, VERIFY, &[("code", &code)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "the app is gone");
     let passkey = key.get(&asked(&page.body).unwrap());
     assert_eq!(answer(&mut again, &page, &passkey).await.location(), "/");
-    let held = ops.own_security(&browser.live()).unwrap();
-    let only = FactorName::Passkey(held.passkeys[0].id);
-    let asked = ops.passkey_request(&browser.live(), &factors::removing(only)).unwrap().unwrap();
-    let passkey = key.get(&asked);
-    let last = ops.remove_factor(browser.own_with(Proof::given("", &passkey)), only).await;
-    assert!(matches!(last, Err(Failure::Refused(OwnRefusal::LastFactor))), "{last:?}");
+    let only = FactorName::Passkey(ops.own_security(&browser.live()).unwrap().passkeys[0].id);
+    assert_eq!(browser.get(&path(only)).await.status, StatusCode::NOT_FOUND);
+    let asked = ops.passkey_request(&browser.live(), &path(only)).unwrap().unwrap();
     let recovery = house.user("owner").recovery_codes[0].clone();
-    let last = ops.remove_factor(browser.own_with(Proof::given(&recovery, "")), only).await;
-    assert!(matches!(last, Err(Failure::Refused(OwnRefusal::LastFactor))), "{last:?}");
-    assert_eq!(ops.own_security(&browser.live()).unwrap().recovery_left, 10, "nothing was spent");
+    for proof in [Proof::given("", &key.get(&asked)), Proof::given(&recovery, "")] {
+        let last = ops.remove_factor(browser.confirming(&path(only), proof), only).await;
+        assert!(matches!(last, Err(Failure::Refused(OwnRefusal::LastFactor))), "{last:?}");
+    }
+    let held = ops.own_security(&browser.live()).unwrap();
+    assert_eq!(held.recovery_left, 10, "nothing was spent");
 }
 
 #[tokio::test]
-async fn a_new_passkey_that_is_wrong_in_one_part_is_not_kept() {
+async fn a_new_passkey_that_is_wrong_in_one_part_is_not_kept_and_spends_no_code() {
     type Wrong = fn(&mut Authenticator);
     let wrong: &[(&str, Wrong)] = &[
         ("another site's page", |key| key.origin = "https://evil.example".to_owned()),
@@ -351,32 +362,51 @@ async fn a_new_passkey_that_is_wrong_in_one_part_is_not_kept() {
         ("extensions that are not there", |key| key.flags |= 1 << 7),
     ];
     let house = House::new().await;
-    let browser = house.signed_in("owner").await;
-    let (ops, live) = (&house.ops, browser.live());
+    let mut others = house.signed_in("viewer").await;
+    let of_another = asked_to_make(&others.get(ADD_PASSKEY).await.body).unwrap();
+    let mut browser = house.signed_in("owner").await;
+    let page = browser.get(ADD_PASSKEY).await;
+    let ask = asked_to_make(&page.body).unwrap();
     let code = house.next_code("owner");
-    let own = || browser.own_with(Proof::given(&code, ""));
-    let ask = || ops.passkey_creation(&live, factors::ADD_PASSKEY).unwrap().unwrap();
+    let mut made: Vec<(&str, String)> = Vec::new();
     for (what, make_wrong) in wrong {
         let mut key = Authenticator::default();
         make_wrong(&mut key);
-        let added = ops.add_passkey(own(), "Laptop".to_owned(), &key.create(&ask())).await;
-        let refused = matches!(added, Err(Failure::Refused(OwnRefusal::NewPasskey(_))));
-        assert!(refused, "{what}: {added:?}");
+        made.push((what, key.create(&ask)));
     }
-    let for_proof = {
-        let browser = house.signed_in("viewer").await;
-        ops.passkey_creation(&browser.live(), factors::ADD_PASSKEY).unwrap().unwrap()
-    };
-    let made = Authenticator::default().create(&for_proof);
-    let added = ops.add_passkey(own(), "Laptop".to_owned(), &made).await;
-    let other = Err(Failure::Refused(OwnRefusal::NewPasskey(PasskeyFault::Challenge)));
-    assert_eq!(format!("{added:?}"), format!("{:?}", other as Result<(), _>));
-    assert!(ops.own_security(&live).unwrap().passkeys.is_empty());
+    made.push(("asked of another", Authenticator::default().create(&of_another)));
+    made.push(("nothing", String::new()));
+    made.push(("junk", "{}".to_owned()));
+    for (what, credential) in &made {
+        let fields = [("name", "Laptop"), ("credential", credential), ("code", &code)];
+        let refused = browser.submit(&page, ADD_PASSKEY, &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{what}: {refused:?}");
+        assert!(refused.body.contains("could not be used"), "{what}");
+    }
+    assert!(house.ops.own_security(&browser.live()).unwrap().passkeys.is_empty());
     let mut key = Authenticator { attestation: "packed", ..Authenticator::default() };
+    let credential = key.create(&ask);
+    let fields = [("name", "Laptop"), ("credential", credential.as_str()), ("code", &code)];
+    assert_eq!(browser.submit(&page, ADD_PASSKEY, &fields).await.location(), SECURITY);
+    let page = browser.get(ADD_PASSKEY).await;
+    let credential = key.create(&asked_to_make(&page.body).unwrap());
     let code = house.next_code("owner");
-    let own = browser.own_with(Proof::given(&code, ""));
-    ops.add_passkey(own, "Laptop".to_owned(), &key.create(&ask())).await.unwrap();
-    let own = browser.own("owner");
-    let twice = ops.add_passkey(own, "Laptop".to_owned(), &key.create(&ask())).await;
-    assert!(twice.is_err(), "the same one twice");
+    let fields = [("name", "Laptop"), ("credential", credential.as_str()), ("code", &code)];
+    let twice = browser.submit(&page, ADD_PASSKEY, &fields).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "the same one twice");
+}
+
+#[tokio::test]
+async fn a_confirmation_takes_a_passkey_as_well_as_a_code() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    let mut key = browser.add_passkey("owner").await;
+    let elsewhere = house.signed_in("owner").await;
+    let mut elsewhere = elsewhere;
+    let page = browser.get(END_OTHERS).await;
+    let passkey = key.get(&asked(&page.body).unwrap());
+    let done = browser.submit(&page, END_OTHERS, &[("passkey", &passkey)]).await;
+    assert_eq!(done.location(), SECURITY);
+    assert_eq!(elsewhere.get("/").await.location(), "/sign-in");
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }

@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 
 use crate::harness::Answer;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::Recorder;
 use crate::harness::Reply;
 use crate::harness::Site;
@@ -303,7 +304,7 @@ async fn a_revocation_ends_access_at_the_next_request_of_a_kept_connection() {
     line.send(&call).await;
     assert!(line.until("\r\n\r\nok").await.starts_with("HTTP/1.1 200 "));
     let app = house.app("api_credentials").client_id.parse().unwrap();
-    house.ops.revoke_app(app, Default::default()).await.unwrap();
+    house.ops.revoke_app(app, MACHINE).await.unwrap();
     line.send(&call).await;
     assert!(line.until("\r\n\r\n").await.starts_with("HTTP/1.1 401 "));
     assert_eq!(upstream.seen().len(), 1);

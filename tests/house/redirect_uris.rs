@@ -9,6 +9,7 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::encoded;
 
 async fn house_with(uris: &[&str]) -> House {
@@ -214,7 +215,7 @@ async fn no_app_that_asks_in_a_browser_is_registered_without_a_fit_address() {
                 redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
                 ..NewApp::of(kind, "Unfit")
             };
-            assert!(house.ops.create_app(new, Default::default()).await.is_err(), "{uris:?}");
+            assert!(house.ops.create_app(new, MACHINE).await.is_err(), "{uris:?}");
         }
     }
 }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:all products:readonly";
 const DAY: u64 = 86400;
@@ -107,15 +108,15 @@ async fn taking_a_permission_from_a_person_takes_it_from_the_tokens_they_granted
     let owner = house.user_id("owner");
     let acme: Place = house.company("acme").parse().unwrap();
     let viewer = RoleName("viewer".to_owned());
-    house.ops.grant_role(owner, acme, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();
     let second = house.refresh("oauth_public", &text(&first, "refresh_token")).await.json();
     assert_eq!(second["scope"], "customers:readonly products:readonly");
-    house.ops.remove_role(owner, acme, Default::default()).await.unwrap();
+    house.ops.remove_role(owner, acme, MACHINE).await.unwrap();
     assert!(!works(&house, &second).await);
     let refused = house.refresh("oauth_public", &text(&second, "refresh_token")).await;
     assert_eq!(refused.error(), "invalid_grant");
     let owner_again = RoleName("owner".to_owned());
-    house.ops.grant_role(owner, acme, owner_again, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, owner_again, MACHINE).await.unwrap();
     assert!(works(&house, &second).await);
     let back = house.refresh("oauth_public", &text(&second, "refresh_token")).await.json();
     assert_eq!(back["scope"], SCOPE);
@@ -126,7 +127,7 @@ async fn a_revoked_app_gets_no_refresh_and_its_tokens_are_dead_at_the_next_reque
     let house = House::new().await;
     let first = tokens(&house).await;
     let app = house.app("oauth_public").client_id.parse().unwrap();
-    house.ops.revoke_app(app, Default::default()).await.unwrap();
+    house.ops.revoke_app(app, MACHINE).await.unwrap();
     assert!(!works(&house, &first).await);
     let answer = house.refresh("oauth_public", &text(&first, "refresh_token")).await;
     assert_eq!(

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::harness::CONFIG_FILE;
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:all products:readonly";
 const DAY: u64 = 86400;
@@ -144,7 +145,7 @@ async fn revocations_hold() {
     let form = [("token", app.as_str())];
     house.as_app_at("/oauth/revoke", "api_credentials", &form).await;
     let id = house.app("oauth_confidential").client_id.parse().unwrap();
-    house.ops.revoke_app(id, Default::default()).await.unwrap();
+    house.ops.revoke_app(id, MACHINE).await.unwrap();
     let house = house.restarted(&[]);
     for (what, dead) in [("token", &access), ("family", &family), ("app", &of_confidential)] {
         assert!(!works(&house, dead).await, "{what}");

@@ -73,6 +73,23 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/consent/{handle}/cancel", Door::Page),
     ("GET", "/setup/{link}", Door::OpenPage),
     ("POST", "/setup/{link}", Door::OpenPage),
+    ("GET", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
+    ("POST", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
+    ("GET", "/settings/security", Door::Page),
+    ("GET", "/settings/security/password", Door::Page),
+    ("POST", "/settings/security/password", Door::Page),
+    ("GET", "/settings/security/totp", Door::Page),
+    ("POST", "/settings/security/totp", Door::Page),
+    ("GET", "/settings/security/passkeys/add", Door::Page),
+    ("POST", "/settings/security/passkeys/add", Door::Page),
+    ("GET", "/settings/security/factors/{factor}/remove", Door::Page),
+    ("POST", "/settings/security/factors/{factor}/remove", Door::Page),
+    ("GET", "/settings/security/recovery-codes", Door::Page),
+    ("POST", "/settings/security/recovery-codes", Door::Page),
+    ("GET", "/settings/security/sessions/end", Door::Page),
+    ("POST", "/settings/security/sessions/end", Door::Page),
+    ("POST", "/settings/switch", Door::Page),
+    ("POST", "/settings/language", Door::Page),
     ("GET", "/oauth/authorize", Door::Authorize),
     ("GET", "/authorize", Door::Authorize),
     ("POST", "/oauth/token", Door::OpenEndpoint),
@@ -139,7 +156,8 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{handle}", "aGFuZGxl").replace("{link}", "cs_link_x");
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
-        route.path = route.path.replace("{slug}", "acme");
+        route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
+        route.path = route.path.replace("{factor}", "totp");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);
     }
     routes

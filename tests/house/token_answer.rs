@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::harness::Answer;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::VERIFIER;
 
 const SCOPE: &str = "customers:all products:readonly";
@@ -94,7 +95,7 @@ async fn the_scope_is_told_as_it_is_effective_not_as_it_was_asked_for() {
     let owner = house.user_id("owner");
     let acme: Place = house.company("acme").parse().unwrap();
     let viewer = RoleName("viewer".to_owned());
-    house.ops.grant_role(owner, acme, viewer, Default::default()).await.unwrap();
+    house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();
     let answer = house.redeem("oauth_public", &code).await;
     assert_eq!(answer.text("scope"), "customers:readonly products:readonly");
     let answer = house.call(&answer.text("access_token"), "/me").await;
@@ -161,8 +162,8 @@ async fn no_life_passes_the_expiry_date_of_the_app() {
         expires_at: end,
         ..NewApp::of(AppKind::ApiCredentials, "Short sync")
     };
-    let public = house.ops.create_app(public, Default::default()).await.unwrap().app.id.to_string();
-    let credentials = house.ops.create_app(credentials, Default::default()).await.unwrap();
+    let public = house.ops.create_app(public, MACHINE).await.unwrap().app.id.to_string();
+    let credentials = house.ops.create_app(credentials, MACHINE).await.unwrap();
     let mut browser = house.signed_in("owner").await;
     let more = [("client_id", public.as_str()), ("scope", SCOPE)];
     let url = house.authorize_url("oauth_public", &more);

@@ -12,12 +12,14 @@ use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Place;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::names::misleads;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::blocks;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -128,7 +130,8 @@ fn reached_by(
 
 impl Ops {
     /// Keeps an app or a connection away from `company`, from its next use on, whoever allowed it and
-    /// through whichever firm. Nothing else of it ends.
+    /// through whichever firm. Nothing else of it ends. `named` is who decided it, where the operator
+    /// does it for them.
     ///
     /// # Errors
     /// What is named does not exist, or the reason cannot be shown.
@@ -136,17 +139,15 @@ impl Ops {
         &self,
         company: CompanyId,
         blocked: Blocked,
-        by: Option<UserId>,
+        named: Option<UserId>,
         reason: &str,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<Block, Refusal> {
         let reason = reason.trim().to_owned();
         if reason.chars().count() > LONGEST_REASON || reason.chars().any(misleads) {
             return Err(Failure::Refused(Refusal::ReasonUnusable));
         }
-        let now = self.now();
-        let block = Block { company, blocked, by, at: now, reason };
-        flatten(self.store.submit(SetBlock { block, lift: false, now, origin }).await)
+        self.set_block((company, blocked), named, reason, false, by.into()).await
     }
 
     /// Lets it in again, as far as people's permissions do; answers the block that was lifted.
@@ -157,12 +158,25 @@ impl Ops {
         &self,
         company: CompanyId,
         blocked: Blocked,
-        by: Option<UserId>,
-        origin: Origin,
+        named: Option<UserId>,
+        by: impl Into<By>,
+    ) -> Outcome<Block, Refusal> {
+        self.set_block((company, blocked), named, String::new(), true, by.into()).await
+    }
+
+    async fn set_block(
+        &self,
+        (company, blocked): (CompanyId, Blocked),
+        named: Option<UserId>,
+        reason: String,
+        lift: bool,
+        by: By,
     ) -> Outcome<Block, Refusal> {
         let now = self.now();
-        let block = Block { company, blocked, by, at: now, reason: String::new() };
-        flatten(self.store.submit(SetBlock { block, lift: true, now, origin }).await)
+        let block = Block { company, blocked, by: by.user().or(named), at: now, reason };
+        let needs = Needs::confirmed(Authority::Administers(Place::Company(company)));
+        let act = SetBlock { block, lift, now, origin: by.origin() };
+        self.administer(by, needs, act).await
     }
 
     /// All that `company` blocks.

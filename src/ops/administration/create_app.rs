@@ -27,6 +27,9 @@ use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
 use crate::ops::administration::app_rules;
 use crate::ops::administration::app_rules::CheckedApp;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::names;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::AppRefusal;
@@ -195,8 +198,9 @@ impl Ops {
     /// # Errors
     /// A rule of its kind is broken, something named does not exist, or the delegator does not
     /// hold what is to be delegated.
-    pub async fn create_app(&self, new: NewApp, origin: Origin) -> Outcome<CreatedApp, Refusal> {
-        let now = self.now();
+    pub async fn create_app(&self, new: NewApp, by: impl Into<By>) -> Outcome<CreatedApp, Refusal> {
+        let (by, now) = (by.into(), self.now());
+        let needs = Needs::confirmed(authority(&new, &by).map_err(Failure::Refused)?);
         let checked = self.check_app(&new, now).map_err(Failure::Refused)?;
         let environment = match new.place {
             Some(place) => Some(self.environment_of(place)?),
@@ -209,8 +213,9 @@ impl Ops {
         let id = AppId::make(now, self.entropy.as_ref());
         let app =
             assemble(new, id, checked, environment, secrets, now).map_err(Failure::Refused)?;
-        let act = CreateApp { app, catalogue: Arc::clone(&self.catalogue), now, origin };
-        let app = flatten(self.store.submit(act).await)?;
+        let catalogue = Arc::clone(&self.catalogue);
+        let act = CreateApp { app, catalogue, now, origin: by.origin() };
+        let app = self.administer(by, needs, act).await?;
         let secret = plain.map(|plain| Secret::from(plain.text()));
         Ok(CreatedApp { app, secret })
     }
@@ -247,6 +252,19 @@ impl Ops {
             created_at: now,
             expires_at: None,
         }
+    }
+}
+
+/// Whoever has a role may let a program act with their own permissions, as they may by consent; only
+/// who administers a company or firm registers what others will be asked about.
+fn authority(new: &NewApp, by: &By) -> Result<Authority, Refusal> {
+    match (new.place, new.kind.acts_by_itself()) {
+        (Some(place), true) => match by.user() {
+            Some(user) if new.delegated_by != Some(user) => Err(Refusal::NotAllowed),
+            _ => Ok(Authority::Member(place)),
+        },
+        (Some(place), false) => Ok(Authority::Administers(place)),
+        (None, _) => Ok(Authority::Operator),
     }
 }
 

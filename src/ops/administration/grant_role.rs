@@ -8,11 +8,13 @@ use crate::domain::company::Place;
 use crate::domain::role::RoleName;
 use crate::domain::user::Membership;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -66,12 +68,15 @@ impl Ops {
         user: UserId,
         place: Place,
         role: RoleName,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<Membership, Refusal> {
         if self.catalogue.role(&role).is_none() {
             return Err(Failure::Refused(Refusal::UnknownRole(role)));
         }
+        let by = by.into();
         let membership = Membership { user, place, role, since: self.now() };
-        flatten(self.store.submit(GrantRole { membership, origin }).await)
+        let act = GrantRole { membership, origin: by.origin() };
+        let needs = Needs::confirmed(Authority::MemberOf { place, user });
+        self.administer(by, needs, act).await
     }
 }

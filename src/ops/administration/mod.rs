@@ -2,12 +2,15 @@
 //! listings over them.
 //!
 //! Each act writes its audit entry in the same commit as its effect and keeps the indexes in step.
-//! Who may do it is not decided here: the command line is the operator's, and a door asks for the
-//! role and the fresh proof before it calls.
+//! Who may do it is decided in one place, in the act's own transaction (see [`by`]): the command line
+//! is the operator's, a person in the workspace needs the authority and often a fresh proof.
 
 pub mod accept_issuer;
+pub mod app_facts;
 pub mod app_rules;
+pub mod authority;
 pub mod block_access;
+pub mod by;
 pub mod confide_company;
 pub mod create_app;
 pub mod create_company;

@@ -5,10 +5,23 @@ use crate::domain::redirect_uri::NotARedirectUri;
 use crate::domain::role::RoleName;
 use crate::domain::scope::ScopeSet;
 use crate::domain::user::Email;
+use crate::ops::prove_factor::CodeRefusal;
 
 /// The rule said no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The session ended meanwhile.
+    #[error("the session is over; sign in again")]
+    SessionOver,
+    /// It belongs to a company or firm in which the person has no role.
+    #[error("there is no such thing within your reach; check that you are in the right company")]
+    OutOfReach,
+    /// The person's role does not administer it.
+    #[error("your role does not allow this; ask an owner or admin")]
+    NotAllowed,
+    /// The second factor does not count.
+    #[error("the verification code does not count; give the next one")]
+    Code(CodeRefusal),
     /// A name that cannot be shown as it is.
     #[error(
         "a name is 1 to 60 characters without control or direction characters; give another name"
@@ -170,7 +183,8 @@ impl Refusal {
     pub const fn is_unknown(&self) -> bool {
         matches!(
             self,
-            Self::UnknownCompany
+            Self::OutOfReach
+                | Self::UnknownCompany
                 | Self::UnknownFirm
                 | Self::UnknownUser
                 | Self::UnknownApp

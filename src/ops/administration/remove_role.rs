@@ -8,10 +8,12 @@ use crate::domain::audit::Origin;
 use crate::domain::company::Place;
 use crate::domain::user::Membership;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::ops::people;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
@@ -53,9 +55,11 @@ impl Ops {
         &self,
         user: UserId,
         place: Place,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<Membership, Refusal> {
-        let now = self.now();
-        flatten(self.store.submit(RemoveRole { user, place, now, origin }).await)
+        let by = by.into();
+        let act = RemoveRole { user, place, now: self.now(), origin: by.origin() };
+        let needs = Needs::confirmed(Authority::MemberOf { place, user });
+        self.administer(by, needs, act).await
     }
 }

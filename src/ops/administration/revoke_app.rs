@@ -8,9 +8,11 @@ use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -56,8 +58,9 @@ impl Ops {
     ///
     /// # Errors
     /// There is no such app.
-    pub async fn revoke_app(&self, app: AppId, origin: Origin) -> Outcome<App, Refusal> {
-        let now = self.now();
-        flatten(self.store.submit(RevokeApp { app, now, origin }).await)
+    pub async fn revoke_app(&self, app: AppId, by: impl Into<By>) -> Outcome<App, Refusal> {
+        let by = by.into();
+        let act = RevokeApp { app, now: self.now(), origin: by.origin() };
+        self.administer(by, Needs::confirmed(Authority::App(app)), act).await
     }
 }

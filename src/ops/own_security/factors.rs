@@ -19,9 +19,9 @@ use crate::domain::passkey_answer::NewPasskey;
 use crate::domain::user::Factors;
 use crate::domain::user::TotpFactor;
 use crate::ops::Ops;
+use crate::ops::confirming::Confirming;
 use crate::ops::failure::Outcome;
 use crate::ops::own_security::Around;
-use crate::ops::own_security::Own;
 use crate::ops::own_security::OwnChange;
 use crate::ops::own_security::OwnRefusal;
 use crate::ops::passkey_challenges;
@@ -32,11 +32,6 @@ use crate::ops::sessions::LiveSession;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::tables;
-
-/// What a proof on the page that adds a passkey is for.
-pub const ADD_PASSKEY: &str = "add a passkey";
-/// What a proof on the page that adds an authenticator app is for.
-pub const ADD_TOTP: &str = "add an authenticator app";
 
 /// A factor as addresses name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +61,6 @@ impl FromStr for FactorName {
     }
 }
 
-/// What a proof on the page that removes this factor is for.
-#[must_use]
-pub fn removing(factor: FactorName) -> String {
-    format!("remove the second factor {factor}")
-}
-
 impl Ops {
     /// Keeps a passkey that the browser made, `answer`, under a name that was checked.
     ///
@@ -79,13 +68,13 @@ impl Ops {
     /// [`OwnRefusal`].
     pub async fn add_passkey(
         &self,
-        own: Own,
+        by: Confirming,
         name: String,
         answer: &str,
     ) -> Outcome<(), OwnRefusal> {
         let id = RawId::make(self.now(), self.entropy.as_ref());
         let made = self.read_new_passkey(answer);
-        self.change_own(own, AddPasskey { id, name, made }).await
+        self.change_own(by, AddPasskey { id, name, made }).await
     }
 
     fn read_new_passkey(&self, answer: &str) -> Result<(MadePasskey, Vec<u8>), PasskeyFault> {
@@ -113,19 +102,23 @@ impl Ops {
     /// [`OwnRefusal`].
     pub async fn add_totp(
         &self,
-        own: Own,
+        by: Confirming,
         seed: RawId,
         new_code: Secret,
     ) -> Outcome<(), OwnRefusal> {
-        self.change_own(own, AddTotp { seed, new_code, salt: self.draw() }).await
+        self.change_own(by, AddTotp { seed, new_code, salt: self.draw() }).await
     }
 
     /// Removes a factor that is not the last.
     ///
     /// # Errors
     /// [`OwnRefusal`].
-    pub async fn remove_factor(&self, own: Own, factor: FactorName) -> Outcome<(), OwnRefusal> {
-        self.change_own(own, RemoveFactor(factor)).await
+    pub async fn remove_factor(
+        &self,
+        by: Confirming,
+        factor: FactorName,
+    ) -> Outcome<(), OwnRefusal> {
+        self.change_own(by, RemoveFactor(factor)).await
     }
 }
 
@@ -149,16 +142,12 @@ impl AddPasskey {
         };
         let session = around.live.id();
         let (ops, reader, asked) = (around.ops, around.reader, Asked::Creation);
-        passkey_challenges::judge(ops, reader, asked, session, ADD_PASSKEY, challenge)
+        passkey_challenges::judge(ops, reader, asked, session, around.by.act(), challenge)
     }
 }
 
 impl OwnChange for AddPasskey {
     type Done = ();
-
-    fn act(&self) -> String {
-        ADD_PASSKEY.to_owned()
-    }
 
     fn check(
         &self,
@@ -229,10 +218,6 @@ impl AddTotp {
 impl OwnChange for AddTotp {
     type Done = ();
 
-    fn act(&self) -> String {
-        ADD_TOTP.to_owned()
-    }
-
     fn check(&self, around: &Around<'_>, _: &Factors) -> Result<Result<(), OwnRefusal>, Fault> {
         Ok(self.judge(around).1.map(|_| ()).map_err(OwnRefusal::NewCode))
     }
@@ -251,8 +236,8 @@ impl OwnChange for AddTotp {
             enrolled_at: around.ops.now(),
         });
         if replaced.is_some() {
-            let event = around.ops.event(EventKind::SecondFactorRemoved, around.origin);
-            changes.record(event.cause("authenticator app replaced").user(user));
+            let event = around.event(EventKind::SecondFactorRemoved);
+            changes.record(event.cause("authenticator app replaced"));
         }
         keep(around, &factors, EventKind::SecondFactorEnrolled, "authenticator app", changes)
     }
@@ -262,10 +247,6 @@ struct RemoveFactor(FactorName);
 
 impl OwnChange for RemoveFactor {
     type Done = ();
-
-    fn act(&self) -> String {
-        removing(self.0)
-    }
 
     fn check(&self, _: &Around<'_>, factors: &Factors) -> Result<Result<(), OwnRefusal>, Fault> {
         let left = without(factors.clone(), self.0);
@@ -310,6 +291,6 @@ fn keep(
 ) -> Result<(), Fault> {
     let user = around.live.user.id;
     changes.put::<tables::Factors>(&user, factors)?;
-    changes.record(around.ops.event(kind, around.origin).cause(what).user(user));
+    changes.record(around.event(kind).cause(what));
     Ok(())
 }

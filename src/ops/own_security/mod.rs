@@ -12,8 +12,8 @@ use crate::base::clock::Timestamp;
 use crate::base::id::RawId;
 use crate::crypto::totp;
 use crate::domain::attempts::Slowed;
+use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
-use crate::domain::audit::Origin;
 use crate::domain::passkey::Passkey;
 use crate::domain::passkey::PasskeyFault;
 use crate::domain::session::Level;
@@ -21,20 +21,17 @@ use crate::domain::session::Session;
 use crate::domain::user::Factors;
 use crate::ops::Ops;
 use crate::ops::administration::new_password::WeakPassword;
+use crate::ops::confirming::Confirming;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::prove_factor::CodeRefusal;
-use crate::ops::prove_factor::FactorProof;
-use crate::ops::prove_factor::Proof;
-use crate::ops::prove_factor::Proved;
 use crate::ops::sessions as all_sessions;
 use crate::ops::sessions::LiveSession;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables;
-use crate::store::tables::BrowserMark;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
@@ -78,18 +75,6 @@ pub struct OwnSecurity {
     pub sessions: Vec<(RawId, Session)>,
 }
 
-/// Who changes what.
-pub struct Own {
-    /// The session.
-    pub session: RawId,
-    /// The browser.
-    pub browser: BrowserMark,
-    /// The fresh proof.
-    pub proof: Proof,
-    /// From where.
-    pub origin: Origin,
-}
-
 impl Ops {
     /// This person's own security, as it is now.
     ///
@@ -115,20 +100,16 @@ impl Ops {
     }
 
     /// Submits a change, and writes a refused proof down.
-    async fn change_own<C>(&self, own: Own, change: C) -> Outcome<C::Done, OwnRefusal>
+    async fn change_own<C>(&self, by: Confirming, change: C) -> Outcome<C::Done, OwnRefusal>
     where
         C: OwnChange + Send + 'static,
         C::Done: Send + 'static,
     {
-        let (origin, act) = (own.origin, change.act());
-        let person = self.store.read(|reader| reader.get::<tables::Sessions>(&own.session))?;
+        let (user, origin) = (by.user(), by.origin());
         let changed =
-            flatten(self.store.submit(ChangeOwn { ops: self.frozen(), own, change }).await);
-        if let Err(Failure::Refused(OwnRefusal::Proof(why))) = &changed
-            && let (Some(cause), Some(session)) = (why.told(&act), person)
-        {
-            let event = self.event(EventKind::CodeRefused, origin).cause(cause);
-            self.note_refusal(event.user(session.user)).await;
+            flatten(self.store.submit(ChangeOwn { ops: self.frozen(), by, change }).await);
+        if let Err(Failure::Refused(OwnRefusal::Proof(why))) = &changed {
+            self.note_refused_proof(user, origin, *why).await;
         }
         changed
     }
@@ -139,16 +120,20 @@ struct Around<'a> {
     ops: &'a Ops,
     reader: &'a Reader<'a>,
     live: &'a LiveSession,
-    origin: Origin,
+    by: &'a Confirming,
+}
+
+impl Around<'_> {
+    /// An event of this person.
+    fn event(&self, kind: EventKind) -> Event {
+        self.ops.event(kind, self.by.origin()).user(self.live.user.id)
+    }
 }
 
 /// A change of a person's own security.
 trait OwnChange {
     /// What is answered.
     type Done;
-
-    /// What the proof is for: a passkey's answer counts for this alone.
-    fn act(&self) -> String;
 
     /// Whether it can be made, before the proof is spent.
     fn check(
@@ -168,7 +153,7 @@ trait OwnChange {
 
 struct ChangeOwn<C> {
     ops: Ops,
-    own: Own,
+    by: Confirming,
     change: C,
 }
 
@@ -179,32 +164,18 @@ where
     type Outcome = Result<C::Done, OwnRefusal>;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
-        let Self { ops, own, change } = self;
+        let Self { ops, by, change } = self;
         let refused = |why| Ok(Decision::unchanged(Err(why)));
-        let still = all_sessions::still(reader, &own.session, &ops, Level::SecondFactor)?;
+        let still = all_sessions::still(reader, by.session(), &ops, Level::SecondFactor)?;
         let Some(live) = still else { return refused(OwnRefusal::SignedOut) };
-        let around = Around { ops: &ops, reader, live: &live, origin: own.origin };
+        let around = Around { ops: &ops, reader, live: &live, by: &by };
         let factors = reader.get::<tables::Factors>(&live.user.id)?.unwrap_or_default();
         if let Err(why) = change.check(&around, &factors)? {
             return refused(why);
         }
-        let proof = FactorProof {
-            ops: &ops,
-            user: live.user.id,
-            session: live.id(),
-            act: &change.act(),
-            browser: own.browser,
-            proof: &own.proof,
-        };
         let mut changes = Changes::new();
-        let outcome = match proof.judge_for(reader, &mut changes)? {
-            Ok((proved, factors)) => {
-                if proved == Proved::RecoveryCode {
-                    let used = ops.event(EventKind::RecoveryCodeUsed, own.origin);
-                    changes.record(used.user(live.user.id));
-                }
-                Ok(change.make(&around, factors, &mut changes)?)
-            }
+        let outcome = match by.prove(&ops, reader, &mut changes)? {
+            Ok(factors) => Ok(change.make(&around, factors, &mut changes)?),
             Err(why) => Err(OwnRefusal::Proof(why)),
         };
         Ok(Decision { changes, outcome })

@@ -8,11 +8,11 @@ use crate::domain::user::Factors;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::new_password;
+use crate::ops::confirming::Confirming;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::own_security::Around;
-use crate::ops::own_security::Own;
 use crate::ops::own_security::OwnChange;
 use crate::ops::own_security::OwnRefusal;
 use crate::ops::own_security::sessions;
@@ -27,9 +27,6 @@ use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
-/// What a proof on the page that changes the password is for.
-pub const CHANGE_PASSWORD: &str = "change the password";
-
 impl Ops {
     /// Changes this person's password. A wrong old one counts like one at the sign-in.
     ///
@@ -38,7 +35,7 @@ impl Ops {
     pub async fn change_password(
         &self,
         live: &LiveSession,
-        own: Own,
+        by: Confirming,
         old: Secret,
         new: Secret,
     ) -> Outcome<(), OwnRefusal> {
@@ -47,14 +44,14 @@ impl Ops {
         let known = [live.user.name.as_str(), live.user.email.as_str(), &host, "countersign"];
         new_password::check(&new, &known)
             .map_err(|weak| Failure::Refused(OwnRefusal::Weak(weak)))?;
-        let verified = self.verify_own_password(user, old, own.browser).await;
+        let verified = self.verify_own_password(user, old, by.browser()).await;
         if let Err(Failure::Refused(OwnRefusal::PasswordWrong)) = &verified {
-            let event = self.event(EventKind::SignInFailed, own.origin);
+            let event = self.event(EventKind::SignInFailed, by.origin());
             self.note_refusal(event.cause("wrong password at its change").user(user)).await;
         }
         let verified = verified?;
         let hash = self.hashing.hash(new, self.draw()).await?;
-        self.change_own(own, ChangePassword { verified, hash }).await
+        self.change_own(by, ChangePassword { verified, hash }).await
     }
 
     /// The hash that `password` fits, as it stood when it was looked at.
@@ -124,10 +121,6 @@ struct ChangePassword {
 impl OwnChange for ChangePassword {
     type Done = ();
 
-    fn act(&self) -> String {
-        CHANGE_PASSWORD.to_owned()
-    }
-
     fn check(&self, around: &Around<'_>, _: &Factors) -> Result<Result<(), OwnRefusal>, Fault> {
         // Somebody else may have changed it while it was being checked.
         let same = around.live.user.password == self.verified;
@@ -141,8 +134,7 @@ impl OwnChange for ChangePassword {
             ..around.live.user.clone()
         };
         changes.put::<Users>(&user.id, &user)?;
-        let event = around.ops.event(EventKind::PasswordSet, around.origin);
-        changes.record(event.cause("changed by its owner").user(user.id));
+        changes.record(around.event(EventKind::PasswordSet).cause("changed by its owner"));
         sessions::end_others(around, changes)?;
         Ok(())
     }

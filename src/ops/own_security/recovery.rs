@@ -4,10 +4,10 @@ use crate::crypto::token::PlainToken;
 use crate::domain::audit::EventKind;
 use crate::domain::user::Factors;
 use crate::ops::Ops;
+use crate::ops::confirming::Confirming;
 use crate::ops::enrol;
 use crate::ops::failure::Outcome;
 use crate::ops::own_security::Around;
-use crate::ops::own_security::Own;
 use crate::ops::own_security::OwnChange;
 use crate::ops::own_security::OwnRefusal;
 use crate::ops::prove_factor;
@@ -18,19 +18,16 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::tables;
 
-/// What a proof on the page that makes new codes is for.
-pub const NEW_CODES: &str = "make new recovery codes";
-
 impl Ops {
     /// Makes new recovery codes. They come of the session's new id and wait in it to be shown, until
     /// they are acknowledged; the old ones are worth nothing any more.
     ///
     /// # Errors
     /// [`OwnRefusal`].
-    pub async fn new_recovery_codes(&self, own: Own) -> Outcome<NewSession, OwnRefusal> {
+    pub async fn new_recovery_codes(&self, by: Confirming) -> Outcome<NewSession, OwnRefusal> {
         let token = self.draw_session(self.now());
-        let browser = own.browser;
-        self.change_own(own, NewCodes { token: token.clone(), browser }).await?;
+        let browser = by.browser();
+        self.change_own(by, NewCodes { token: token.clone(), browser }).await?;
         Ok(NewSession { cookie: token.text().into(), enrolled: true })
     }
 }
@@ -42,10 +39,6 @@ struct NewCodes {
 
 impl OwnChange for NewCodes {
     type Done = ();
-
-    fn act(&self) -> String {
-        NEW_CODES.to_owned()
-    }
 
     fn check(&self, _: &Around<'_>, _: &Factors) -> Result<Result<(), OwnRefusal>, Fault> {
         Ok(Ok(()))
@@ -63,7 +56,7 @@ impl OwnChange for NewCodes {
         let recovery = prove_factor::recovery_rows(&ops.keys, user, &codes);
         changes.put::<tables::Factors>(&user, &Factors { recovery, ..factors })?;
         sign_in::raise(ops, around.reader, changes, live, &self.token, self.browser, true)?;
-        changes.record(ops.event(EventKind::RecoveryCodesCreated, around.origin).user(user));
+        changes.record(around.event(EventKind::RecoveryCodesCreated));
         Ok(())
     }
 }

@@ -3,25 +3,22 @@
 use crate::domain::audit::EventKind;
 use crate::domain::user::Factors;
 use crate::ops::Ops;
+use crate::ops::confirming::Confirming;
 use crate::ops::failure::Outcome;
 use crate::ops::own_security::Around;
-use crate::ops::own_security::Own;
 use crate::ops::own_security::OwnChange;
 use crate::ops::own_security::OwnRefusal;
 use crate::ops::sessions;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 
-/// What a proof on the page that ends sessions is for.
-pub const END_OTHERS: &str = "end other sessions";
-
 impl Ops {
     /// Ends every session of this person but their own. Answers how many.
     ///
     /// # Errors
     /// [`OwnRefusal`].
-    pub async fn end_other_sessions(&self, own: Own) -> Outcome<usize, OwnRefusal> {
-        self.change_own(own, EndOthers).await
+    pub async fn end_other_sessions(&self, by: Confirming) -> Outcome<usize, OwnRefusal> {
+        self.change_own(by, EndOthers).await
     }
 }
 
@@ -29,10 +26,6 @@ struct EndOthers;
 
 impl OwnChange for EndOthers {
     type Done = usize;
-
-    fn act(&self) -> String {
-        END_OTHERS.to_owned()
-    }
 
     fn check(&self, _: &Around<'_>, _: &Factors) -> Result<Result<(), OwnRefusal>, Fault> {
         Ok(Ok(()))
@@ -51,8 +44,7 @@ pub(in crate::ops::own_security) fn end_others(
     let live = around.live;
     let ended = sessions::end_all(around.reader, changes, live.user.id, Some(live.id()))?;
     if ended > 0 {
-        let event = around.ops.event(EventKind::SessionsEnded, around.origin);
-        changes.record(event.cause("all others").user(live.user.id));
+        changes.record(around.event(EventKind::SessionsEnded).cause("all others"));
     }
     Ok(ended)
 }

@@ -1,5 +1,6 @@
 //! The frame of the workspace: where a person is, in which company, and where else they can go.
 
+use serde::Deserialize;
 use serde::Serialize;
 
 use crate::view::pages::parts::place::Place;
@@ -173,7 +174,7 @@ impl Section {
 }
 
 /// What was just done, said once on the next page. The words that need one carry a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is told by its text in the catalogue")]
 pub enum Flash {
@@ -196,6 +197,7 @@ pub enum Flash {
     IdleRevoked(u64),
     AllAccessEnded,
     PasswordChanged,
+    OtherSessionsEnded,
     FactorAdded,
     FactorRemoved,
     Erased,
@@ -225,6 +227,7 @@ impl Flash {
             Self::IdleRevoked(12),
             Self::AllAccessEnded,
             Self::PasswordChanged,
+            Self::OtherSessionsEnded,
             Self::FactorAdded,
             Self::FactorRemoved,
             Self::Erased,

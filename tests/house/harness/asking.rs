@@ -23,6 +23,7 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::VERIFIER;
 use crate::harness::encoded;
 use crate::harness::posting;
@@ -36,7 +37,7 @@ impl House {
 
     /// Registers another app, which is then found under `kind`.
     pub async fn register(&mut self, kind: &str, new: NewApp) -> AppId {
-        let created = self.ops.create_app(new, Default::default()).await.unwrap();
+        let created = self.ops.create_app(new, MACHINE).await.unwrap();
         self.guide.apps.push(GuideApp {
             kind: kind.to_owned(),
             name: created.app.name.clone(),

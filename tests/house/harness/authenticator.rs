@@ -6,8 +6,7 @@ use countersign::base::encoding::base64url;
 use countersign::base::encoding::base64url_decode;
 use countersign::crypto::digest::sha256;
 use countersign::domain::audit::Origin;
-use countersign::ops::own_security::Own;
-use countersign::ops::own_security::factors::ADD_PASSKEY;
+use countersign::ops::confirming::Confirming;
 use countersign::ops::prove_factor::Proof;
 use countersign::ops::sessions::LiveSession;
 use ring::rand::SystemRandom;
@@ -179,31 +178,33 @@ pub fn with_a_bit_flipped(answer: &str, part: &str) -> String {
     answer.to_string()
 }
 
+/// The pages of one's own security.
+pub const SECURITY: &str = "/settings/security";
+/// The page that adds a passkey.
+pub const ADD_PASSKEY: &str = "/settings/security/passkeys/add";
+
 impl Browser<'_> {
     /// The session of whoever is signed in here.
     pub fn live(&self) -> LiveSession {
         self.house.ops.session(&self.cookies["__Host-cs_session"]).unwrap().unwrap()
     }
 
-    /// What changes its person's own security: with the next code of `name`, who is signed in here.
-    pub fn own(&self, name: &str) -> Own {
-        let code = self.house.next_code(name);
-        self.own_with(Proof::given(&code, ""))
-    }
-
-    /// As [`Self::own`], with this proof.
-    pub fn own_with(&self, proof: Proof) -> Own {
+    /// Whoever is signed in here, proving what is posted to `path`.
+    pub fn confirming(&self, path: &str, proof: Proof) -> Confirming {
         let mark = self.house.ops.browser_mark(&self.cookies["__Host-cs_browser"]);
-        Own { session: *self.live().id(), browser: mark, proof, origin: Origin::default() }
+        Confirming::new(&self.live(), mark, path, proof, Origin::default())
     }
 
     /// Adds a passkey for `name`, who is signed in here.
-    pub async fn add_passkey(&self, name: &str) -> Authenticator {
+    pub async fn add_passkey(&mut self, name: &str) -> Authenticator {
         let mut made = Authenticator::default();
-        let (ops, live) = (&self.house.ops, self.live());
-        let own = self.own(name);
-        let asked = ops.passkey_creation(&live, ADD_PASSKEY).unwrap().unwrap();
-        ops.add_passkey(own, "Laptop".to_owned(), &made.create(&asked)).await.unwrap();
+        let page = self.get(ADD_PASSKEY).await;
+        let credential = made.create(&asked_to_make(&page.body).unwrap());
+        let code = self.house.next_code(name);
+        let fields =
+            [("name", "Laptop"), ("credential", credential.as_str()), ("code", code.as_str())];
+        let added = self.submit(&page, ADD_PASSKEY, &fields).await;
+        assert_eq!(added.location(), SECURITY);
         made
     }
 }
