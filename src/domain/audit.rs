@@ -15,6 +15,7 @@ use crate::base::id::RequestId;
 use crate::base::id::UserId;
 use crate::domain::browser::BrowserKind;
 use crate::domain::company::Place;
+use crate::domain::detail::Detail;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -112,6 +113,39 @@ pub enum EventKind {
     ChallengeRepeated,
 }
 
+impl EventKind {
+    /// Its word, as it is stored.
+    #[must_use]
+    pub fn word(self) -> String {
+        let quoted = serde_json::to_string(&self).unwrap_or_default();
+        quoted.trim_matches('"').to_owned()
+    }
+
+    /// The kind that has this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(word)).ok()
+    }
+
+    /// Whether something was refused, by us or by a person.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::RegistrationRefused
+                | Self::SignInFailed
+                | Self::CodeRefused
+                | Self::AuthorizationRefused
+                | Self::ConsentRefused
+                | Self::CodeReplayed
+                | Self::RefreshReplayed
+                | Self::TokenRefused
+                | Self::CallRefused
+                | Self::SecretUsedInBrowser
+        )
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -122,6 +156,9 @@ pub struct Event {
     /// Why, for refusals and ends: the exact cause in the words of the code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
+    /// What a refusal was about, if its cause does not say all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<Detail>,
     /// The person who did it, if it was done in the workspace.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<UserId>,
@@ -140,6 +177,9 @@ pub struct Event {
     /// The request: the reference that the error page showed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<RequestId>,
+    /// Further references that this entry stands for, as far as they are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<RequestId>,
     /// From where.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub address: Option<IpAddr>,
@@ -176,12 +216,14 @@ impl Event {
             at,
             kind,
             cause: None,
+            detail: None,
             by: None,
             user: None,
             app: None,
             connection: None,
             place: None,
             reference: origin.reference,
+            also: Vec::new(),
             address: origin.address,
             count: 1,
         }
@@ -191,6 +233,13 @@ impl Event {
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// With what the refusal was about.
+    #[must_use]
+    pub fn detail(mut self, detail: Option<Detail>) -> Self {
+        self.detail = detail;
         self
     }
 

@@ -71,7 +71,7 @@
   // A passkey is made by the browser; the form carries what it made.
   for (const form of document.querySelectorAll("form[data-passkey-create]")) {
     const field = form.querySelector("[name=credential]");
-    const failed = form.querySelector("[data-passkey-failed]");
+    const failed = form.querySelector("[data-passkey-not-made]");
     form.addEventListener("submit", (event) => {
       if (field.value) return;
       event.preventDefault();

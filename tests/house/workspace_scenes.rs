@@ -53,6 +53,7 @@ const FORMS: &[Form] = &[
         "/settings/app-connect/api-credentials/{app}/revoke",
         &[("code", CODE)],
     ),
+    ("/settings/app-connect/activity/verify", "/settings/app-connect/activity", &[]),
     (
         "/settings/switch",
         "/settings/app-connect/api-credentials/{app}/revoke",
