@@ -176,6 +176,14 @@ mod tests {
     }
 
     #[test]
+    fn factors_that_were_written_before_there_were_passkeys_are_read() {
+        let old = r#"{"totp":{"sealed_seed":"x","last_step":3,"enrolled_at":5},"recovery":[]}"#;
+        let factors: Factors = serde_json::from_str(old).unwrap();
+        assert!(factors.enrolled() && factors.passkeys.is_empty());
+        assert!(!Factors { totp: None, ..factors }.enrolled());
+    }
+
+    #[test]
     fn texts_that_are_no_address_are_refused() {
         for wrong in ["", "a", "@", "a@", "@b", "a@@b", "a b@c", "a@b\r\nX: y", "<a@b>"] {
             assert!(wrong.parse::<Email>().is_err(), "{wrong}");

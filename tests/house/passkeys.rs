@@ -397,6 +397,17 @@ async fn a_new_passkey_that_is_wrong_in_one_part_is_not_kept_and_spends_no_code(
 }
 
 #[tokio::test]
+async fn a_passkeys_page_tells_the_authenticator_nothing_but_an_id() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    let asked = asked_to_make(&browser.get(ADD_PASSKEY).await.body).unwrap();
+    let asked: serde_json::Value = serde_json::from_str(&asked).unwrap();
+    let handle = asked["user"]["id"].as_str().unwrap();
+    assert_eq!(handle, base64url(house.user_id("owner").raw().bytes()));
+    assert_eq!(asked["rp"]["id"], "cs.example");
+}
+
+#[tokio::test]
 async fn a_confirmation_takes_a_passkey_as_well_as_a_code() {
     let house = House::new().await;
     let mut browser = house.signed_in("owner").await;
