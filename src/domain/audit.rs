@@ -45,8 +45,20 @@ pub enum EventKind {
     RoleRemoved,
     /// An app was registered.
     AppCreated,
+    /// An app was changed.
+    AppChanged,
+    /// Somebody looked at an app and found it still needed.
+    AppReviewed,
     /// An app was revoked.
     AppRevoked,
+    /// An app was deleted.
+    AppDeleted,
+    /// A revoked or deleted app came back.
+    AppRestored,
+    /// Somebody else delegates an app's permissions.
+    AppHandedOver,
+    /// An app got a new secret.
+    SecretRotated,
     /// A company blocked an app or a connection for itself.
     AccessBlocked,
     /// A company no longer blocks it.

@@ -10,7 +10,9 @@ mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
+mod guide;
 mod home;
+pub mod reasons;
 mod security;
 mod setup;
 mod sign_in;
@@ -27,6 +29,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
 use crate::view::assets as files;
@@ -41,6 +44,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// The protected surfaces, as far as the guide tells of them.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The pages.
@@ -57,6 +62,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/setup/{link}", get(setup::show).post(setup::submit));
     let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
     let pages = pages.merge(security::routes());
+    let pages = guide::add(pages);
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))
