@@ -269,7 +269,7 @@ async fn a_counter_that_does_not_go_up_tells_of_a_copy() {
     let (mut browser, page) = second_step(&house, "owner").await;
     let passkey = key.get(&asked(&page.body).unwrap());
     assert_eq!(answer(&mut browser, &page, &passkey).await.location(), "/");
-    for counted in [0, 40, 41, 42] {
+    for counted in [0, 41, 42] {
         let (mut browser, page) = second_step(&house, "owner").await;
         key.counter = counted;
         let passkey = key.get(&asked(&page.body).unwrap());
