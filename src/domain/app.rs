@@ -88,6 +88,11 @@ pub enum AppStatus {
         /// When.
         at: Timestamp,
     },
+    /// Not let in, by the operator; what people approved comes back when that is over.
+    Blocked {
+        /// When.
+        at: Timestamp,
+    },
     /// Deleted; can be restored for 90 days.
     Deleted {
         /// When.

@@ -58,6 +58,12 @@ pub enum EventKind {
     AppHandedOver,
     /// An app got a new secret.
     SecretRotated,
+    /// The operator looked at a client that registered itself, and knows it.
+    AppApproved,
+    /// The operator lets it in no more.
+    AppBlocked,
+    /// The operator lets it in again.
+    AppUnblocked,
     /// A company blocked an app or a connection for itself.
     AccessBlocked,
     /// A company no longer blocks it.
@@ -98,6 +104,10 @@ pub enum EventKind {
     ConsentRefused,
     /// A connection came to be: the code was redeemed.
     ConnectionCreated,
+    /// Somebody said who is responsible for a connection and for what, or took permissions from it.
+    ConnectionChanged,
+    /// Somebody looked at a connection.
+    ConnectionReviewed,
     /// A connection ended.
     ConnectionEnded,
     /// A used code was presented again; what it issued ended.

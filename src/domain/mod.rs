@@ -36,6 +36,7 @@ pub mod scope;
 pub mod self_registered;
 pub mod session;
 pub mod signing_key;
+pub mod standing;
 pub mod surface;
 pub mod surfaces;
 pub mod token;

@@ -20,6 +20,7 @@ use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
 use crate::domain::connection::Connection;
+use crate::domain::connection::LastUse as ConnectionUseRow;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::initial_token::InitialToken;
 use crate::domain::link::Link;
@@ -115,6 +116,8 @@ tables! {
     Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// Last use of each connection.
+    ConnectionUse: ConnectionId => ConnectionUseRow,
     /// What a client registered of itself.
     SelfRegistered: AppId => SelfRegisteredRow,
     /// Clients that registered themselves and were not used yet.

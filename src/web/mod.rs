@@ -10,7 +10,9 @@ mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
+mod guide;
 mod home;
+pub mod reasons;
 mod setup;
 mod sign_in;
 mod sign_out;
@@ -26,6 +28,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
 use crate::view::assets as files;
@@ -40,6 +43,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// The protected surfaces, as far as the guide tells of them.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The pages.
@@ -55,6 +60,7 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
     let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
+    let pages = guide::add(pages);
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))
