@@ -85,7 +85,7 @@ impl App {
     pub fn restorable_until(&self) -> Option<Timestamp> {
         match self.status {
             AppStatus::Deleted { at } => Some(at.plus(RESTORABLE)),
-            AppStatus::Active | AppStatus::Revoked { .. } => None,
+            AppStatus::Active | AppStatus::Revoked { .. } | AppStatus::Blocked { .. } => None,
         }
     }
 
@@ -94,7 +94,8 @@ impl App {
     pub fn may_return(&self, now: Timestamp) -> bool {
         self.kind != AppKind::ApiToken
             && match self.status {
-                AppStatus::Active => false,
+                // A block is lifted, not restored.
+                AppStatus::Active | AppStatus::Blocked { .. } => false,
                 AppStatus::Revoked { .. } => true,
                 AppStatus::Deleted { at } => now < at.plus(RESTORABLE),
             }

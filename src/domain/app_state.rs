@@ -30,6 +30,8 @@ pub enum AppState {
     Rotating(Timestamp),
     /// Ended; can be restored.
     Revoked,
+    /// Not let in here.
+    Blocked,
     /// Deleted; can be restored until then.
     Deleted(Timestamp),
     /// Somebody should look whether it is still needed.
@@ -52,6 +54,7 @@ pub struct Seen {
 pub fn of(app: &App, seen: Seen, now: Timestamp) -> Vec<AppState> {
     match app.status {
         AppStatus::Revoked { .. } => return vec![AppState::Revoked],
+        AppStatus::Blocked { .. } => return vec![AppState::Blocked],
         AppStatus::Deleted { .. } => {
             return app.restorable_until().map(AppState::Deleted).into_iter().collect();
         }
