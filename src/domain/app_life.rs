@@ -94,7 +94,7 @@ impl App {
     pub fn may_return(&self, now: Timestamp) -> bool {
         self.kind != AppKind::ApiToken
             && match self.status {
-                // A block is lifted, not restored.
+                // Whoever blocked it lets it in again: that is another act.
                 AppStatus::Active | AppStatus::Blocked { .. } => false,
                 AppStatus::Revoked { .. } => true,
                 AppStatus::Deleted { at } => now < at.plus(RESTORABLE),

@@ -30,7 +30,7 @@ pub enum AppState {
     Rotating(Timestamp),
     /// Ended; can be restored.
     Revoked,
-    /// Not let in here.
+    /// Not let in, by the operator.
     Blocked,
     /// Deleted; can be restored until then.
     Deleted(Timestamp),
