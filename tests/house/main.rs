@@ -10,6 +10,7 @@
 
 mod activity;
 mod activity_causes;
+mod activity_chain;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;
