@@ -6,6 +6,7 @@ use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
 use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_user::NewUser;
+use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
@@ -13,6 +14,7 @@ use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
 use crate::routes;
+use crate::security_scenes;
 use crate::workspace_scenes;
 
 /// The paths of all forms on pages.
@@ -31,6 +33,8 @@ pub struct Scene {
     pub form: Vec<(String, String)>,
     /// The cookies of the browser that it stands in.
     pub cookies: String,
+    /// How it is answered: 303, or a page where it only asks.
+    pub accepted: StatusCode,
 }
 
 impl Scene {
@@ -70,7 +74,8 @@ impl Scene {
         let mut form = hidden_fields(&page.body, action);
         form.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { action: action.to_owned(), form, cookies: browser.cookie_header() }
+        let (action, cookies) = (action.to_owned(), browser.cookie_header());
+        Self { action, form, cookies, accepted: StatusCode::SEE_OTHER }
     }
 }
 
@@ -90,11 +95,16 @@ pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
         "/consent/{handle}" => consent(house, name, false).await,
         "/consent/{handle}/cancel" => consent(house, name, true).await,
         "/setup/{link}" => setup(house).await.0,
-        other => match workspace_scenes::set(house, other).await {
-            Some(scene) => scene,
-            None => panic!("no scene is set for the form at {other}"),
-        },
+        other => workspace_form(house, other).await,
     }
+}
+
+async fn workspace_form(house: &House, path: &str) -> Scene {
+    if let Some(scene) = security_scenes::set(house, path).await {
+        return scene;
+    }
+    let scene = workspace_scenes::set(house, path).await;
+    scene.unwrap_or_else(|| panic!("no scene is set for the form at {path}"))
 }
 
 async fn sign_in(house: &House, name: &str) -> Scene {
