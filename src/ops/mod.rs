@@ -33,6 +33,7 @@ pub mod people;
 pub mod place_access;
 pub mod prove_factor;
 pub mod pushed_request;
+pub mod reach;
 pub mod reached_companies;
 pub mod reclaim;
 pub mod redeem_code;

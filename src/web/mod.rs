@@ -4,6 +4,7 @@
 //! the browser it was shown in. Pages of an authorization request keep their opener, for clients
 //! that open a popup.
 
+mod access;
 pub mod activity;
 mod assets;
 mod connect;
@@ -31,6 +32,7 @@ use crate::ops::Ops;
 use crate::view::assets as files;
 use crate::view::pages::ErrorKind;
 use crate::view::renderer::Views;
+pub use crate::web::access::ConnectFacts;
 use crate::web::visitor::Visitor;
 
 /// What the pages need.
@@ -40,6 +42,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// What pages tell of how this installation is reached.
+    pub connect: ConnectFacts,
 }
 
 /// The pages.
@@ -54,7 +58,11 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
-    let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
+    let pages = pages
+        .merge(workspace::routes())
+        .merge(activity::routes())
+        .merge(connect::routes())
+        .merge(access::routes());
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

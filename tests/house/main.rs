@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;

@@ -193,7 +193,7 @@ impl Ops {
             if let Some(number) = found.stopped {
                 match step {
                     Step::Before(_) => {
-                        turned.previous = Some(self.cursor(&list, &Step::Before(number)))
+                        turned.previous = Some(self.cursor(&list, &Step::Before(number)));
                     }
                     _ => turned.next = Some(self.cursor(&list, &Step::After(number))),
                 }

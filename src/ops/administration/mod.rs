@@ -39,4 +39,5 @@ pub mod rotate_keys;
 pub mod set_up;
 #[cfg(test)]
 mod tests;
+pub mod try_app;
 pub mod user_status;

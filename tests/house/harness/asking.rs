@@ -12,8 +12,10 @@ use countersign::base::id::UserId;
 use countersign::crypto::totp;
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
+use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::create_user::NewUser;
 use http::Request;
 use http::StatusCode;
 use http::header;
@@ -173,6 +175,36 @@ impl House {
         let mut browser = Browser::new(self);
         browser.sign_in(name).await;
         browser
+    }
+
+    /// A browser in which an operator of the installation, an owner of Acme too, is signed in, and the
+    /// seed of their authenticator.
+    pub async fn operator(&self) -> (Browser<'_>, Option<String>) {
+        let (email, password) =
+            (format!("{}@acme.example", self.ops.unique()), "kept in a vault 7x");
+        let hash = self.ops.hash_new_password(password.into(), &[]).await.unwrap();
+        let (name, email_read) = ("Otto Operator".to_owned(), email.parse().unwrap());
+        let new = NewUser { email: email_read, name, password: Some(hash), operator: true };
+        let user = self.ops.create_user(new, MACHINE).await.unwrap().id;
+        let seed = self.ops.provision_factors(user, MACHINE).await.unwrap().totp_secret;
+        let (place, role) = (self.company("acme").parse().unwrap(), RoleName("owner".to_owned()));
+        self.ops.grant_role(user, place, role, MACHINE).await.unwrap();
+        let mut browser = Browser::new(self);
+        let page = browser.get("/sign-in").await;
+        let fields = [("email", email.as_str()), ("password", password)];
+        browser.submit(&page, "/sign-in", &fields).await;
+        let page = browser.get("/sign-in/verify").await;
+        let code = self.next_code_of(&seed);
+        let answer = browser.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
+        assert_eq!(answer.location(), "/");
+        (browser, Some(seed))
+    }
+
+    /// As [`Self::next_code`], of an authenticator with this seed.
+    pub fn next_code_of(&self, seed: &str) -> String {
+        self.advance(30);
+        let seed = data_encoding::BASE32_NOPAD.decode(seed.as_bytes()).unwrap();
+        totp::code(&seed, totp::step_at(self.clock.now()))
     }
 
     /// The code that comes of this person's consent for the app of a kind.
