@@ -102,9 +102,14 @@ pub fn build(
         private_ca: settings.tls.mode == TlsMode::PrivateCa,
         ..ConnectFacts::default()
     };
-    let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views), connect });
     let surfaces = protected.as_ref().map(Protected::surfaces).unwrap_or_default();
     let surfaces = Arc::new(surfaces);
+    let web = web::routes(WebState {
+        ops: ops.clone(),
+        views: Arc::clone(&views),
+        surfaces: Arc::clone(&surfaces),
+        connect,
+    });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
     if let Some(Protected { surface, upstream, limit, max_body, origins, mcp }) = protected {

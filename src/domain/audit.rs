@@ -44,8 +44,20 @@ pub enum EventKind {
     RoleRemoved,
     /// An app was registered.
     AppCreated,
+    /// An app was changed.
+    AppChanged,
+    /// Somebody looked at an app and found it still needed.
+    AppReviewed,
     /// An app was revoked.
     AppRevoked,
+    /// An app was deleted.
+    AppDeleted,
+    /// A revoked or deleted app came back.
+    AppRestored,
+    /// Somebody else delegates an app's permissions.
+    AppHandedOver,
+    /// An app got a new secret.
+    SecretRotated,
     /// The operator looked at a client that registered itself, and knows it.
     AppApproved,
     /// The operator lets it in no more.

@@ -11,7 +11,9 @@ mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
+mod guide;
 mod home;
+pub mod reasons;
 mod setup;
 mod sign_in;
 mod sign_out;
@@ -27,6 +29,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
 use crate::view::assets as files;
@@ -44,6 +47,8 @@ pub struct WebState {
     pub views: Arc<Views>,
     /// What pages tell of how this installation is reached.
     pub connect: ConnectFacts,
+    /// The protected surfaces, as far as the guide tells of them.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The pages.
@@ -63,6 +68,7 @@ pub fn routes(state: WebState) -> Router {
         .merge(activity::routes())
         .merge(connect::routes())
         .merge(access::routes());
+    let pages = guide::add(pages);
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

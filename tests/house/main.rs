@@ -9,6 +9,8 @@
 )]
 
 mod access;
+mod activity;
+mod activity_causes;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;
@@ -42,6 +44,9 @@ mod fetch;
 mod firms;
 mod forward_auth;
 mod gateway;
+mod guide;
+mod guide_api;
+mod guide_examples;
 mod harness;
 mod hostile;
 mod introspect;

@@ -190,12 +190,13 @@ impl Ops {
             };
             let found = find(reader, owner, filter, seek, PAGE + 1)?;
             let mut turned = self.turn(&list, &step, found.entries, PAGE, |entry| entry.sequence);
-            if let Some(number) = found.stopped {
-                match step {
-                    Step::Before(_) => {
-                        turned.previous = Some(self.cursor(&list, &Step::Before(number)));
-                    }
-                    _ => turned.next = Some(self.cursor(&list, &Step::After(number))),
+            match (found.stopped, step) {
+                (None, _) => {}
+                (Some(number), Step::Before(_)) => {
+                    turned.previous = Some(self.cursor(&list, &Step::Before(number)));
+                }
+                (Some(number), _) => {
+                    turned.next = Some(self.cursor(&list, &Step::After(number)));
                 }
             }
             let rows = turned

@@ -6,20 +6,25 @@
 //! is the operator's, a person in the workspace needs the authority and often a fresh proof.
 
 pub mod accept_issuer;
+mod app_events;
 pub mod app_facts;
 pub mod app_rules;
 pub mod authority;
 pub mod block_access;
 pub mod by;
+pub mod change_app;
 pub mod change_connection;
 pub mod confide_company;
 pub mod create_app;
 pub mod create_company;
 pub mod create_firm;
 pub mod create_user;
+mod delegable;
+pub mod delete_app;
 pub mod end_connections;
 pub mod expiry;
 pub mod grant_role;
+pub mod hand_over;
 pub mod installation;
 pub mod issue_link;
 pub mod judge_client;
@@ -29,13 +34,17 @@ pub mod live_tokens;
 pub mod lookup;
 pub mod names;
 pub mod new_password;
+pub mod owners;
 pub mod provision_factors;
 pub mod reaching;
 pub mod records;
 pub mod refusal;
 pub mod remove_role;
+pub mod restore_app;
+pub mod review_app;
 pub mod revoke_app;
 pub mod rotate_keys;
+pub mod rotate_secret;
 pub mod set_up;
 #[cfg(test)]
 mod tests;

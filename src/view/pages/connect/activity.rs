@@ -156,6 +156,10 @@ impl Page for Activity {
             query: "?outcome=refused".to_owned(),
             ..empty.clone()
         };
+        let further = Self {
+            paging: Paging { previous: None, next: Some("?after=Sample-cursor".to_owned()) },
+            ..filtered.clone()
+        };
         let chain = |outcome, broken_at| {
             let at = sample::moment(-20);
             let chain = Some(Chain { at, entries: 18_204, outcome, broken_at });
@@ -175,6 +179,7 @@ impl Page for Activity {
             ("chain-broken", chain(ChainOutcome::Broken, 7_311)),
             ("full", full),
             ("nothing-found", filtered),
+            ("nothing-found-yet", further),
             ("old", old),
             ("empty", empty),
         ]
