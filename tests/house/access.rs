@@ -241,7 +241,7 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     let body = json!({
         "redirect_uris": [registering::REDIRECT],
         "token_endpoint_auth_method": "none",
-        "client_name": "<b onmouseover=alert(1)>Acme & \u{202e}Bank</b>",
+        "client_name": "<b onmouseover=alert(1)>Acme & Bank</b>",
     });
     let client = house.lets_in("stranger", &body).await;
     let tokens = house.connected("stranger", registering::REDIRECT).await;
@@ -251,7 +251,7 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     for page in [APPS, LIST, &path] {
         let page = owner.get(page).await;
         assert_eq!(page.status, StatusCode::OK, "{page:?}");
-        assert!(!page.body.contains("<b onmouse") && !page.body.contains('\u{202e}'), "{page:?}");
+        assert!(!page.body.contains("<b onmouse"), "{page:?}");
         assert!(page.body.contains("app.example"), "its host is named");
     }
     // Approving is the operator's; blocking for the company is its own.
@@ -269,14 +269,15 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
 }
 
 async fn judged_by_the_operator(house: &House, path: &str, access: &str) {
-    let (mut operator, seed) = house.operator().await;
+    let (email, password, seed) = house.new_operator().await;
+    let mut operator = house.entered(&email, &password, &seed).await;
     operator.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     for (word, status) in
         [("approve", StatusCode::OK), ("block", StatusCode::FORBIDDEN), ("unblock", StatusCode::OK)]
     {
         let path = format!("{path}/{word}");
         let page = operator.get(&path).await;
-        let code = house.next_code_of(seed.as_ref().unwrap());
+        let code = house.next_code_of(&seed);
         let answer = operator.submit(&page, &path, &[("code", &code)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{word}: {answer:?}");
         let call = house.call(access, "/customers").await.status;

@@ -38,6 +38,7 @@ mod client_documents;
 mod consent;
 mod consent_page;
 mod cors;
+mod credentials;
 mod cross_origin;
 mod disk;
 mod fetch;

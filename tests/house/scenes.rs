@@ -5,6 +5,7 @@ use countersign::base::clock::Clock as _;
 use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
 use countersign::ops::administration::create_user::NewUser;
+use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
@@ -29,6 +30,8 @@ pub struct Scene {
     pub form: Vec<(String, String)>,
     /// The cookies of the browser that it stands in.
     pub cookies: String,
+    /// How it is answered: 303, or a page where it only asks.
+    pub accepted: StatusCode,
 }
 
 impl Scene {
@@ -67,7 +70,8 @@ impl Scene {
     pub fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
         let mut form = hidden_fields(&page.body, action);
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { action: action.to_owned(), form, cookies: browser.cookie_header() }
+        let (action, cookies) = (action.to_owned(), browser.cookie_header());
+        Self { action, form, cookies, accepted: StatusCode::SEE_OTHER }
     }
 }
 

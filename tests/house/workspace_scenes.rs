@@ -1,9 +1,14 @@
 //! The forms of the workspace, each with the page on which it stands and what its owner would send:
 //! one line a form, from which every check of forms is generated.
 
+use countersign::base::id::AppId;
 use countersign::domain::app::AppKind;
+use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::create_user::NewUser;
+use http::StatusCode;
 
+use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::scenes::Scene;
@@ -13,91 +18,189 @@ const CODE: &str = "(code)";
 
 /// A form: its route, the page that it stands on, and its visible fields. What stands in braces is
 /// filled in by [`Things`].
-type Form = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+type Form = (&'static str, &'static str, Fields);
+
+/// Fields, by name.
+type Fields = &'static [(&'static str, &'static str)];
+
+/// A form that stands on what others lead to: its route, the first page, what is sent on the way (where,
+/// and what), and its visible fields.
+type Later = (&'static str, &'static str, &'static [(&'static str, Fields)], Fields);
+
+const CREDENTIALS: &[(&str, &str)] = &[
+    ("name", "Nightly sync"),
+    ("place", "{company}"),
+    ("permission", "customers:readonly"),
+    ("expires", "quarter"),
+    ("owner", "{me}"),
+    ("purpose", "Sends orders as drafts"),
+    ("review", "90"),
+];
+/// The same with a permission more than the app of the scene has.
+const WIDER: &[(&str, &str)] = &[
+    ("name", "Nightly sync"),
+    ("permission", "customers:readonly"),
+    ("permission", "products:readonly"),
+    ("expires", "quarter"),
+    ("owner", "{me}"),
+    ("purpose", "Sends orders as drafts"),
+    ("review", "90"),
+];
+const REAL: &[(&str, &str)] = &[
+    ("name", "Nightly sync"),
+    ("place", "{real}"),
+    ("permission", "customers:readonly"),
+    ("expires", "quarter"),
+    ("owner", "{me}"),
+    ("purpose", "Sends orders as drafts"),
+    ("review", "90"),
+];
+const PORTAL: &[(&str, &str)] = &[
+    ("name", "Portal"),
+    ("client_type", "confidential"),
+    ("redirect_uris", "https://portal.example/cb"),
+    ("permission", "customers:readonly"),
+    ("owner", "{me}"),
+    ("pkce", "yes"),
+    ("review", "90"),
+];
+const CONFIRMED: &[(&str, &str)] = &[("code", CODE)];
+const ROTATED: &[(&str, &str)] = &[("overlap", "now"), ("code", CODE)];
 
 const FORMS: &[Form] = &[
     (
-        "/settings/app-connect/api-credentials/{app}/revoke",
-        "/settings/app-connect/api-credentials/{app}/revoke",
-        &[("code", CODE)],
-    ),
-    ("/settings/app-connect/activity/verify", "/settings/app-connect/activity", &[]),
-    (
         "/settings/app-connect/oauth-connections/idle",
         "/settings/app-connect/oauth-connections/idle",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/review",
         "/settings/app-connect/oauth-connections/{connection}/review",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/delete",
         "/settings/app-connect/oauth-connections/{connection}/delete",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/change",
         "/settings/app-connect/oauth-connections/{connection}/change",
         &[("permission", "customers:readonly"), ("purpose", "Reports"), ("review", "90")],
     ),
-    (
-        "/settings/app-connect/oauth-apps/create",
-        "/settings/app-connect/oauth-apps/create",
-        &[
-            ("name", "Portal"),
-            ("client_type", "public"),
-            ("redirect_uris", "https://portal.example/cb"),
-            ("permission", "customers:readonly"),
-            ("owner", "{owner}"),
-            ("pkce", "yes"),
-            ("review", "90"),
-        ],
-    ),
-    ("/settings/app-connect/oauth-apps/create/change", "(summary)", &[]),
-    ("/settings/app-connect/oauth-apps/create/confirm", "(summary)", &[("code", CODE)]),
+    ("/settings/app-connect/oauth-apps/create", "/settings/app-connect/oauth-apps/create", PORTAL),
     (
         "/settings/app-connect/oauth-apps/{app}/approve",
         "/settings/app-connect/oauth-apps/{app}/approve",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/block",
         "/settings/app-connect/oauth-apps/{app}/block",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/unblock",
         "/settings/app-connect/oauth-apps/{app}/unblock",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/revoke",
         "/settings/app-connect/oauth-apps/{app}/revoke",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/saved",
         "/settings/app-connect/oauth-apps/{app}/saved",
         &[("saved", "yes")],
     ),
-    (
-        "/settings/app-connect/oauth-apps/{app}/saved/env",
-        "/settings/app-connect/oauth-apps/{app}/saved",
-        &[],
-    ),
     ("/settings/app-connect/mcp-server/check", "/settings/app-connect/mcp-server", &[]),
     (
         "/settings/app-connect/through-firm/{what}/block",
         "/settings/app-connect/through-firm/{what}/block",
-        &[("code", CODE)],
+        CONFIRMED,
     ),
     (
         "/settings/app-connect/through-firm/{what}/unblock",
         "/settings/app-connect/through-firm/{what}/unblock",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/create",
+        "/settings/app-connect/api-credentials/create",
+        CREDENTIALS,
+    ),
+    (
+        "/settings/app-connect/api-tokens/create",
+        "/settings/app-connect/api-tokens/create",
+        CREDENTIALS,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/review",
+        "/settings/app-connect/api-credentials/{app}/review",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/rotate",
+        "/settings/app-connect/api-credentials/{app}/rotate",
+        ROTATED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/delete",
+        "/settings/app-connect/api-credentials/{app}/delete",
+        &[("typed_name", "Acting"), ("code", CODE)],
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/restore",
+        "/settings/app-connect/api-credentials/{revoked}/restore",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/take_over",
+        "/settings/app-connect/api-credentials/{orphan}/take_over",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/change",
+        "/settings/app-connect/api-credentials/{app}/change",
+        WIDER,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/publish",
+        "/settings/app-connect/api-credentials/{test}/publish",
+        REAL,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/saved",
+        "/settings/app-connect/api-credentials/{app}/saved",
+        &[("saved", "yes")],
+    ),
+    (
+        "/settings/app-connect/api-tokens/{app}/saved",
+        "/settings/app-connect/api-tokens/{token}/saved",
+        &[("saved", "yes")],
+    ),
+    (
+        "/settings/app-connect/api-tokens/{app}/review",
+        "/settings/app-connect/api-tokens/{token}/review",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-tokens/{app}/delete",
+        "/settings/app-connect/api-tokens/{token}/delete",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-tokens/{app}/take_over",
+        "/settings/app-connect/api-tokens/{lost}/take_over",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/revoke",
+        "/settings/app-connect/api-credentials/{app}/revoke",
         &[("code", CODE)],
     ),
+    ("/settings/app-connect/activity/verify", "/settings/app-connect/activity", &[]),
     (
         "/settings/switch",
         "/settings/app-connect/api-credentials/{app}/revoke",
@@ -110,66 +213,187 @@ const FORMS: &[Form] = &[
     ),
 ];
 
-/// The page on which the summary of a registration stands: what the form of it is answered with.
-const SUMMARY: &str = "(summary)";
-const REGISTER: &str = "/settings/app-connect/oauth-apps/create";
+const LATER: &[Later] = &[
+    (
+        "/settings/app-connect/oauth-apps/create/again",
+        "/settings/app-connect/oauth-apps/create",
+        &[("/settings/app-connect/oauth-apps/create", PORTAL)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/oauth-apps/create/confirm",
+        "/settings/app-connect/oauth-apps/create",
+        &[("/settings/app-connect/oauth-apps/create", PORTAL)],
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/saved/env",
+        "/settings/app-connect/oauth-apps/create",
+        &[
+            ("/settings/app-connect/oauth-apps/create", PORTAL),
+            ("/settings/app-connect/oauth-apps/create/confirm", CONFIRMED),
+        ],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-credentials/create/again",
+        "/settings/app-connect/api-credentials/create",
+        &[("/settings/app-connect/api-credentials/create", CREDENTIALS)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-credentials/create/confirm",
+        "/settings/app-connect/api-credentials/create",
+        &[("/settings/app-connect/api-credentials/create", CREDENTIALS)],
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/saved/env",
+        "/settings/app-connect/api-credentials/create",
+        &[
+            ("/settings/app-connect/api-credentials/create", CREDENTIALS),
+            ("/settings/app-connect/api-credentials/create/confirm", CONFIRMED),
+        ],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-tokens/create/again",
+        "/settings/app-connect/api-tokens/create",
+        &[("/settings/app-connect/api-tokens/create", CREDENTIALS)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-tokens/create/confirm",
+        "/settings/app-connect/api-tokens/create",
+        &[("/settings/app-connect/api-tokens/create", CREDENTIALS)],
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-tokens/{app}/saved/env",
+        "/settings/app-connect/api-tokens/create",
+        &[
+            ("/settings/app-connect/api-tokens/create", CREDENTIALS),
+            ("/settings/app-connect/api-tokens/create/confirm", CONFIRMED),
+        ],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/change/again",
+        "/settings/app-connect/api-credentials/{app}/change",
+        &[("/settings/app-connect/api-credentials/{app}/change", WIDER)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/change/confirm",
+        "/settings/app-connect/api-credentials/{app}/change",
+        &[("/settings/app-connect/api-credentials/{app}/change", WIDER)],
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/publish/again",
+        "/settings/app-connect/api-credentials/{test}/publish",
+        &[("/settings/app-connect/api-credentials/{test}/publish", REAL)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/api-credentials/{app}/publish/confirm",
+        "/settings/app-connect/api-credentials/{test}/publish",
+        &[("/settings/app-connect/api-credentials/{test}/publish", REAL)],
+        CONFIRMED,
+    ),
+];
+
+/// The forms that only ask: they answer with a page, and change nothing.
+const ASKING: [&str; 5] = ["/create", "/again", "/change", "/publish", "/env"];
 
 /// The scene of the form at `route`, if it is one of the workspace. Whoever it is for, the owner sends
-/// it, from a session of their own each time and about things made for it; what only the operator may
-/// do is sent by one.
+/// it, from a session of their own each time and about things made for it.
 pub async fn set(house: &House, route: &str) -> Option<Scene> {
-    let (route, page, fields) = FORMS.iter().find(|form| form.0 == route)?;
+    let alone = FORMS.iter().find(|form| form.0 == route);
+    let later = LATER.iter().find(|form| form.0 == route);
+    let (first, steps, fields): (_, &[(&str, Fields)], _) = match (alone, later) {
+        (Some((_, page, fields)), _) => (*page, &[], *fields),
+        (None, Some((_, page, steps, fields))) => (*page, *steps, *fields),
+        (None, None) => return None,
+    };
     let things = Things::made(house, route).await;
-    let (mut browser, seed) = if route.ends_with("/approve") {
-        house.operator().await
-    } else {
-        (house.signed_in("owner").await, None)
+    let mut browser: Browser<'_> = match things.seed.clone() {
+        Some((email, password, seed)) => house.entered(&email, &password, &seed).await,
+        None => house.signed_in("owner").await,
     };
-    browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
-    if route.ends_with("/saved/env") {
-        let live = house.ops.session(&browser.cookies["__Host-cs_session"]).unwrap().unwrap();
-        let of = things.put_into("oauth app {app}");
-        house.ops.keep_secret(&live, &of, "cs_sec_shown_once".to_owned().into());
+    if is_of_access(route) {
+        browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     }
-    let page = if *page == SUMMARY {
-        let form = browser.get(REGISTER).await;
-        let sent = FORMS.iter().find(|form| form.0 == REGISTER).unwrap().2;
-        let sent = things.filled(sent, "");
-        let sent: Vec<(&str, &str)> =
-            sent.iter().map(|(field, value)| (*field, value.as_str())).collect();
-        browser.submit(&form, REGISTER, &sent).await
-    } else {
-        browser.get(&things.put_into(page)).await
-    };
+    let mut page = browser.get(&things.put_into(first)).await;
+    let mut action = things.put_into(&route.replace("{app}", things.named_in(first)));
+    for (step, fields) in steps {
+        let fields = things.filled(house, fields);
+        page = browser.submit(&page, &things.put_into(step), &borrowed(&fields)).await;
+        if page.status == StatusCode::SEE_OTHER {
+            let at = page.location();
+            page = browser.get(&at).await;
+            action = format!("{at}/env");
+        }
+    }
     assert!(page.status.is_success(), "{route}: {page:?}");
-    let code = match &seed {
-        Some(seed) => house.next_code_of(seed),
-        None => house.next_code("owner"),
-    };
-    let fields = things.filled(fields, &code);
-    let fields: Vec<(&str, &str)> =
-        fields.iter().map(|(field, value)| (*field, value.as_str())).collect();
-    Some(Scene::of(&browser, &page, &things.put_into(route), &fields))
+    let fields = things.filled(house, fields);
+    let scene = Scene::of(&browser, &page, &action, &borrowed(&fields));
+    let only_asks = ASKING.iter().any(|end| route.ends_with(end));
+    let only_asks = only_asks && !route.contains("oauth-connections");
+    let accepted = if only_asks { StatusCode::OK } else { StatusCode::SEE_OTHER };
+    Some(Scene { accepted, ..scene })
+}
+
+fn borrowed<'a>(fields: &'a [(&str, String)]) -> Vec<(&'a str, &'a str)> {
+    fields.iter().map(|(field, value)| (*field, value.as_str())).collect()
 }
 
 /// What stands in place of the braces.
-struct Things(Vec<(&'static str, String)>);
+struct Things {
+    named: Vec<(&'static str, String)>,
+    /// Address, password and authenticator of the operator, where one is needed.
+    seed: Option<(String, String, String)>,
+}
+
+/// Whether a route is of lists, connections, OAuth apps, MCP servers or firms.
+fn is_of_access(route: &str) -> bool {
+    ["/oauth-", "/through-firm", "/mcp-server"].iter().any(|part| route.contains(part))
+}
 
 impl Things {
     async fn made(house: &House, route: &str) -> Self {
-        let app = if route.contains("oauth-apps/{app}") {
-            oauth_app(house, route).await
-        } else {
-            let new = house.acting(AppKind::ApiCredentials, "acme", "owner", "customers:readonly");
-            house.ops.create_app(new, MACHINE).await.unwrap().app.id.to_string()
-        };
-        let mut things = vec![
-            ("{app}", app),
-            ("{company}", house.company("acme-test")),
-            ("{owner}", house.user_id("owner").to_string()),
+        if is_of_access(route) {
+            return Self::of_access(house, route).await;
+        }
+        let revoked = made(house, AppKind::ApiCredentials, "acme").await;
+        house.ops.revoke_app(revoked, MACHINE).await.unwrap();
+        let (orphan, lost) = left_behind(house).await;
+        let things = [
+            ("{app}", made(house, AppKind::ApiCredentials, "acme").await),
+            ("{test}", made(house, AppKind::ApiCredentials, "acme-test").await),
+            ("{token}", made(house, AppKind::ApiToken, "acme").await),
+            ("{revoked}", revoked),
+            ("{orphan}", orphan),
+            ("{lost}", lost),
         ];
-        if route.contains("oauth-connections") {
-            things.push(("{connection}", connection(house, "owner", &house.company("acme")).await));
+        let mut things: Vec<_> = things.map(|(name, app)| (name, app.to_string())).into();
+        things.push(("{company}", house.company("acme-test")));
+        things.push(("{real}", house.company("acme")));
+        things.push(("{me}", house.user_id("owner").to_string()));
+        Self { named: things, seed: None }
+    }
+
+    async fn of_access(house: &House, route: &str) -> Self {
+        let acme = house.company("acme");
+        let mut named = vec![
+            ("{company}", house.company("acme-test")),
+            ("{me}", house.user_id("owner").to_string()),
+        ];
+        if route.contains("/oauth-apps/{app}") && !route.ends_with("/env") {
+            named.push(("{app}", oauth_app(house, route).await));
+        }
+        if route.contains("/oauth-connections") {
+            named.push(("{connection}", connection(house, "owner", &acme).await));
         }
         if route.ends_with("/idle") {
             house.advance(31 * 24 * 3600);
@@ -179,24 +403,61 @@ impl Things {
             if route.ends_with("/unblock") {
                 block(house, &what).await;
             }
-            things.push(("{what}", what));
+            named.push(("{what}", what));
         }
-        Self(things)
+        let seed =
+            if route.ends_with("/approve") { Some(house.new_operator().await) } else { None };
+        Self { named, seed }
     }
 
     fn put_into(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
+        self.named.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
     }
 
-    fn filled(
-        &self,
-        fields: &[(&'static str, &'static str)],
-        code: &str,
-    ) -> Vec<(&'static str, String)> {
-        let value =
-            |value: &str| if value == CODE { code.to_owned() } else { self.put_into(value) };
+    /// The app that a path is about.
+    fn named_in(&self, path: &str) -> &'static str {
+        let named = self.named.iter().find(|(name, _)| path.contains(name));
+        named.map_or("{app}", |(name, _)| name)
+    }
+
+    fn filled(&self, house: &House, fields: Fields) -> Vec<(&'static str, String)> {
+        let value = |value: &str| match value {
+            CODE => match &self.seed {
+                Some((_, _, seed)) => house.next_code_of(seed),
+                None => house.next_code("owner"),
+            },
+            value => self.put_into(value),
+        };
         fields.iter().map(|(field, text)| (*field, value(text))).collect()
     }
+}
+
+async fn made(house: &House, kind: AppKind, place: &str) -> AppId {
+    let new = house.acting(kind, place, "owner", "customers:readonly");
+    house.ops.create_app(new, MACHINE).await.unwrap().app.id
+}
+
+/// API credentials and an API token of somebody who has left.
+async fn left_behind(house: &House) -> (AppId, AppId) {
+    let acme = house.company("acme").parse().unwrap();
+    let number = house.ops.users().unwrap().len();
+    let new = NewUser {
+        email: format!("leaver{number}@acme.example").parse().unwrap(),
+        name: "Robin Gone".to_owned(),
+        password: None,
+        operator: false,
+    };
+    let leaver = house.ops.create_user(new, MACHINE).await.unwrap().id;
+    let role = RoleName("viewer".to_owned());
+    house.ops.grant_role(leaver, acme, role, MACHINE).await.unwrap();
+    let mut left = Vec::new();
+    for kind in [AppKind::ApiCredentials, AppKind::ApiToken] {
+        let new = house.acting(kind, "acme", "owner", "customers:readonly");
+        let new = NewApp { delegated_by: Some(leaver), ..new };
+        left.push(house.ops.create_app(new, MACHINE).await.unwrap().app.id);
+    }
+    house.ops.remove_role(leaver, acme, MACHINE).await.unwrap();
+    (left[0], left[1])
 }
 
 /// The connection that comes of a consent.
@@ -212,9 +473,12 @@ async fn block(house: &House, what: &str) {
 
 /// An OAuth app of the company; for judging, the one that is nobody's own and connected there.
 async fn oauth_app(house: &House, route: &str) -> String {
-    if ["approve", "/block", "unblock"].iter().any(|word| route.ends_with(word)) {
-        connection(house, "owner", &house.company("acme")).await;
+    if ["/approve", "/block", "/unblock"].iter().any(|word| route.ends_with(word)) {
         let app = house.app("oauth_public").client_id.clone();
+        // Scenes are set one after the other: what the one before blocked is let in again.
+        let (acme, named) = (house.company("acme").parse().unwrap(), app.parse().unwrap());
+        let _ = house.ops.unblock(acme, named, None, MACHINE).await;
+        connection(house, "owner", &house.company("acme")).await;
         if route.ends_with("/unblock") {
             block(house, &app).await;
         }

@@ -57,7 +57,7 @@ fn oauth_apps() -> Router<WebState> {
     const AT: &str = Section::OauthApps.path();
     Router::new()
         .route(&format!("{AT}/create"), get(register::ask).post(register::check))
-        .route(&format!("{AT}/create/change"), post(register::again))
+        .route(&format!("{AT}/create/again"), post(register::again))
         .route(&format!("{AT}/create/confirm"), post(register::create))
         .route(&format!("{AT}/{{app}}"), get(oauth_app::show))
         .route(&format!("{AT}/{{app}}/saved"), get(registered::show).post(registered::done))

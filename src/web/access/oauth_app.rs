@@ -111,7 +111,7 @@ fn upkeep(app: &App, owner: Option<String>, now: Timestamp) -> Upkeep {
         expires: app.expires_at.map(Day::of),
         reason: String::new(),
         review: app.review_due.map(Day::of),
-        review_days: 90,
+        review_days: app.review_days.into(),
         review_due: app.review_due.is_some_and(|at| at <= now),
     }
 }

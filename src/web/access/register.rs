@@ -28,7 +28,7 @@ use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
 
 const FORM: &str = "/settings/app-connect/oauth-apps/create";
-const CHANGE: &str = "/settings/app-connect/oauth-apps/create/change";
+const CHANGE: &str = "/settings/app-connect/oauth-apps/create/again";
 const CONFIRM: &str = "/settings/app-connect/oauth-apps/create/confirm";
 /// Redirect URIs of one app.
 const URIS: usize = 20;
@@ -117,6 +117,7 @@ fn read(inside: &Inside, fields: &Parameters) -> Chosen {
         required: scopes::sent(&fields.all("required")),
         redirect_uris: lines.map(str::to_owned).collect(),
         pkce_required: fields.first("pkce") == "yes",
+        review_days: upkeep::review_days(fields),
         ..NewApp::of(kind, fields.first("name"))
     };
     Chosen { new, uris, website, review_days: upkeep::review_days(fields), type_known }

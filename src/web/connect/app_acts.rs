@@ -39,7 +39,8 @@ pub(super) async fn ask(act: CredentialAct, object: Object, inside: Inside) -> R
 /// Does it.
 pub(super) async fn act(act: CredentialAct, object: Object, sent: Sent) -> Response {
     let by = sent.by();
-    let (inside, facts) = match found(act, &object, sent.inside) {
+    // Whether it may be done is for the act itself to say: what was offered may have changed.
+    let (inside, facts) = match object.credential(sent.inside) {
         Ok(found) => found,
         Err(page) => return *page,
     };

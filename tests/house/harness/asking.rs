@@ -177,27 +177,30 @@ impl House {
         browser
     }
 
-    /// A browser in which an operator of the installation, an owner of Acme too, is signed in, and the
-    /// seed of their authenticator.
-    pub async fn operator(&self) -> (Browser<'_>, Option<String>) {
-        let (email, password) =
-            (format!("{}@acme.example", self.ops.unique()), "kept in a vault 7x");
-        let hash = self.ops.hash_new_password(password.into(), &[]).await.unwrap();
-        let (name, email_read) = ("Otto Operator".to_owned(), email.parse().unwrap());
-        let new = NewUser { email: email_read, name, password: Some(hash), operator: true };
+    /// A new operator of the installation, an owner of Acme too: address, password, authenticator.
+    pub async fn new_operator(&self) -> (String, String, String) {
+        let email = format!("{}@acme.example", self.ops.unique());
+        let password = "kept in a vault 7x".to_owned();
+        let hash = self.ops.hash_new_password(password.as_str().into(), &[]).await.unwrap();
+        let (name, address) = ("Otto Operator".to_owned(), email.parse().unwrap());
+        let new = NewUser { email: address, name, password: Some(hash), operator: true };
         let user = self.ops.create_user(new, MACHINE).await.unwrap().id;
         let seed = self.ops.provision_factors(user, MACHINE).await.unwrap().totp_secret;
         let (place, role) = (self.company("acme").parse().unwrap(), RoleName("owner".to_owned()));
         self.ops.grant_role(user, place, role, MACHINE).await.unwrap();
+        (email, password, seed)
+    }
+
+    /// A browser in which whoever has these is signed in.
+    pub async fn entered(&self, email: &str, password: &str, seed: &str) -> Browser<'_> {
         let mut browser = Browser::new(self);
         let page = browser.get("/sign-in").await;
-        let fields = [("email", email.as_str()), ("password", password)];
-        browser.submit(&page, "/sign-in", &fields).await;
+        browser.submit(&page, "/sign-in", &[("email", email), ("password", password)]).await;
         let page = browser.get("/sign-in/verify").await;
-        let code = self.next_code_of(&seed);
+        let code = self.next_code_of(seed);
         let answer = browser.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
         assert_eq!(answer.location(), "/");
-        (browser, Some(seed))
+        browser
     }
 
     /// As [`Self::next_code`], of an authenticator with this seed.
