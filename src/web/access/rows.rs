@@ -27,13 +27,16 @@ pub(super) fn row(access: &Access, now: Timestamp) -> AccessRow {
         Some(connection) => connection.purpose.clone(),
         None => access.app.purpose.clone(),
     };
+    // Of a program that chose its own name, the host says more.
+    let quoted = access.app.registration.is_by_itself();
+    let purpose = if quoted && purpose.is_empty() { host(&access.app) } else { purpose };
     let expires = match access.kind {
         Kind::OauthConnection => None,
         _ => access.app.expires_at,
     };
     AccessRow {
         name: access.app.name.clone(),
-        quoted: access.app.registration.is_by_itself(),
+        quoted,
         href: href(access.what, access.kind),
         kind: kind(access.kind),
         place: None,
