@@ -94,6 +94,7 @@ impl App {
     pub fn may_return(&self, now: Timestamp) -> bool {
         self.kind != AppKind::ApiToken
             && match self.status {
+                // Whoever blocked it lets it in again: that is another act.
                 AppStatus::Active | AppStatus::Blocked { .. } => false,
                 AppStatus::Revoked { .. } => true,
                 AppStatus::Deleted { at } => now < at.plus(RESTORABLE),

@@ -30,10 +30,10 @@ pub enum AppState {
     Rotating(Timestamp),
     /// Ended; can be restored.
     Revoked,
-    /// Deleted; can be restored until then.
-    Deleted(Timestamp),
     /// Not let in, by the operator.
     Blocked,
+    /// Deleted; can be restored until then.
+    Deleted(Timestamp),
     /// Somebody should look whether it is still needed.
     ReviewDue,
     /// Whoever delegated its permissions is gone.

@@ -42,6 +42,22 @@ pub enum EventKind {
     RoleGranted,
     /// A role was taken away.
     RoleRemoved,
+    /// A role of a company's or firm's own was made, changed or deleted.
+    RoleChanged,
+    /// Somebody's sessions were ended by somebody else.
+    SessionsEnded,
+    /// A person was erased.
+    PersonErased,
+    /// All access to a company or firm, or to the installation, was ended at once.
+    AllAccessEnded,
+    /// Data was taken out.
+    DataExported,
+    /// A company was suspended: nothing reaches it.
+    CompanySuspended,
+    /// A company is no longer suspended.
+    CompanyResumed,
+    /// A second factor was removed.
+    SecondFactorRemoved,
     /// An app was registered.
     AppCreated,
     /// An app was changed.

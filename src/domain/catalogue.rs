@@ -3,12 +3,14 @@
 //! Sets of scopes are compared on their *closure* (all that they include, transitively) and
 //! reported as their *maximal* elements (nothing that another one already includes).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::domain::permission_set::PermissionSet;
+use crate::domain::role::HeldRole;
 use crate::domain::role::Role;
 use crate::domain::role::RoleGrant;
 use crate::domain::role::RoleName;
@@ -169,6 +171,21 @@ impl Catalogue {
     #[must_use]
     pub fn role_closure(&self, name: &RoleName) -> Option<&PermissionSet> {
         self.roles.get(name).map(|(_, allowed)| allowed)
+    }
+
+    /// All that a role allows to whoever holds it, by number; nothing for a role that is no more.
+    #[must_use]
+    pub fn held_closure(&self, role: &HeldRole) -> Cow<'_, PermissionSet> {
+        match &role.own {
+            Some(own) => Cow::Owned(self.closure_numbers(&own.scopes)),
+            None => self.role_closure(&role.name).map_or_else(Cow::default, Cow::Borrowed),
+        }
+    }
+
+    /// As [`Self::held_closure`], by name.
+    #[must_use]
+    pub fn held_allows(&self, role: &HeldRole) -> ScopeSet {
+        self.names(&self.held_closure(role))
     }
 
     /// `scopes` less what the catalogue does not know, former names replaced by today's.

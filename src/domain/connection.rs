@@ -91,6 +91,10 @@ pub enum EndCause {
     Replaced,
     /// Everything was ended at once.
     EndedByOperator,
+    /// Whoever approved it was removed from the company or firm.
+    PersonRemoved,
+    /// Whoever approved it was erased.
+    PersonErased,
 }
 
 impl EndCause {

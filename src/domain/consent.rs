@@ -17,7 +17,7 @@ use crate::domain::pkce::Challenge;
 use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::resource::Audience;
 use crate::domain::resource::Resource;
-use crate::domain::role::RoleName;
+use crate::domain::role::HeldRole;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 
@@ -104,7 +104,7 @@ pub struct OfferedPlace {
     /// The place.
     pub place: OfferedPlaceKind,
     /// The person's roles that count there.
-    pub roles: Vec<RoleName>,
+    pub roles: Vec<HeldRole>,
     /// What the gate would let through there of what was asked; a closure, never empty.
     pub grantable: ScopeSet,
 }

@@ -13,7 +13,7 @@ use crate::domain::company::Environment;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::permission_set::PermissionSet;
-use crate::domain::role::RoleName;
+use crate::domain::role::HeldRole;
 use crate::domain::scope::ScopeSet;
 use crate::domain::user::User;
 
@@ -29,7 +29,7 @@ pub struct Facts {
     /// Whether the company blocks the app, or the connection that the grant hangs on.
     pub blocked: bool,
     /// The roles that count for this person there (see [`PlaceFacts`]).
-    pub roles: Vec<RoleName>,
+    pub roles: Vec<HeldRole>,
     /// The present.
     pub now: Timestamp,
 }
@@ -169,8 +169,8 @@ fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<PermissionSe
         return Err(GateRefusal::NoRole);
     }
     let mut allowed = PermissionSet::default();
-    for closure in facts.roles.iter().filter_map(|role| catalogue.role_closure(role)) {
-        allowed.extend(closure);
+    for role in &facts.roles {
+        allowed.extend(&catalogue.held_closure(role));
     }
     Ok(allowed)
 }

@@ -38,6 +38,8 @@ pub const ACTIVITY: Duration = Duration::from_secs(400 * 24 * 3600);
 pub const HOURS: Duration = Duration::from_secs(8 * 24 * 3600);
 /// How long a one-time link is good.
 pub const LINK: Duration = DAY;
+/// How long a link for a lost password or factor is good.
+pub const RECOVERY_LINK: Duration = HOUR;
 
 impl Default for Lifetimes {
     fn default() -> Self {

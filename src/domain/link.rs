@@ -1,4 +1,4 @@
-//! One-time links: the first run, and invitations.
+//! One-time links: the first run, invitations, and lost passwords and factors.
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
+use crate::domain::company::Place;
 
 /// A link that is good once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,4 +30,51 @@ pub enum LinkPurpose {
         /// Whom.
         user: UserId,
     },
+    /// Accepting an invitation into a company or firm.
+    Join {
+        /// Where.
+        place: Place,
+    },
+    /// Choosing another password instead of a lost one. The second factor is asked for as ever.
+    Password {
+        /// Whose.
+        user: UserId,
+    },
+    /// Setting up another second factor instead of a lost one, after the password.
+    Factor {
+        /// Whose.
+        user: UserId,
+    },
+}
+
+impl LinkPurpose {
+    /// Whose account it changes, if there is one yet.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::Welcome { user } | Self::Password { user } | Self::Factor { user } => Some(user),
+            Self::FirstOwner | Self::Join { .. } => None,
+        }
+    }
+}
+
+/// What a link for somebody who is locked out replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lost {
+    /// The password.
+    Password,
+    /// The second factor.
+    Factor,
+}
+
+/// That a link for a lost password or factor was made: told to the person at their next sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// What it replaces.
+    pub lost: Lost,
+    /// Who made it; none: the operator at the machine.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
 }

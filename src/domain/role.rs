@@ -1,14 +1,69 @@
 //! Roles: what a user may do in one company or firm.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::base::clock::Timestamp;
+use crate::base::id::RawId;
 use crate::domain::scope::ScopeName;
+use crate::domain::scope::ScopeSet;
 
 /// A role's name, as memberships hold it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoleName(pub String);
+
+impl RoleName {
+    const OWN: &str = "own/";
+
+    /// The name of a role of one's own: no role of a configuration is called so.
+    #[must_use]
+    pub fn own(id: RawId) -> Self {
+        Self(format!("{}{id}", Self::OWN))
+    }
+
+    /// Whether it is the name of a role of one's own.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.0.starts_with(Self::OWN)
+    }
+
+    /// The id in the name of a role of one's own.
+    #[must_use]
+    pub fn own_id(&self) -> Option<&str> {
+        self.0.strip_prefix(Self::OWN)
+    }
+}
+
+/// A role that a company or firm made for itself; it exists there and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRole {
+    /// As people read it.
+    pub title: String,
+    /// What it allows.
+    pub scopes: ScopeSet,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+/// A role as somebody holds it, found in the company or firm in which they hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRole {
+    /// Its name.
+    pub name: RoleName,
+    /// What it is, if the company or firm made it for itself.
+    pub own: Option<Arc<OwnRole>>,
+}
+
+impl HeldRole {
+    /// One that the catalogue tells.
+    #[must_use]
+    pub const fn named(name: RoleName) -> Self {
+        Self { name, own: None }
+    }
+}
 
 /// A named set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]

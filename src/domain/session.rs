@@ -7,6 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::link::Recovery;
 
 /// What a session has proved. A change of level is a new session with a new id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +36,13 @@ pub struct Session {
     /// page can show them.
     #[serde(default)]
     pub recovery_codes_waiting: bool,
+    /// The second factor is lost, and a link for that was used: until then this session may set up
+    /// another. It proves the password, and nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces_factor_until: Option<Timestamp>,
+    /// A link for a lost password or factor was made before this sign-in: the session's pages say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<Recovery>,
 }
 
 impl Session {

@@ -10,6 +10,7 @@ use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::company::Place;
+use crate::domain::link::Recovery;
 use crate::domain::role::RoleName;
 
 /// An e-mail address as the name somebody signs in with: compared in lower case, so that an alias
@@ -89,6 +90,12 @@ pub struct User {
     pub password: Option<String>,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// A link for a lost password or factor that was made since they last signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
+    /// When they were erased: what is left is a number that the audit trail can name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
 }
 
 impl User {

@@ -19,6 +19,7 @@ use crate::domain::user::Factors;
 use crate::domain::user::RECOVERY_CODES;
 use crate::domain::user::TotpFactor;
 use crate::ops::Ops;
+use crate::ops::administration::account;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::prove_factor;
@@ -38,13 +39,14 @@ use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
 impl Ops {
-    /// Whether the account has a second factor already.
+    /// Whether the account has a second factor that this session has to prove: not one that was lost,
+    /// if the session may replace it.
     ///
     /// # Errors
     /// The store failed.
     pub fn has_second_factor(&self, live: &LiveSession) -> Result<bool, Fault> {
         let factors = self.store.read(|reader| reader.get::<tables::Factors>(&live.user.id))?;
-        Ok(factors.unwrap_or_default().enrolled())
+        Ok(factors.unwrap_or_default().enrolled() && !live.replaces_factor(self.now()))
     }
 
     /// The seed that this session would enrol: the same each time it is shown, stored nowhere.
@@ -149,7 +151,8 @@ impl Operation for EnrolTotp {
         else {
             return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
         };
-        if old.enrolled() {
+        let replaces = live.replaces_factor(ops.now());
+        if old.enrolled() && !replaces {
             return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
         }
         let codes = recovery_codes(ops, self.token.id(), user);
@@ -162,6 +165,12 @@ impl Operation for EnrolTotp {
             recovery: prove_factor::recovery_rows(&ops.keys, user, &codes),
         };
         let mut changes = Changes::new();
+        if replaces {
+            // Whoever found the lost factor is signed out with it.
+            account::end_sessions(reader, &mut changes, user, None)?;
+            let event = ops.event(EventKind::SecondFactorRemoved, self.origin).user(user);
+            changes.record(event.cause("lost_factor"));
+        }
         changes.put::<tables::Factors>(&user, &factors)?;
         sign_in::raise(ops, reader, &mut changes, &live, &self.token, self.browser, true)?;
         for kind in [EventKind::SecondFactorEnrolled, EventKind::RecoveryCodesCreated] {

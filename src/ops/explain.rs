@@ -78,7 +78,7 @@ impl Ops {
             Delegation::Anything => None,
         };
         let has_role = |scope: &ScopeName| {
-            facts.roles.iter().any(|role| self.catalogue.role_allows(role).contains(scope))
+            facts.roles.iter().any(|role| self.catalogue.held_allows(role).contains(scope))
         };
         needed.iter().find_map(|scope| {
             let token = granted.contains(scope);

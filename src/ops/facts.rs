@@ -77,7 +77,7 @@ pub fn gather_through_firm(
     })
 }
 
-type Standing = (PlaceFacts, Vec<crate::domain::role::RoleName>);
+type Standing = (PlaceFacts, Vec<crate::domain::role::HeldRole>);
 
 fn assemble(
     reader: &Reader<'_>,

@@ -14,6 +14,7 @@ use crate::domain::company::Company;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
+use crate::domain::invitation::Invitation;
 use crate::domain::link::Link;
 use crate::domain::link::LinkPurpose;
 use crate::domain::role::RoleName;
@@ -29,7 +30,9 @@ use crate::ops::administration::records;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::join;
 use crate::ops::people;
+use crate::ops::place_access;
 use crate::ops::sessions;
 use crate::ops::sign_in::NewSession;
 use crate::store::changes::Changes;
@@ -45,11 +48,15 @@ use crate::store::writer::Operation;
 /// A link that is good, and whom it is for.
 #[derive(Clone, Debug)]
 pub struct OpenLink {
-    token: PlainToken,
+    pub(in crate::ops) token: PlainToken,
     /// What it is for.
     pub purpose: LinkPurpose,
-    /// The user who was invited.
+    /// The user who was invited, or who lost something.
     pub invited: Option<User>,
+    /// The invitation into a company or firm.
+    pub invitation: Option<Invitation>,
+    /// Its name, if the link is for one.
+    pub place_name: String,
 }
 
 /// Why a link does nothing.
@@ -87,11 +94,23 @@ impl Ops {
         let Some(token) = PlainToken::parse(TokenKind::Link, text) else { return Ok(None) };
         self.store.read(|reader| {
             let Some(link) = good_link(self, reader, &token)? else { return Ok(None) };
-            let invited = match link.purpose {
-                LinkPurpose::FirstOwner => None,
-                LinkPurpose::Welcome { user } => reader.get::<Users>(&user)?,
+            let user = link.purpose.user();
+            let invited = user.map_or(Ok(None), |user| reader.get::<Users>(&user))?;
+            let mut open = OpenLink {
+                purpose: link.purpose,
+                invited,
+                invitation: None,
+                place_name: String::new(),
+                token,
             };
-            Ok(Some(OpenLink { token, purpose: link.purpose, invited }))
+            if let LinkPurpose::Join { .. } = link.purpose {
+                let Some((place, invitation)) = join::standing(reader, self, &open.token)? else {
+                    return Ok(None);
+                };
+                open.place_name = place_access::name(reader, place)?;
+                open.invitation = Some(invitation);
+            }
+            Ok(Some(open))
         })
     }
 
@@ -153,7 +172,12 @@ impl Ops {
     }
 }
 
-fn good_link(ops: &Ops, reader: &Reader<'_>, token: &PlainToken) -> Result<Option<Link>, Fault> {
+/// The link of `token`, if it is good.
+pub(in crate::ops) fn good_link(
+    ops: &Ops,
+    reader: &Reader<'_>,
+    token: &PlainToken,
+) -> Result<Option<Link>, Fault> {
     let link = reader.get::<Links>(token.id())?;
     let good =
         link.filter(|link| ops.keys.matches(&link.hash, token) && ops.now() < link.expires_at);
@@ -232,6 +256,8 @@ impl SetUp {
                 operator: true,
                 password: Some(self.hash.clone()),
                 created_at: now,
+                recovery: None,
+                erased_at: None,
             },
         )?;
         for event in [

@@ -11,6 +11,7 @@ pub mod authorization;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod checkpoints;
 pub mod client_assertions;
 pub mod client_documents;
 pub mod connections;
@@ -26,6 +27,7 @@ pub mod hashing;
 pub mod introspect;
 pub mod issue;
 pub mod issue_to_client;
+pub mod join;
 pub mod last_use;
 pub mod links;
 pub mod overview;
@@ -36,6 +38,7 @@ pub mod pushed_request;
 pub mod reach;
 pub mod reached_companies;
 pub mod reclaim;
+pub mod recover;
 pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
@@ -243,7 +246,7 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 
 impl Ops {
     /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps,
-    /// counters. Then counts anew what people look at in large places.
+    /// counters, how far the audit chain has come. Then counts anew what people look at in large places.
     ///
     /// # Errors
     /// The store failed.
@@ -251,6 +254,7 @@ impl Ops {
         self.flush_refusals().await?;
         self.flush_use().await?;
         self.flush_counters().await?;
+        self.checkpoint().await?;
         self.recount().await
     }
 }

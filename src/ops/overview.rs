@@ -3,7 +3,7 @@
 use crate::base::id::AppId;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
-use crate::domain::role::RoleName;
+use crate::domain::role::HeldRole;
 use crate::ops::Ops;
 use crate::ops::place_access;
 use crate::ops::sessions::LiveSession;
@@ -16,7 +16,7 @@ pub struct ReachedPlace {
     /// The company or firm.
     pub facts: PlaceFacts,
     /// The roles that count there.
-    pub roles: Vec<RoleName>,
+    pub roles: Vec<HeldRole>,
 }
 
 impl Ops {
@@ -46,9 +46,11 @@ impl Ops {
 
     /// The titles of roles, as one text.
     #[must_use]
-    pub fn role_titles(&self, roles: &[RoleName]) -> String {
-        let title = |role: &RoleName| {
-            self.catalogue.role(role).map_or_else(|| role.0.clone(), |role| role.title.clone())
+    pub fn role_titles(&self, roles: &[HeldRole]) -> String {
+        let title = |role: &HeldRole| match (&role.own, self.catalogue.role(&role.name)) {
+            (Some(own), _) => own.title.clone(),
+            (None, Some(role)) => role.title.clone(),
+            (None, None) => role.name.0.clone(),
         };
         roles.iter().map(title).collect::<Vec<_>>().join(", ")
     }

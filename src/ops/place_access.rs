@@ -14,7 +14,8 @@ use crate::domain::company::Company;
 use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
-use crate::domain::role::RoleName;
+use crate::domain::role::HeldRole;
+use crate::domain::user::Membership;
 use crate::ops::blocks;
 use crate::ops::people;
 use crate::store::fault::Fault;
@@ -23,13 +24,14 @@ use crate::store::tables;
 use crate::store::tables::Companies;
 use crate::store::tables::FirmCompanies;
 use crate::store::tables::Firms;
+use crate::store::tables::OwnRoles;
 
 /// The place and the roles that count for `user` there.
 pub fn standing(
     reader: &Reader<'_>,
     user: UserId,
     place: Place,
-) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
+) -> Result<(PlaceFacts, Vec<HeldRole>), Fault> {
     match place {
         Place::Company(id) => match reader.shared::<Companies>(&id)? {
             Some(company) => {
@@ -40,12 +42,21 @@ pub fn standing(
         },
         Place::Firm(id) => match reader.shared::<Firms>(&id)? {
             Some(firm) => {
-                let role = people::membership(reader, user, place)?.map(|held| held.role.clone());
-                Ok((PlaceFacts::Firm(firm), role.into_iter().collect()))
+                let role = people::membership(reader, user, place)?;
+                Ok((PlaceFacts::Firm(firm), held_roles(reader, role)?))
             }
             None => Ok((PlaceFacts::Gone, Vec::new())),
         },
     }
+}
+
+/// The name of a company or firm; empty if it is gone.
+pub fn name(reader: &Reader<'_>, place: Place) -> Result<String, Fault> {
+    Ok(match place {
+        Place::Company(id) => reader.shared::<Companies>(&id)?.map(|company| company.name.clone()),
+        Place::Firm(id) => reader.shared::<Firms>(&id)?.map(|firm| firm.name.clone()),
+    }
+    .unwrap_or_default())
 }
 
 /// The role in `firm` alone, for one of its companies that the person sees: what a firm token has.
@@ -54,10 +65,10 @@ pub fn standing_through_firm(
     user: UserId,
     firm: FirmId,
     company: Arc<Company>,
-) -> Result<(PlaceFacts, Vec<RoleName>), Fault> {
+) -> Result<(PlaceFacts, Vec<HeldRole>), Fault> {
     let held = people::membership(reader, user, Place::Firm(firm))?;
     let seen = company.seen_through(firm, user);
-    let roles = held.filter(|_| seen).map(|held| held.role.clone()).into_iter().collect();
+    let roles = held_roles(reader, held.filter(|_| seen))?;
     Ok((PlaceFacts::Company(company), roles))
 }
 
@@ -65,16 +76,34 @@ fn roles_in_company(
     reader: &Reader<'_>,
     user: UserId,
     company: &Company,
-) -> Result<Vec<RoleName>, Fault> {
+) -> Result<Vec<HeldRole>, Fault> {
     let own = people::membership(reader, user, Place::Company(company.id))?;
     let through_firm = match company.firm.filter(|firm| company.seen_through(*firm, user)) {
         Some(firm) => people::membership(reader, user, Place::Firm(firm))?,
         None => None,
     };
-    let mut roles: Vec<RoleName> =
-        own.into_iter().chain(through_firm).map(|held| held.role.clone()).collect();
+    let mut roles = held_roles(reader, own.into_iter().chain(through_firm))?;
     roles.dedup();
     Ok(roles)
+}
+
+/// The roles of memberships. The one place that finds a role of one's own: in the company or firm of
+/// the membership and nowhere else, so that another's role of that name allows nothing.
+fn held_roles(
+    reader: &Reader<'_>,
+    memberships: impl IntoIterator<Item = Arc<Membership>>,
+) -> Result<Vec<HeldRole>, Fault> {
+    memberships.into_iter().map(|held| held_role(reader, &held)).collect()
+}
+
+/// The role of a membership.
+pub fn held_role(reader: &Reader<'_>, held: &Membership) -> Result<HeldRole, Fault> {
+    let name = held.role.clone();
+    let own = match name.is_own() {
+        true => reader.get::<OwnRoles>(&(held.place, name.clone()))?.map(Arc::new),
+        false => None,
+    };
+    Ok(HeldRole { name, own })
 }
 
 /// The companies of `firm` that `user` sees through it, by name.

@@ -41,6 +41,12 @@ impl LiveSession {
         &self.id
     }
 
+    /// Whether it may set up another second factor in place of a lost one.
+    #[must_use]
+    pub fn replaces_factor(&self, now: Timestamp) -> bool {
+        self.session.replaces_factor_until.is_some_and(|until| now < until)
+    }
+
     /// What was proved.
     #[must_use]
     pub const fn level(&self) -> Level {
@@ -165,6 +171,8 @@ pub(in crate::ops) fn row(
         began_at,
         seen_at: ops.now(),
         recovery_codes_waiting: false,
+        replaces_factor_until: None,
+        recovered: None,
     }
 }
 

@@ -305,7 +305,13 @@ pub(in crate::ops) fn raise(
     let began_at = live.session.began_at;
     let row = sessions::row(ops, token, live.user.id, Level::SecondFactor, began_at);
     changes.delete::<Sessions>(live.id());
-    changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, ..row })?;
+    // Whoever signs in is told once that somebody made them a link for what they had lost.
+    let recovered = live.user.recovery.clone();
+    if recovered.is_some() {
+        let user = User { recovery: None, ..live.user.clone() };
+        changes.put::<Users>(&user.id, &user)?;
+    }
+    changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, recovered, ..row })?;
     remember_browser(reader, changes, live.user.id, browser, ops.now())
 }
 

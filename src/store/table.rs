@@ -106,6 +106,10 @@ table_ids! {
     ClientDocuments = "client_documents",
     /// Client assertions that were used, swept by when they end.
     AssertionIds = "assertion_ids",
+    /// Invitations by company or firm.
+    Invitations = "invitations",
+    /// Roles of companies' and firms' own.
+    OwnRoles = "own_roles",
     /// The audit chain.
     Audit = "audit",
     /// Which entries of the audit chain belong to whom.

@@ -23,7 +23,10 @@ use crate::domain::connection::Connection;
 use crate::domain::connection::LastUse as ConnectionUseRow;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::initial_token::InitialToken;
+use crate::domain::invitation::Invitation;
 use crate::domain::link::Link;
+use crate::domain::role::OwnRole;
+use crate::domain::role::RoleName;
 use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
 use crate::domain::session::Session;
 use crate::domain::signing_key::SigningKey;
@@ -136,6 +139,10 @@ tables! {
     UsageHours: UsageKey => Usage,
     /// Counters by day.
     UsageDays: UsageKey => Usage,
+    /// Invitations by company or firm and link.
+    Invitations: (Place, RawId) => Invitation,
+    /// Roles of one's own, by company or firm and name.
+    OwnRoles: (Place, RoleName) => OwnRole,
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -258,6 +265,12 @@ impl Key for Blocked {
     }
 }
 
+impl Key for RoleName {
+    fn key_bytes(&self) -> Vec<u8> {
+        self.0.as_bytes().to_vec()
+    }
+}
+
 impl Key for BrowserMark {
     fn key_bytes(&self) -> Vec<u8> {
         self.0.to_vec()
@@ -290,6 +303,24 @@ impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
         bytes.extend(self.2.key_bytes());
         bytes
     }
+}
+
+/// The company or firm that a key begins with.
+#[must_use]
+pub fn place_of(key: &[u8]) -> Option<Place> {
+    let (kind, rest) = key.split_first()?;
+    let id = rest.first_chunk::<16>().map(|bytes| RawId::from_bytes(*bytes))?;
+    match kind {
+        b'c' => Some(Place::Company(CompanyId::from_raw(id))),
+        b'f' => Some(Place::Firm(FirmId::from_raw(id))),
+        _ => None,
+    }
+}
+
+/// What the keys below a company or firm begin with.
+#[must_use]
+pub fn place_key(place: Place) -> Vec<u8> {
+    place.key_bytes()
 }
 
 /// The identifier at the end of an index row's key.

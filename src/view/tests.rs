@@ -97,6 +97,8 @@ fn samples() -> Vec<Sample> {
     samples_of::<OauthApp>(&mut all);
     samples_of::<OauthAppForm>(&mut all);
     samples_of::<OauthApps>(&mut all);
+    samples_of::<Join>(&mut all);
+    samples_of::<Recover>(&mut all);
     samples_of::<RecoveryCodes>(&mut all);
     samples_of::<Reference>(&mut all);
     samples_of::<Reviews>(&mut all);

@@ -14,6 +14,8 @@ mod enrol;
 mod guide;
 mod home;
 pub mod reasons;
+mod recovering;
+mod settings;
 mod setup;
 mod sign_in;
 mod sign_out;
@@ -63,12 +65,12 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
-    let pages = pages
-        .merge(workspace::routes())
+    let workspace = workspace::routes()
         .merge(activity::routes())
         .merge(connect::routes())
-        .merge(access::routes());
-    let pages = guide::add(pages);
+        .merge(access::routes())
+        .merge(settings::routes());
+    let pages = guide::add(pages.merge(workspace));
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

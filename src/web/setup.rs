@@ -6,12 +6,14 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::HeaderMap;
 use http::StatusCode;
+use http::header::SET_COOKIE;
 
 use crate::base::secret::Secret;
 use crate::domain::company::Environment;
 use crate::domain::company::Slug;
 use crate::domain::link::LinkPurpose;
 use crate::domain::user::Email;
+use crate::http::cookies;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
 use crate::ops::administration::names;
@@ -21,24 +23,35 @@ use crate::ops::failure::Failure;
 use crate::ops::links::FirstOwner;
 use crate::ops::links::LinkRefusal;
 use crate::ops::links::OpenLink;
+use crate::ops::sessions::LiveSession;
 use crate::view::pages::BooksChoice;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::FieldError;
 use crate::view::pages::FieldProblem;
+use crate::view::pages::Join;
 use crate::view::pages::Setup;
 use crate::view::pages::SetupField;
 use crate::view::pages::SetupKind;
+use crate::web::recovering;
+use crate::web::visitor;
 use crate::web::visitor::Visitor;
 
-const FORM: &str = "setup";
+/// The form that every link leads to.
+pub(super) const FORM: &str = "setup";
 
 /// Shows the form while the link is good.
 pub(super) async fn show(visitor: Visitor, Path(link): Path<String>) -> Response {
     match visitor.ops().open_link(&link) {
-        Ok(Some(open)) => {
-            let page = form(&visitor, &link, &open, &Parameters::default(), Vec::new());
-            visitor.show(&page, StatusCode::OK)
-        }
+        Ok(Some(open)) => match (recovering::lost(&open), joining(&visitor, &open)) {
+            (Some(lost), _) => {
+                visitor.show(&recovering::page(&visitor, &link, &open, lost), StatusCode::OK)
+            }
+            (None, Some(_)) => visitor.show(&join(&visitor, &link, &open), StatusCode::OK),
+            (None, None) => {
+                let page = form(&visitor, &link, &open, &Parameters::default(), Vec::new());
+                visitor.show(&page, StatusCode::OK)
+            }
+        },
         Ok(None) => visitor.refuse(ErrorKind::LinkUsed),
         Err(fault) => visitor.fail(&fault),
     }
@@ -52,21 +65,62 @@ fn form(
     errors: Vec<FieldError>,
 ) -> Setup {
     let typed = |name: &str| sent.first(name).to_owned();
-    let invited = open.invited.as_ref();
-    let name = match (sent.first("name"), invited) {
-        ("", Some(user)) => user.name.clone(),
+    let invited = invited_as(open);
+    let name = match (sent.first("name"), &invited) {
+        ("", Some((name, _))) => name.clone(),
         (name, _) => name.to_owned(),
     };
+    let joins = open.invitation.is_some();
+    let back = visitor::return_to(&paths::setup(link)).filter(|_| joins);
     Setup {
         frame: visitor.frame(),
         csrf: visitor.form_tag(FORM, link),
         action: paths::setup(link),
         kind: if invited.is_some() { SetupKind::Invited } else { SetupKind::FirstOwner },
         name,
-        email: invited.map_or_else(|| typed("email"), |user| user.email.to_string()),
-        company_name: typed("company"),
+        company_name: if joins { open.place_name.clone() } else { typed("company") },
+        sign_in: back.map(|back| paths::resuming(paths::SIGN_IN, Some(&back))),
+        email: invited.map_or_else(|| typed("email"), |(_, email)| email),
         environment: environment_of(sent).0,
         errors,
+    }
+}
+
+/// The name and the address of whom a link invites.
+fn invited_as(open: &OpenLink) -> Option<(String, String)> {
+    let invitation = open.invitation.as_ref();
+    let invitation = invitation.map(|one| (one.name.clone(), one.email.to_string()));
+    let user = open.invited.as_ref().map(|user| (user.name.clone(), user.email.to_string()));
+    invitation.or(user)
+}
+
+/// The session that can accept the invitation: of the account that has its address.
+fn joining<'v>(visitor: &'v Visitor, open: &OpenLink) -> Option<&'v LiveSession> {
+    let invitation = open.invitation.as_ref()?;
+    visitor.signed_in().filter(|live| live.user.email == invitation.email)
+}
+
+fn join(visitor: &Visitor, link: &str, open: &OpenLink) -> Join {
+    Join {
+        frame: visitor.frame(),
+        csrf: visitor.form_tag(FORM, link),
+        action: paths::setup(link),
+        place: open.place_name.clone(),
+    }
+}
+
+/// Accepts with the account that is signed in.
+async fn accept(visitor: &Visitor, live: &LiveSession, open: &OpenLink) -> Response {
+    match visitor.ops().join(live, open, visitor.origin()).await {
+        Ok(place) => {
+            let mut response = visitor.go(paths::HOME);
+            if let Some(cookie) = cookies::for_long(cookies::PLACE, &place.to_string()) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(Failure::Refused(_)) => visitor.refuse(ErrorKind::LinkUsed),
+        Err(Failure::Fault(fault)) => visitor.fail(&fault),
     }
 }
 
@@ -95,6 +149,12 @@ pub(super) async fn submit(
     if !visitor.sent(&sent, FORM, &link) {
         return visitor.refuse(ErrorKind::FormExpired);
     }
+    if let Some(lost) = recovering::lost(&open) {
+        return recovering::submit(&visitor, &link, &open, lost, &sent).await;
+    }
+    if let Some(live) = joining(&visitor, &open) {
+        return accept(&visitor, live, &open).await;
+    }
     let again = |errors| {
         let page = form(&visitor, &link, &open, &sent, errors);
         visitor.show(&page, StatusCode::UNPROCESSABLE_ENTITY)
@@ -107,12 +167,18 @@ pub(super) async fn submit(
             }
             Err(errors) => return again(errors),
         },
-        LinkPurpose::Welcome { .. } => match invited(&visitor, &open, &sent) {
-            Ok(name) => {
-                visitor.ops().accept_invitation(&open, name, password, visitor.origin()).await
-            }
+        LinkPurpose::Join { .. } => match invited(&visitor, &open, &sent) {
+            Ok(name) => visitor.ops().join_anew(&open, name, password, visitor.origin()).await,
             Err(errors) => return again(errors),
         },
+        LinkPurpose::Welcome { .. } | LinkPurpose::Password { .. } | LinkPurpose::Factor { .. } => {
+            match invited(&visitor, &open, &sent) {
+                Ok(name) => {
+                    visitor.ops().accept_invitation(&open, name, password, visitor.origin()).await
+                }
+                Err(errors) => return again(errors),
+            }
+        }
     };
     match done {
         Ok(session) => {
@@ -167,7 +233,7 @@ fn invited(
     if let Err(problem) = name {
         errors.push(wrong(SetupField::Name, problem));
     }
-    let email = open.invited.as_ref().map(|user| user.email.to_string()).unwrap_or_default();
+    let email = invited_as(open).map(|(_, email)| email).unwrap_or_default();
     if let Err(error) = check_password(visitor, sent, &[sent.first("name"), &email]) {
         errors.push(error);
     }
@@ -195,7 +261,12 @@ fn named(text: &str) -> Result<String, FieldProblem> {
     }
 }
 
-fn check_password(visitor: &Visitor, sent: &Parameters, words: &[&str]) -> Result<(), FieldError> {
+/// Checks a password that somebody chooses.
+pub(super) fn check_password(
+    visitor: &Visitor,
+    sent: &Parameters,
+    words: &[&str],
+) -> Result<(), FieldError> {
     let host = visitor.ops().settings().issuer.host();
     let mut known = words.to_vec();
     known.extend([host.as_str(), "countersign"]);

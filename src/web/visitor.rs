@@ -243,11 +243,14 @@ pub fn return_to(path: &str) -> Option<String> {
     (text.len() <= LONGEST_RESUME).then(|| format!("{OWN_PAGE}{text}"))
 }
 
-/// Where `resume` leads: the consent page of a request, or a page of the workspace and nothing else.
+/// Where `resume` leads: the consent page of a request, a page of the workspace, or the
+/// page of a one-time link, and nothing else.
 pub fn resumed(resume: &str) -> String {
     let Some(text) = resume.strip_prefix(OWN_PAGE) else { return paths::consent(resume) };
     let path = encoding::base64url_decode(text).and_then(|bytes| String::from_utf8(bytes).ok());
     let visible = |path: &String| path.bytes().all(|byte| byte.is_ascii_graphic());
-    path.filter(|path| path.starts_with(paths::SETTINGS) && visible(path))
-        .unwrap_or_else(|| paths::HOME.to_owned())
+    let ours = |path: &String| {
+        path.starts_with(paths::SETTINGS) || path.starts_with(&paths::setup("cs_link_"))
+    };
+    path.filter(|path| ours(path) && visible(path)).unwrap_or_else(|| paths::HOME.to_owned())
 }

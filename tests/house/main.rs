@@ -11,6 +11,7 @@
 mod access;
 mod activity;
 mod activity_causes;
+mod activity_chain;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;

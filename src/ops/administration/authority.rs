@@ -10,7 +10,7 @@ use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
-use crate::domain::role::RoleName;
+use crate::domain::role::HeldRole;
 use crate::domain::scope::ScopeSet;
 use crate::domain::user::User;
 use crate::ops::Ops;
@@ -56,7 +56,7 @@ pub struct Standing {
     /// The company or firm.
     pub facts: PlaceFacts,
     /// Their roles there.
-    pub roles: Vec<RoleName>,
+    pub roles: Vec<HeldRole>,
     /// All that the roles allow, as a closure.
     pub held: ScopeSet,
     /// Whether one of them administers it.
@@ -134,15 +134,16 @@ pub(in crate::ops) fn standing(
     let administers = ops.administers(&roles);
     let held = roles
         .iter()
-        .fold(ScopeSet::default(), |held, role| held.union(&ops.catalogue.role_allows(role)));
+        .fold(ScopeSet::default(), |held, role| held.union(&ops.catalogue.held_allows(role)));
     Ok(Ok(Standing { facts, roles, held, administers }))
 }
 
 impl Ops {
     /// Whether one of these roles administers the place in which it is held.
     #[must_use]
-    pub fn administers(&self, roles: &[RoleName]) -> bool {
-        roles.iter().filter_map(|role| self.catalogue.role(role)).any(|role| role.administers)
+    pub fn administers(&self, roles: &[HeldRole]) -> bool {
+        let named = roles.iter().filter_map(|role| self.catalogue.role(&role.name));
+        named.into_iter().any(|role| role.administers)
     }
 
     /// What the person is in `place`.

@@ -80,6 +80,15 @@ impl By {
         }
     }
 
+    /// The session in which they do it; none at the machine.
+    #[must_use]
+    pub fn session(&self) -> Option<RawId> {
+        match self {
+            Self::Machine(_) => None,
+            Self::Person(person) => Some(person.session),
+        }
+    }
+
     /// The person; none at the machine.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {

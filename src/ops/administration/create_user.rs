@@ -49,6 +49,8 @@ impl NewUser {
             operator: self.operator,
             password: self.password,
             created_at: now,
+            recovery: None,
+            erased_at: None,
         })
     }
 }

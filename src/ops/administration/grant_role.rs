@@ -11,9 +11,9 @@ use crate::ops::Ops;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
+use crate::ops::administration::over_people::Hand;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::Refusal;
-use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
@@ -24,7 +24,9 @@ use crate::store::writer::Operation;
 
 /// The act on the writer.
 struct GrantRole {
+    ops: Ops,
     membership: Membership,
+    by: Option<UserId>,
     origin: Origin,
 }
 
@@ -32,12 +34,19 @@ impl Operation for GrantRole {
     type Outcome = Result<Membership, Refusal>;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
-        let Self { membership, origin } = self;
+        let Self { ops, membership, by, origin } = self;
         if !reader.has::<Users>(&membership.user)? {
             return Ok(Decision::unchanged(Err(Refusal::UnknownUser)));
         }
         if let Err(refusal) = records::place_exists(reader, membership.place)? {
             return Ok(Decision::unchanged(Err(refusal)));
+        }
+        let hand = Hand { reader, ops: &ops, by };
+        let (place, user) = (membership.place, membership.user);
+        for checked in [hand.touches(place, user)?, hand.gives(place, &membership.role)?] {
+            if let Err(refusal) = checked {
+                return Ok(Decision::unchanged(Err(refusal)));
+            }
         }
         let mut changes = Changes::new();
         put(&mut changes, &membership, origin)?;
@@ -62,7 +71,7 @@ impl Ops {
     /// Gives `user` the role in `place`, in place of the one they had there.
     ///
     /// # Errors
-    /// The user, the place or the role does not exist.
+    /// The user, the place or the role does not exist there, or a person gives more than they may.
     pub async fn grant_role(
         &self,
         user: UserId,
@@ -70,12 +79,10 @@ impl Ops {
         role: RoleName,
         by: impl Into<By>,
     ) -> Outcome<Membership, Refusal> {
-        if self.catalogue.role(&role).is_none() {
-            return Err(Failure::Refused(Refusal::UnknownRole(role)));
-        }
         let by = by.into();
         let membership = Membership { user, place, role, since: self.now() };
-        let act = GrantRole { membership, origin: by.origin() };
+        let (ops, origin) = (self.frozen(), by.origin());
+        let act = GrantRole { ops, membership, by: by.user(), origin };
         let needs = Needs::confirmed(Authority::MemberOf { place, user });
         self.administer(by, needs, act).await
     }

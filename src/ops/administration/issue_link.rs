@@ -69,6 +69,10 @@ fn may_issue(reader: &Reader<'_>, purpose: LinkPurpose) -> Result<Result<(), Ref
     Ok(match purpose {
         LinkPurpose::FirstOwner if has_users(reader)? => Err(Refusal::AlreadySetUp),
         LinkPurpose::FirstOwner => Ok(()),
+        // Each has an act of its own, which checks more than is known here.
+        LinkPurpose::Join { .. } | LinkPurpose::Password { .. } | LinkPurpose::Factor { .. } => {
+            Err(Refusal::NotAllowed)
+        }
         LinkPurpose::Welcome { user } => match reader.get::<Users>(&user)? {
             None => Err(Refusal::UnknownUser),
             Some(user) if user.password.is_some() => Err(Refusal::HasPassword),
@@ -81,6 +85,22 @@ fn may_issue(reader: &Reader<'_>, purpose: LinkPurpose) -> Result<Result<(), Ref
 /// Whether anybody can sign in here: then there is no first owner to make.
 pub(in crate::ops) fn has_users(reader: &Reader<'_>) -> Result<bool, Fault> {
     Ok(reader.state().count(crate::store::table::TableId::Users)? > 0)
+}
+
+/// Links that change the account of `user` are useless from now on.
+pub(in crate::ops) fn withdraw_of(
+    reader: &Reader<'_>,
+    changes: &mut Changes,
+    user: UserId,
+) -> Result<(), Fault> {
+    for (key, link) in reader.all::<Links>()? {
+        if link.purpose.user() == Some(user)
+            && let Some(id) = crate::store::tables::last_id(&key)
+        {
+            changes.delete::<Links>(&id);
+        }
+    }
+    Ok(())
 }
 
 /// A new link for a purpose makes the older ones for it useless.
@@ -111,6 +131,9 @@ pub(in crate::ops) fn put(
     changes.record(match drawn.link.purpose {
         LinkPurpose::FirstOwner => event.cause("first_owner"),
         LinkPurpose::Welcome { user } => event.cause("welcome").user(user),
+        LinkPurpose::Join { place } => event.cause("invitation").place(place),
+        LinkPurpose::Password { user } => event.cause("lost_password").user(user),
+        LinkPurpose::Factor { user } => event.cause("lost_factor").user(user),
     });
     Ok(())
 }
@@ -145,7 +168,12 @@ impl Ops {
         now: Timestamp,
     ) -> (DrawnLink, IssuedLink) {
         let token = PlainToken::mint(TokenKind::Link, false, now, self.entropy.as_ref());
-        let expires_at = now.plus(lifetimes::LINK);
+        let expires_at = now.plus(match purpose {
+            LinkPurpose::Password { .. } | LinkPurpose::Factor { .. } => lifetimes::RECOVERY_LINK,
+            LinkPurpose::FirstOwner | LinkPurpose::Welcome { .. } | LinkPurpose::Join { .. } => {
+                lifetimes::LINK
+            }
+        });
         let link = Link { hash: self.keys.hash(&token), purpose, expires_at };
         let url = self.settings.issuer.url(&format!("{PATH}{}", token.text()));
         let drawn = DrawnLink { id: *token.id(), link };

@@ -92,6 +92,50 @@ pub enum Refusal {
     /// No such API token.
     #[error("there is no such API token; list them with `countersign token list`")]
     UnknownToken,
+    /// What is given would allow or administer more than whoever gives it has.
+    #[error("nobody gives a role that allows more than their own; choose another role")]
+    BeyondOwn,
+    /// Owners are made, changed and removed by owners.
+    #[error("only an owner makes, changes or removes an owner; ask one")]
+    OwnersOnly,
+    /// Nobody acts on themself here.
+    #[error("nobody changes their own place here; ask another owner or admin")]
+    Oneself,
+    /// The account is not only this company's or firm's.
+    #[error("this account is used elsewhere too, so only an operator changes it; ask one")]
+    ElsewhereToo,
+    /// Somebody must be left who can do everything.
+    #[error("nobody else owns one of their companies or firms; make another owner first")]
+    LastOwner,
+    /// They are here already.
+    #[error("{0} belongs to this company or firm already; change their role instead")]
+    AlreadyMember(Email),
+    /// No such invitation.
+    #[error("there is no such invitation; it may have been accepted")]
+    UnknownInvitation,
+    /// A link for the other of the two was made, and they have not signed in since.
+    #[error(
+        "a link for the other of password and factor was made since they last signed in; they sign in first, or the operator disables the account and makes a new one"
+    )]
+    RecoveryPending,
+    /// There is nothing that could have been lost.
+    #[error("there is none to replace; a new user chooses both with `countersign user link`")]
+    NothingLost,
+    /// Whoever takes an app over holds all that it may do.
+    #[error("they do not hold every permission of the app; choose somebody who does")]
+    NoSuccessor,
+    /// No such role of one's own.
+    #[error("there is no such role here; list them with `countersign role list`")]
+    UnknownOwnRole,
+    /// Another role has this name.
+    #[error("another role here is called so already; choose another name")]
+    RoleTaken,
+    /// Somebody holds it.
+    #[error("somebody holds this role; give them another one first")]
+    RoleHeld,
+    /// A role that allows nothing.
+    #[error("a role needs at least one permission; name the scopes")]
+    RoleEmpty,
     /// What is wrong with an app's registration.
     #[error(transparent)]
     App(#[from] AppRefusal),
@@ -208,6 +252,22 @@ impl Refusal {
                 | Self::UnknownConnection
                 | Self::UnknownToken
                 | Self::UnknownRegistrationToken
+                | Self::UnknownInvitation
+                | Self::UnknownOwnRole
+        )
+    }
+
+    /// Whether somebody else may do what this person may not: a door answers 403.
+    #[must_use]
+    pub const fn is_beyond(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAllowed
+                | Self::BeyondOwn
+                | Self::OwnersOnly
+                | Self::Oneself
+                | Self::ElsewhereToo
+                | Self::LastOwner
         )
     }
 }

@@ -12,21 +12,25 @@ use crate::domain::audit::Origin;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
 use crate::ops::Ops;
+use crate::ops::administration::account;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
+use crate::ops::administration::issue_recovery::Account;
+use crate::ops::administration::over_people::Hand;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables;
-use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
 /// The act on the writer.
 struct SetUserStatus {
-    user: UserId,
+    ops: Ops,
+    account: Account,
+    by: Option<UserId>,
     status: UserStatus,
     now: Timestamp,
     origin: Origin,
@@ -36,9 +40,13 @@ impl Operation for SetUserStatus {
     type Outcome = Result<User, Refusal>;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
-        let Some(mut user) = reader.get::<Users>(&self.user)? else {
+        let found = reader.get::<Users>(&self.account.user)?;
+        let Some(mut user) = found.filter(|user| user.erased_at.is_none()) else {
             return Ok(Decision::unchanged(Err(Refusal::UnknownUser)));
         };
+        if let Err(why) = self.allowed(reader)? {
+            return Ok(Decision::unchanged(Err(why)));
+        }
         if user.status == self.status {
             return Ok(Decision::unchanged(Ok(user)));
         }
@@ -49,7 +57,8 @@ impl Operation for SetUserStatus {
         };
         let mut changes = Changes::new();
         if !user.is_active() {
-            end_sessions(reader, &mut changes, user.id)?;
+            // One that somebody stole must not live again with the user.
+            account::end_sessions(reader, &mut changes, user.id, None)?;
         }
         changes.put::<Users>(&user.id, &user)?;
         changes.record(Event::new(kind, self.now, self.origin).user(user.id));
@@ -57,16 +66,19 @@ impl Operation for SetUserStatus {
     }
 }
 
-/// Every session of the user: one that somebody stole must not live again with the user.
-fn end_sessions(reader: &Reader<'_>, changes: &mut Changes, user: UserId) -> Result<(), Fault> {
-    for (key, session) in reader.all::<Sessions>()? {
-        if session.user == user
-            && let Some(id) = tables::last_id(&key)
-        {
-            changes.delete::<Sessions>(&id);
+impl SetUserStatus {
+    fn allowed(&self, reader: &Reader<'_>) -> Result<Result<(), Refusal>, Fault> {
+        let Account { user, place } = self.account;
+        let hand = Hand { reader, ops: &self.ops, by: self.by };
+        let governed = place.map_or(Ok(Ok(())), |place| hand.governs(place, user))?;
+        match self.status {
+            UserStatus::Active => Ok(governed),
+            UserStatus::Disabled => match governed {
+                Ok(()) => hand.leaves_owners(user),
+                Err(why) => Ok(Err(why)),
+            },
         }
     }
-    Ok(())
 }
 
 impl Ops {
@@ -74,25 +86,51 @@ impl Ops {
     ///
     /// # Errors
     /// There is no such user.
-    pub async fn disable_user(&self, user: UserId, origin: Origin) -> Outcome<User, Refusal> {
-        self.set_user_status(user, UserStatus::Disabled, origin).await
+    pub async fn disable_user(&self, user: UserId, by: impl Into<By>) -> Outcome<User, Refusal> {
+        self.set_user_status(Account { user, place: None }, UserStatus::Disabled, by.into()).await
     }
 
     /// Lets `user` act again.
     ///
     /// # Errors
     /// There is no such user.
-    pub async fn enable_user(&self, user: UserId, origin: Origin) -> Outcome<User, Refusal> {
-        self.set_user_status(user, UserStatus::Active, origin).await
+    pub async fn enable_user(&self, user: UserId, by: impl Into<By>) -> Outcome<User, Refusal> {
+        self.set_user_status(Account { user, place: None }, UserStatus::Active, by.into()).await
+    }
+
+    /// As [`Self::disable_user`], for whoever administers the only place that the account is of, or
+    /// for an operator who administers one of them.
+    ///
+    /// # Errors
+    /// The account is not only that place's, or nobody else owns one of their companies or firms.
+    pub async fn disable_person(
+        &self,
+        account: Account,
+        by: impl Into<By>,
+    ) -> Outcome<User, Refusal> {
+        self.set_user_status(account, UserStatus::Disabled, by.into()).await
+    }
+
+    /// As [`Self::enable_user`], for the same.
+    ///
+    /// # Errors
+    /// As [`Self::disable_person`].
+    pub async fn enable_person(
+        &self,
+        account: Account,
+        by: impl Into<By>,
+    ) -> Outcome<User, Refusal> {
+        self.set_user_status(account, UserStatus::Active, by.into()).await
     }
 
     async fn set_user_status(
         &self,
-        user: UserId,
+        account: Account,
         status: UserStatus,
-        origin: Origin,
+        by: By,
     ) -> Outcome<User, Refusal> {
-        let now = self.now();
-        flatten(self.store.submit(SetUserStatus { user, status, now, origin }).await)
+        let (now, ops, origin) = (self.now(), self.frozen(), by.origin());
+        let act = SetUserStatus { ops, account, by: by.user(), status, now, origin };
+        self.administer(by, Needs::confirmed(account.authority()), act).await
     }
 }

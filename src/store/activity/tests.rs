@@ -120,3 +120,25 @@ fn entries_of_an_earlier_version_get_the_same_index() {
     catch_up(&engine).unwrap();
     assert_eq!((rows(TABLE), rows(REFERENCES)), before);
 }
+
+#[test]
+fn a_file_of_an_earlier_version_has_its_index_once_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("countersign.redb");
+    let engine = RedbEngine::open(&file, 0).unwrap();
+    format::bring_up_to_date(&engine).unwrap();
+    engine
+        .write(&mut |to| {
+            for _ in 0..2 * AT_ONCE + 1 {
+                chain::append(to, &event(EventKind::AppCreated).place(place(1)))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    drop(engine);
+    let store = crate::store::Store::open(&file, 0).unwrap();
+    let all = (Owner::Place(place(1)), Facet::All);
+    let found =
+        store.read(|reader| numbers(reader.state(), all, Seek::Above(0), usize::MAX)).unwrap();
+    assert!(found.into_iter().eq(1..=2 * AT_ONCE as u64 + 1));
+}

@@ -26,6 +26,8 @@ pub struct Setup {
     pub company_name: String,
     /// The first company's kind of books.
     pub environment: BooksChoice,
+    /// For an invitation: where somebody who has an account signs in, to join with it.
+    pub sign_in: Option<String>,
     /// What was wrong with the last attempt.
     pub errors: Vec<FieldError>,
 }
@@ -115,6 +117,7 @@ impl Page for Setup {
             email: String::new(),
             company_name: String::new(),
             environment: BooksChoice::Production,
+            sign_in: None,
             errors: Vec::new(),
         };
         let typed = Self {
@@ -124,7 +127,8 @@ impl Page for Setup {
             environment: BooksChoice::Test,
             ..first.clone()
         };
-        let invited = Self { kind: SetupKind::Invited, ..typed.clone() };
+        let sign_in = Some("/sign-in?resume=Sample-resume".to_owned());
+        let invited = Self { kind: SetupKind::Invited, sign_in, ..typed.clone() };
         let nowhere = Self { company_name: String::new(), name: String::new(), ..invited.clone() };
         let with = |page: &Self, errors: &[(SetupField, FieldProblem)]| Self {
             errors: errors.iter().map(|&(field, problem)| FieldError { field, problem }).collect(),

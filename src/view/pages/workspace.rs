@@ -200,6 +200,11 @@ pub enum Flash {
     FactorAdded,
     FactorRemoved,
     Erased,
+    Joined(String),
+    Disabled(String),
+    Enabled(String),
+    PasswordLinkMade,
+    FactorLinkMade,
 }
 
 impl Flash {
@@ -229,6 +234,11 @@ impl Flash {
             Self::FactorAdded,
             Self::FactorRemoved,
             Self::Erased,
+            Self::Joined(name()),
+            Self::Disabled(name()),
+            Self::Enabled(name()),
+            Self::PasswordLinkMade,
+            Self::FactorLinkMade,
         ]
     }
 }

@@ -19,8 +19,8 @@ fn badge(state: AppState, now: Timestamp) -> Status {
         AppState::Expired => Status::Expired,
         AppState::Rotating(until) => Status::Rotating(Moment::at(until, now)),
         AppState::Revoked => Status::Revoked,
-        AppState::Deleted(until) => Status::Deleted(Moment::at(until, now)),
         AppState::Blocked => Status::Blocked,
+        AppState::Deleted(until) => Status::Deleted(Moment::at(until, now)),
         AppState::ReviewDue => Status::ReviewDue,
         AppState::NeedsDelegator => Status::NeedsDelegator,
     }

@@ -8,6 +8,7 @@ use http::request::Parts;
 use crate::base::secret::Secret;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
+use crate::domain::link::Lost;
 use crate::http::cookies;
 use crate::http::paths;
 use crate::ops::Ops;
@@ -167,10 +168,19 @@ impl Inside {
             reviews_due: 0,
         };
         let frame = self.visitor.frame().inside(workspace);
-        match &self.flash {
-            Some(flash) => frame.telling(flash.clone()),
+        match self.flash.clone().or_else(|| self.recovered()) {
+            Some(flash) => frame.telling(flash),
             None => frame,
         }
+    }
+
+    /// Throughout the first session after it, a person is told of a link that was made for what they
+    /// had lost: they may not have lost anything.
+    fn recovered(&self) -> Option<Flash> {
+        self.live.session.recovered.as_ref().map(|recovery| match recovery.lost {
+            Lost::Password => Flash::PasswordLinkMade,
+            Lost::Factor => Flash::FactorLinkMade,
+        })
     }
 
     fn switch_to(&self, at: &OpenPlace) -> SwitchTo {

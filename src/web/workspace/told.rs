@@ -27,7 +27,7 @@ impl Inside {
                 self.visitor.go(&format!("{}?notice=session-expired", paths::SIGN_IN))
             }
             Failure::Refused(why) if why.is_unknown() => self.refuse(ErrorKind::NotFound),
-            Failure::Refused(Refusal::NotAllowed) => self.refuse(ErrorKind::NotAllowed),
+            Failure::Refused(why) if why.is_beyond() => self.refuse(ErrorKind::NotAllowed),
             Failure::Refused(why) => {
                 // A form that we showed cannot lead here: what it offers is what the act takes.
                 tracing::info!(%why, "an act of the workspace was refused");

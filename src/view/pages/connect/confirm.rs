@@ -77,6 +77,7 @@ pub enum ConfirmAct {
     ApproveClient,
     BlockClient,
     UnblockClient,
+    InviteAgain,
     EndSessions,
     RemovePerson,
     DisablePerson,
@@ -97,7 +98,7 @@ pub enum ConfirmAct {
 }
 
 impl ConfirmAct {
-    const ALL: [(&'static str, Self); 29] = [
+    const ALL: [(&'static str, Self); 30] = [
         ("rotate-secret", Self::RotateSecret),
         ("revoke-app", Self::RevokeApp),
         ("delete-app", Self::DeleteApp),
@@ -110,6 +111,7 @@ impl ConfirmAct {
         ("approve-client", Self::ApproveClient),
         ("block-client", Self::BlockClient),
         ("unblock-client", Self::UnblockClient),
+        ("invite-again", Self::InviteAgain),
         ("end-sessions", Self::EndSessions),
         ("remove-person", Self::RemovePerson),
         ("disable-person", Self::DisablePerson),

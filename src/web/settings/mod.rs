@@ -1,0 +1,65 @@
+//! The workspace beside App Connect: people, roles, and the end of all access.
+
+mod change_role;
+mod data;
+mod invite;
+mod link;
+mod people;
+mod person;
+mod person_acts;
+mod remove;
+mod role_form;
+
+use axum::Router;
+use axum::routing::get;
+use axum::routing::post;
+
+use crate::view::pages::settings::person::PersonAct as Act;
+use crate::web::WebState;
+use crate::web::settings::person_acts::ask;
+use crate::web::settings::person_acts::done;
+
+/// The pages below `/settings/people` and `/settings/data`.
+pub(super) fn routes() -> Router<WebState> {
+    Router::new()
+        .route("/settings/people", get(people::list))
+        .route("/settings/people/invite", get(invite::form).post(invite::check))
+        .route("/settings/people/invite/change", post(invite::change))
+        .route("/settings/people/invite/confirm", post(invite::confirm))
+        .route("/settings/people/{person}", get(person::show))
+        .route("/settings/people/{person}/link", get(link::show).post(link::saved))
+        .route(
+            "/settings/people/{person}/change_role",
+            get(change_role::form).post(change_role::check),
+        )
+        .route("/settings/people/{person}/change_role/change", post(change_role::change))
+        .route("/settings/people/{person}/change_role/confirm", post(change_role::confirm))
+        .route("/settings/people/{person}/remove_person", get(remove::ask).post(remove::remove))
+        .merge(acts())
+        .route("/settings/data", get(data::show))
+        .route("/settings/data/end-all-access", get(data::ask_end).post(data::end))
+        .route(
+            "/settings/data/end-all-access-everywhere",
+            get(data::ask_end_everywhere).post(data::end_everywhere),
+        )
+}
+
+/// What is asked once more and then done, each at its own path.
+fn acts() -> Router<WebState> {
+    let acts = [
+        ("invite_again", Act::InviteAgain),
+        ("end_sessions", Act::EndSessions),
+        ("password_link", Act::PasswordLink),
+        ("factor_link", Act::FactorLink),
+        ("enable", Act::Enable),
+        ("disable", Act::Disable),
+        ("erase", Act::Erase),
+    ];
+    acts.into_iter().fold(Router::new(), |router, (word, act)| {
+        router.route(
+            &format!("/settings/people/{{person}}/{word}"),
+            get(move |path, inside| ask(act, path, inside))
+                .post(move |path, sent| done(act, path, sent)),
+        )
+    })
+}
