@@ -21,7 +21,7 @@ pub(super) async fn ask(inside: Inside) -> Response {
         Err(fault) => return inside.fail(&fault),
     };
     if counts.revocable.is_empty() {
-        return inside.visitor.go(HOME);
+        return inside.refuse(ErrorKind::NotFound);
     }
     inside.ask(question(&counts.revocable))
 }
