@@ -10,6 +10,7 @@ use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
 use crate::config::Settings;
+use crate::config::TlsMode;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::rate::RateLimit;
 use crate::domain::scope::ScopeSet;
@@ -33,6 +34,7 @@ use crate::server::LayerContext;
 use crate::server::health;
 use crate::view::renderer::Views;
 use crate::web;
+use crate::web::ConnectFacts;
 use crate::web::WebState;
 
 /// A protected surface and what serves it.
@@ -92,12 +94,21 @@ pub fn build(
 ) -> Result<Router, Stopped> {
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
+    let connect = ConnectFacts {
+        mcp: protected
+            .as_ref()
+            .and_then(|all| all.mcp.as_ref())
+            .map(|mcp| Arc::clone(&mcp.surface)),
+        private_ca: settings.tls.mode == TlsMode::PrivateCa,
+        ..ConnectFacts::default()
+    };
     let surfaces = protected.as_ref().map(Protected::surfaces).unwrap_or_default();
     let surfaces = Arc::new(surfaces);
     let web = web::routes(WebState {
         ops: ops.clone(),
         views: Arc::clone(&views),
         surfaces: Arc::clone(&surfaces),
+        connect,
     });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));

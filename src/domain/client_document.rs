@@ -126,6 +126,12 @@ pub enum DocumentPolicy {
 pub struct AllowedDocuments(String);
 
 impl AllowedDocuments {
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Reads an entry of the list.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Who may register themselves, and where their codes may go (`clients.registration…`). Applied when
 //! a client registers and again when it changes.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::domain::redirect_uri::RedirectUri;
@@ -64,6 +65,17 @@ pub enum AllowedRedirect {
     /// `https://host/path/*`: this text, ending in a slash, and plain segments behind it. The host
     /// is always exact.
     Below(String),
+}
+
+impl fmt::Display for AllowedRedirect {
+    /// As it is written in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loopback => f.write_str("loopback"),
+            Self::Exact(uri) => f.write_str(uri.as_str()),
+            Self::Below(prefix) => write!(f, "{prefix}*"),
+        }
+    }
 }
 
 impl AllowedRedirect {

@@ -1,20 +1,16 @@
-//! How an app or a connection stands, in the words of the workspace: the one place that works it out,
-//! for lists, pages and counts alike.
-
-use std::time::Duration;
+//! How a connection stands, and an app of any kind as lists show it (what it is by itself says
+//! [`crate::domain::app_state`]), in the words of the workspace.
 
 use crate::base::clock::Timestamp;
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
+use crate::domain::app_state;
+use crate::domain::app_state::AppState;
+use crate::domain::app_state::IDLE_AFTER as IDLE;
+use crate::domain::app_state::Seen;
 use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 
-/// What was not used for so long is idle.
-pub const IDLE: Duration = Duration::from_secs(30 * DAY);
-/// What ends within this is ending.
-pub const SOON: Duration = Duration::from_secs(14 * DAY);
-/// How long a deleted app can be restored.
-pub const RESTORABLE: Duration = Duration::from_secs(90 * DAY);
 const DAY: u64 = 24 * 3600;
 
 /// One word of how something stands.
@@ -66,39 +62,36 @@ pub struct Circumstances {
 /// How an app stands; the most important first.
 #[must_use]
 pub fn of_app(app: &App, around: Circumstances) -> Vec<Standing> {
-    let now = around.now;
-    match app.status {
-        AppStatus::Deleted { at } => return vec![Standing::Deleted(at.plus(RESTORABLE))],
-        AppStatus::Revoked { .. } => return vec![Standing::Revoked],
-        AppStatus::Blocked { .. } => return vec![Standing::Blocked],
-        AppStatus::Active if around.blocked => return vec![Standing::Blocked],
-        AppStatus::Active if app.expires_at.is_some_and(|end| now >= end) => {
-            return vec![Standing::Expired];
-        }
-        AppStatus::Active => {}
+    if around.blocked && app.status == AppStatus::Active {
+        return vec![Standing::Blocked];
     }
-    let mut words = Vec::new();
-    if app.registration.is_by_itself() && !app.reviewed {
-        words.push(Standing::Unreviewed);
-    }
-    if app.kind.acts_by_itself() && !around.delegator_stands {
-        words.push(Standing::NeedsDelegator);
-    }
-    words.extend(due(app.review_due, now));
-    if app.expires_at.is_some_and(|end| end <= now.plus(SOON)) {
-        words.push(Standing::Expiring);
-    }
-    words.extend(
-        app.secrets.iter().filter_map(|secret| secret.expires_at).find_map(|end| {
-            (now < end && app.secrets.len() > 1).then_some(Standing::Rotating(end))
-        }),
-    );
-    words.extend(unused(app.created_at, around));
-    if words.is_empty() {
-        let looked_at = app.registration.is_by_itself() && app.reviewed;
-        words.push(if looked_at { Standing::Approved } else { Standing::Active });
+    let seen = Seen { last_used: around.last_used, delegator_stands: around.delegator_stands };
+    let mut words: Vec<Standing> =
+        app_state::of(app, seen, around.now).into_iter().map(Standing::from).collect();
+    if app.registration.is_by_itself() && app.status == AppStatus::Active {
+        let looked_at = if app.reviewed { Standing::Approved } else { Standing::Unreviewed };
+        words.retain(|word| *word != Standing::Active);
+        words.insert(0, looked_at);
     }
     words
+}
+
+impl From<AppState> for Standing {
+    fn from(state: AppState) -> Self {
+        match state {
+            AppState::Active => Self::Active,
+            AppState::Idle(days) => Self::Idle(days),
+            AppState::NeverUsed => Self::NeverUsed,
+            AppState::Expiring => Self::Expiring,
+            AppState::Expired => Self::Expired,
+            AppState::Rotating(until) => Self::Rotating(until),
+            AppState::Revoked => Self::Revoked,
+            AppState::Blocked => Self::Blocked,
+            AppState::Deleted(until) => Self::Deleted(until),
+            AppState::ReviewDue => Self::ReviewDue,
+            AppState::NeedsDelegator => Self::NeedsDelegator,
+        }
+    }
 }
 
 /// How a connection of `app` stands; the most important first. Nothing for one that ended as somebody

@@ -114,6 +114,16 @@ impl ClientDocuments {
         self.pinned.contains_key(url) || self.allowed.iter().any(|entry| entry.cover(url))
     }
 
+    /// Fetches what is no document of a client.
+    pub(in crate::ops) async fn fetch(
+        &self,
+        url: &str,
+        most: usize,
+        standing: Standing,
+    ) -> Result<Arc<Fetched>, FetchRefusal> {
+        self.fetcher.json(url, most, standing).await
+    }
+
     /// Whether the document at `url` may be used at all.
     pub(in crate::ops) fn permit(&self, url: &DocumentUrl) -> Result<(), DocumentRefusal> {
         match self.policy {
@@ -169,6 +179,23 @@ impl<T> Kept<T> {
 }
 
 impl Ops {
+    /// Which documents of clients are taken.
+    #[must_use]
+    pub fn document_policy(&self) -> DocumentPolicy {
+        self.client_documents.policy
+    }
+
+    /// The documents that are allowed, as they were configured; pinned ones by their address.
+    #[must_use]
+    pub fn allowed_documents(&self) -> Vec<String> {
+        let documents = &self.client_documents;
+        let allowed = documents.allowed.iter().map(|entry| entry.as_str().to_owned());
+        let mut pinned: Vec<String> =
+            documents.pinned.keys().map(|url| url.as_str().to_owned()).collect();
+        pinned.sort();
+        allowed.chain(pinned).collect()
+    }
+
     /// Whether clients may be known by the URL of a document.
     #[must_use]
     pub fn takes_client_documents(&self) -> bool {

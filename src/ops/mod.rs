@@ -38,6 +38,7 @@ pub mod people;
 pub mod place_access;
 pub mod prove_factor;
 pub mod pushed_request;
+pub mod reach;
 pub mod reached_companies;
 pub mod reclaim;
 pub mod recover;

@@ -4,6 +4,7 @@
 //! the browser it was shown in. Pages of an authorization request keep their opener, for clients
 //! that open a popup.
 
+mod access;
 pub mod activity;
 mod assets;
 mod connect;
@@ -37,6 +38,7 @@ use crate::ops::Ops;
 use crate::view::assets as files;
 use crate::view::pages::ErrorKind;
 use crate::view::renderer::Views;
+pub use crate::web::access::ConnectFacts;
 use crate::web::visitor::Visitor;
 
 /// What the pages need.
@@ -46,6 +48,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// What pages tell of how this installation is reached.
+    pub connect: ConnectFacts,
     /// The protected surfaces, as far as the guide tells of them.
     pub surfaces: Arc<Surfaces>,
 }
@@ -66,6 +70,7 @@ pub fn routes(state: WebState) -> Router {
         .merge(activity::routes())
         .merge(connect::routes())
         .merge(security::routes())
+        .merge(access::routes())
         .merge(settings::routes());
     let pages = guide::add(pages.merge(workspace));
     files::all()

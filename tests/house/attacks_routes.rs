@@ -76,7 +76,7 @@ fn allowed(path: &str) -> BTreeSet<String> {
 async fn every_path_refuses_every_other_method_with_405_and_says_which_it_takes() {
     let house = House::new().await;
     for path in routes::paths(|door| door != Door::Absent) {
-        // There are more addresses than a token's time has steps.
+        // Fresh for each: the time that all of them take is longer than a token lives.
         let token = house.client_token().await;
         let allowed = allowed(&path);
         let open = routes::paths(Door::is_open_to_other_sites).contains(&path);

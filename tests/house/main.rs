@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod activity;
 mod activity_causes;
 mod activity_chain;

@@ -55,10 +55,76 @@ const REAL: &[(&str, &str)] = &[
     ("purpose", "Sends orders as drafts"),
     ("review", "90"),
 ];
+const PORTAL: &[(&str, &str)] = &[
+    ("name", "Portal"),
+    ("client_type", "confidential"),
+    ("redirect_uris", "https://portal.example/cb"),
+    ("permission", "customers:readonly"),
+    ("owner", "{me}"),
+    ("pkce", "yes"),
+    ("review", "90"),
+];
 const CONFIRMED: &[(&str, &str)] = &[("code", CODE)];
 const ROTATED: &[(&str, &str)] = &[("overlap", "now"), ("code", CODE)];
 
 const FORMS: &[Form] = &[
+    (
+        "/settings/app-connect/oauth-connections/idle",
+        "/settings/app-connect/oauth-connections/idle",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-connections/{connection}/review",
+        "/settings/app-connect/oauth-connections/{connection}/review",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-connections/{connection}/delete",
+        "/settings/app-connect/oauth-connections/{connection}/delete",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-connections/{connection}/change",
+        "/settings/app-connect/oauth-connections/{connection}/change",
+        &[("permission", "customers:readonly"), ("purpose", "Reports"), ("review", "90")],
+    ),
+    ("/settings/app-connect/oauth-apps/create", "/settings/app-connect/oauth-apps/create", PORTAL),
+    (
+        "/settings/app-connect/oauth-apps/{app}/approve",
+        "/settings/app-connect/oauth-apps/{app}/approve",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/block",
+        "/settings/app-connect/oauth-apps/{app}/block",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/unblock",
+        "/settings/app-connect/oauth-apps/{app}/unblock",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/revoke",
+        "/settings/app-connect/oauth-apps/{app}/revoke",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/saved",
+        "/settings/app-connect/oauth-apps/{app}/saved",
+        &[("saved", "yes")],
+    ),
+    ("/settings/app-connect/mcp-server/check", "/settings/app-connect/mcp-server", &[]),
+    (
+        "/settings/app-connect/through-firm/{what}/block",
+        "/settings/app-connect/through-firm/{what}/block",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/through-firm/{what}/unblock",
+        "/settings/app-connect/through-firm/{what}/unblock",
+        CONFIRMED,
+    ),
     (
         "/settings/app-connect/api-credentials/create",
         "/settings/app-connect/api-credentials/create",
@@ -149,6 +215,27 @@ const FORMS: &[Form] = &[
 
 const LATER: &[Later] = &[
     (
+        "/settings/app-connect/oauth-apps/create/again",
+        "/settings/app-connect/oauth-apps/create",
+        &[("/settings/app-connect/oauth-apps/create", PORTAL)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/oauth-apps/create/confirm",
+        "/settings/app-connect/oauth-apps/create",
+        &[("/settings/app-connect/oauth-apps/create", PORTAL)],
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/saved/env",
+        "/settings/app-connect/oauth-apps/create",
+        &[
+            ("/settings/app-connect/oauth-apps/create", PORTAL),
+            ("/settings/app-connect/oauth-apps/create/confirm", CONFIRMED),
+        ],
+        &[],
+    ),
+    (
         "/settings/app-connect/api-credentials/create/again",
         "/settings/app-connect/api-credentials/create",
         &[("/settings/app-connect/api-credentials/create", CREDENTIALS)],
@@ -229,8 +316,14 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
         (None, Some((_, page, steps, fields))) => (*page, *steps, *fields),
         (None, None) => return None,
     };
-    let things = Things::made(house).await;
-    let mut browser: Browser<'_> = house.signed_in("owner").await;
+    let things = Things::made(house, route).await;
+    let mut browser: Browser<'_> = match things.seed.clone() {
+        Some((email, password, seed)) => house.entered(&email, &password, &seed).await,
+        None => house.signed_in("owner").await,
+    };
+    if is_of_access(route) {
+        browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
+    }
     let mut page = browser.get(&things.put_into(first)).await;
     let mut action = things.put_into(&route.replace("{app}", things.named_in(first)));
     for (step, fields) in steps {
@@ -246,6 +339,7 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
     let fields = things.filled(house, fields);
     let scene = Scene::of(&browser, &page, &action, &borrowed(&fields));
     let only_asks = ASKING.iter().any(|end| route.ends_with(end));
+    let only_asks = only_asks && !route.contains("oauth-connections");
     let accepted = if only_asks { StatusCode::OK } else { StatusCode::SEE_OTHER };
     Some(Scene { accepted, ..scene })
 }
@@ -255,10 +349,22 @@ fn borrowed<'a>(fields: &'a [(&str, String)]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// What stands in place of the braces.
-struct Things(Vec<(&'static str, String)>);
+struct Things {
+    named: Vec<(&'static str, String)>,
+    /// Address, password and authenticator of the operator, where one is needed.
+    seed: Option<(String, String, String)>,
+}
+
+/// Whether a route is of lists, connections, OAuth apps, MCP servers or firms.
+fn is_of_access(route: &str) -> bool {
+    ["/oauth-", "/through-firm", "/mcp-server"].iter().any(|part| route.contains(part))
+}
 
 impl Things {
-    async fn made(house: &House) -> Self {
+    async fn made(house: &House, route: &str) -> Self {
+        if is_of_access(route) {
+            return Self::of_access(house, route).await;
+        }
         let revoked = made(house, AppKind::ApiCredentials, "acme").await;
         house.ops.revoke_app(revoked, MACHINE).await.unwrap();
         let (orphan, lost) = left_behind(house).await;
@@ -274,22 +380,52 @@ impl Things {
         things.push(("{company}", house.company("acme-test")));
         things.push(("{real}", house.company("acme")));
         things.push(("{me}", house.user_id("owner").to_string()));
-        Self(things)
+        Self { named: things, seed: None }
+    }
+
+    async fn of_access(house: &House, route: &str) -> Self {
+        let acme = house.company("acme");
+        let mut named = vec![
+            ("{company}", house.company("acme-test")),
+            ("{me}", house.user_id("owner").to_string()),
+        ];
+        if route.contains("/oauth-apps/{app}") && !route.ends_with("/env") {
+            named.push(("{app}", oauth_app(house, route).await));
+        }
+        if route.contains("/oauth-connections") {
+            named.push(("{connection}", connection(house, "owner", &acme).await));
+        }
+        if route.ends_with("/idle") {
+            house.advance(31 * 24 * 3600);
+        }
+        if route.contains("{what}") {
+            let what = connection(house, "partner", &house.firm()).await;
+            if route.ends_with("/unblock") {
+                block(house, &what).await;
+            }
+            named.push(("{what}", what));
+        }
+        let seed =
+            if route.ends_with("/approve") { Some(house.new_operator().await) } else { None };
+        Self { named, seed }
     }
 
     fn put_into(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
+        self.named.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
     }
 
     /// The app that a path is about.
     fn named_in(&self, path: &str) -> &'static str {
-        let named = self.0.iter().find(|(name, _)| path.contains(name));
+        let named = self.named.iter().find(|(name, _)| path.contains(name));
         named.map_or("{app}", |(name, _)| name)
     }
 
     fn filled(&self, house: &House, fields: Fields) -> Vec<(&'static str, String)> {
         let value = |value: &str| match value {
-            CODE => house.next_code("owner"),
+            CODE => match &self.seed {
+                Some((_, _, seed)) => house.next_code_of(seed),
+                None => house.next_code("owner"),
+            },
             value => self.put_into(value),
         };
         fields.iter().map(|(field, text)| (*field, value(text))).collect()
@@ -322,4 +458,36 @@ async fn left_behind(house: &House) -> (AppId, AppId) {
     }
     house.ops.remove_role(leaver, acme, MACHINE).await.unwrap();
     (left[0], left[1])
+}
+
+/// The connection that comes of a consent.
+async fn connection(house: &House, name: &str, place: &str) -> String {
+    house.tokens("oauth_public", name, place, "customers:readonly").await;
+    house.ops.connections().unwrap().pop().unwrap().id.to_string()
+}
+
+async fn block(house: &House, what: &str) {
+    let (acme, what) = (house.company("acme").parse().unwrap(), what.parse().unwrap());
+    house.ops.block(acme, what, None, "", MACHINE).await.unwrap();
+}
+
+/// An OAuth app of the company; for judging, the one that is nobody's own and connected there.
+async fn oauth_app(house: &House, route: &str) -> String {
+    if ["/approve", "/block", "/unblock"].iter().any(|word| route.ends_with(word)) {
+        let app = house.app("oauth_public").client_id.clone();
+        // Scenes are set one after the other: what the one before blocked is let in again.
+        let (acme, named) = (house.company("acme").parse().unwrap(), app.parse().unwrap());
+        let _ = house.ops.unblock(acme, named, None, MACHINE).await;
+        connection(house, "owner", &house.company("acme")).await;
+        if route.ends_with("/unblock") {
+            block(house, &app).await;
+        }
+        return app;
+    }
+    let new = NewApp {
+        place: Some(house.company("acme").parse().unwrap()),
+        redirect_uris: vec!["https://portal.example/cb".to_owned()],
+        ..NewApp::of(AppKind::OauthConfidential, "Portal")
+    };
+    house.ops.create_app(new, MACHINE).await.unwrap().app.id.to_string()
 }

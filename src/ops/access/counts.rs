@@ -12,6 +12,7 @@ use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
 use crate::domain::app::AppStatus;
+use crate::domain::company::Place;
 use crate::domain::standing::Standing;
 use crate::ops::Ops;
 use crate::ops::access::Access;
@@ -24,6 +25,7 @@ use crate::ops::access::look::Look;
 use crate::ops::access::walk::Walk;
 use crate::ops::access::walk::What;
 use crate::ops::cursors::Step;
+use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Apps;
@@ -173,6 +175,18 @@ impl Ops {
             return Ok(None);
         }
         Ok(Some(Arc::new(counts)))
+    }
+
+    /// The counts of what the person sees in `place`; none while a large place is being counted, or
+    /// where they see nothing.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn counts_of(&self, live: &LiveSession, place: Place) -> Result<Option<Counts>, Fault> {
+        self.store.read(|reader| match self.viewer(reader, live, place)? {
+            Some(viewer) => Ok(self.counts(reader, viewer)?.map(Arc::unwrap_or_clone)),
+            None => Ok(None),
+        })
     }
 
     /// Counts on from `step`; answers where it stopped, if there is more.

@@ -167,9 +167,8 @@ impl Ops {
         if !own && !(viewer.whole && (knows || blocked_here)) {
             return Ok(Err(Refusal::UnknownApp));
         }
-        let by_itself = app.registration.is_by_itself();
         let judging = match place {
-            _ if own && by_itself => Judging::Installation,
+            _ if own && app.place.is_none() => Judging::Installation,
             Place::Company(_) if app.place.is_none() && viewer.whole => Judging::Company,
             _ => Judging::Nothing,
         };

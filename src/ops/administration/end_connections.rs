@@ -9,6 +9,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Place;
 use crate::domain::connection::Connection;
+use crate::domain::connection::ConnectionStatus;
 use crate::domain::connection::EndCause;
 use crate::domain::standing;
 use crate::domain::standing::Circumstances;
@@ -44,6 +45,11 @@ impl Operation for EndConnection {
         let Some(connection) = reader.get::<Connections>(&self.connection)? else {
             return Ok(Decision::unchanged(Err(Refusal::UnknownConnection)));
         };
+        // What ended as somebody wished is over, and keeps its cause.
+        if matches!(connection.status, ConnectionStatus::Ended { cause, .. } if !cause.needs_reconnecting())
+        {
+            return Ok(Decision::unchanged(Err(Refusal::UnknownConnection)));
+        }
         let mut changes = Changes::new();
         end(&mut changes, &connection, self.now, self.origin)?;
         Ok(Decision { changes, outcome: Ok(connection) })
@@ -61,7 +67,7 @@ fn end(
     let event = event.app(connection.app).user(connection.user).place(connection.place);
     changes.record(event.connection(connection.id));
     let mut ending = connection.clone();
-    ending.status = crate::domain::connection::ConnectionStatus::Active;
+    ending.status = ConnectionStatus::Active;
     connections::end(changes, ending, now, EndCause::DeletedByUser)
 }
 

@@ -1,4 +1,4 @@
-//! What the operator says of a program that registered itself: that it was looked at, that it is not
+//! What the operator says of a program that is nobody's own, such as one that registered itself: that it was looked at, that it is not
 //! let in, that it is let in again. A company says so for itself by blocking ([`Ops::block`]).
 
 use crate::base::clock::Timestamp;
@@ -44,7 +44,8 @@ impl Operation for Judge {
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
         let found = reader.get::<Apps>(&self.app)?;
-        let Some(mut app) = found.filter(|app| app.registration.is_by_itself()) else {
+        let Some(mut app) = found.filter(|app| app.place.is_none() && app.kind.uses_consent())
+        else {
             return Ok(Decision::unchanged(Err(Refusal::UnknownApp)));
         };
         let kind = match (self.judgement, app.status) {
@@ -75,7 +76,7 @@ impl Ops {
     /// Says it, for the whole installation.
     ///
     /// # Errors
-    /// [`Refusal::UnknownApp`]: also of an app that did not register itself.
+    /// [`Refusal::UnknownApp`]: also of an app that belongs to a company or firm.
     pub async fn judge_client(
         &self,
         app: AppId,

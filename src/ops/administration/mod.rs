@@ -58,4 +58,5 @@ pub mod rotate_secret;
 pub mod set_up;
 #[cfg(test)]
 mod tests;
+pub mod try_app;
 pub mod user_status;

@@ -12,8 +12,10 @@ use countersign::base::id::UserId;
 use countersign::crypto::totp;
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
+use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::create_user::NewUser;
 use http::Request;
 use http::StatusCode;
 use http::header;
@@ -173,6 +175,39 @@ impl House {
         let mut browser = Browser::new(self);
         browser.sign_in(name).await;
         browser
+    }
+
+    /// A new operator of the installation, an owner of Acme too: address, password, authenticator.
+    pub async fn new_operator(&self) -> (String, String, String) {
+        let email = format!("{}@acme.example", self.ops.unique());
+        let password = "kept in a vault 7x".to_owned();
+        let hash = self.ops.hash_new_password(password.as_str().into(), &[]).await.unwrap();
+        let (name, address) = ("Otto Operator".to_owned(), email.parse().unwrap());
+        let new = NewUser { email: address, name, password: Some(hash), operator: true };
+        let user = self.ops.create_user(new, MACHINE).await.unwrap().id;
+        let seed = self.ops.provision_factors(user, MACHINE).await.unwrap().totp_secret;
+        let (place, role) = (self.company("acme").parse().unwrap(), RoleName("owner".to_owned()));
+        self.ops.grant_role(user, place, role, MACHINE).await.unwrap();
+        (email, password, seed)
+    }
+
+    /// A browser in which whoever has these is signed in.
+    pub async fn entered(&self, email: &str, password: &str, seed: &str) -> Browser<'_> {
+        let mut browser = Browser::new(self);
+        let page = browser.get("/sign-in").await;
+        browser.submit(&page, "/sign-in", &[("email", email), ("password", password)]).await;
+        let page = browser.get("/sign-in/verify").await;
+        let code = self.next_code_of(seed);
+        let answer = browser.submit(&page, "/sign-in/verify", &[("code", &code)]).await;
+        assert_eq!(answer.location(), "/");
+        browser
+    }
+
+    /// As [`Self::next_code`], of an authenticator with this seed.
+    pub fn next_code_of(&self, seed: &str) -> String {
+        self.advance(30);
+        let seed = data_encoding::BASE32_NOPAD.decode(seed.as_bytes()).unwrap();
+        totp::code(&seed, totp::step_at(self.clock.now()))
     }
 
     /// The code that comes of this person's consent for the app of a kind.

@@ -76,6 +76,8 @@ pub enum ReachOutcome {
     NameUnknown,
     /// Nothing answered.
     NoAnswer,
+    /// Name and certificate look public; this server fetches nothing, so it was not tried.
+    NotTried,
 }
 
 /// `/settings/integrations`: how each assistant is connected.
@@ -134,6 +136,7 @@ impl Page for McpServer {
             ("private-certificate", ReachOutcome::PrivateCertificate),
             ("name-unknown", ReachOutcome::NameUnknown),
             ("no-answer", ReachOutcome::NoAnswer),
+            ("not-tried", ReachOutcome::NotTried),
         ]
         .map(|(name, outcome)| {
             let host = "books.example".to_owned();

@@ -24,8 +24,8 @@ pub struct AccessList {
     pub list: ListKind,
     /// The rows of this page.
     pub rows: Vec<AccessRow>,
-    /// How many there are in all that the filter lets through.
-    pub total: u64,
+    /// How many there are in all that the filter lets through, if that is known.
+    pub total: Option<u64>,
     /// What the list was filtered by.
     pub filter: Filter,
     /// What needs somebody's attention, counted.
@@ -117,7 +117,7 @@ impl Page for AccessList {
             frame: sample::frame(list.section()),
             list,
             rows: Vec::new(),
-            total: 0,
+            total: Some(0),
             filter: Filter::default(),
             attention: Attention::default(),
             may_create: true,
@@ -125,7 +125,7 @@ impl Page for AccessList {
             paging: Paging::default(),
         };
         let full = |list, rows: Vec<AccessRow>| Self {
-            total: 112,
+            total: Some(112),
             rows,
             attention: Attention { reviews: 2, expiring: 1, idle: 12 },
             paging: Paging { previous: None, next: Some("?after=Sample-cursor".to_owned()) },
@@ -147,7 +147,7 @@ impl Page for AccessList {
                 status: Some(StatusWord::Idle),
             },
             rows: Vec::new(),
-            total: 0,
+            total: Some(0),
             paging: Paging::default(),
             ..overview.clone()
         };
@@ -174,6 +174,17 @@ impl Page for AccessList {
                 Self {
                     frame: sample::frame_in(Section::Overview, sample::acme_test()),
                     ..overview
+                },
+            ),
+            (
+                "overview-goes-on",
+                Self {
+                    total: None,
+                    paging: Paging {
+                        previous: None,
+                        next: Some("?q=sync&cursor=Sample-cursor".to_owned()),
+                    },
+                    ..filtered.clone()
                 },
             ),
             ("overview-nothing-found", filtered),

@@ -8,10 +8,11 @@ use crate::view::pages::parts::form::Choice;
 use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
+use crate::view::pages::parts::permission::TickArea;
 use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
 
-/// Posts `csrf`, `owner`, `purpose` and `review` (days) to `action`. Gives no access, so it asks for
+/// Posts `csrf`, `owner`, `purpose`, `review` (days) and every kept `permission` to `action`. Gives no access, so it asks for
 /// no code.
 #[derive(Clone, Serialize)]
 pub struct UpkeepForm {
@@ -27,6 +28,8 @@ pub struct UpkeepForm {
     pub name: String,
     /// Who may be responsible.
     pub owners: Vec<Choice>,
+    /// What it may do, to take from it.
+    pub areas: Vec<TickArea>,
     /// What it is for.
     pub purpose: String,
     /// After how many days somebody looks at it again.
@@ -46,6 +49,7 @@ impl Page for UpkeepForm {
             back: "/settings/app-connect/oauth-connections/c_01JD9".to_owned(),
             name: "Tidewater Reports".to_owned(),
             owners: sample::people(),
+            areas: sample::ticks(true),
             purpose: "Monthly reports for the board".to_owned(),
             review_days: 90,
             mistakes: Mistakes::default(),

@@ -48,6 +48,7 @@ pub enum What {
     AppChanged,
     AppApproved,
     AppBlocked,
+    AppUnblocked,
     AppReviewed,
     AppRevoked,
     AppDeleted,
@@ -70,6 +71,8 @@ pub enum What {
     ConsentRefused,
     ConnectionCreated,
     ConnectionEnded,
+    ConnectionChanged,
+    ConnectionReviewed,
     CodeReplayed,
     RefreshReplayed,
     RefreshRepeated,
@@ -103,7 +106,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 63] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -120,6 +123,7 @@ impl What {
         Self::AppChanged,
         Self::AppApproved,
         Self::AppBlocked,
+        Self::AppUnblocked,
         Self::AppReviewed,
         Self::AppRevoked,
         Self::AppDeleted,
@@ -142,6 +146,8 @@ impl What {
         Self::ConsentRefused,
         Self::ConnectionCreated,
         Self::ConnectionEnded,
+        Self::ConnectionChanged,
+        Self::ConnectionReviewed,
         Self::CodeReplayed,
         Self::RefreshReplayed,
         Self::RefreshRepeated,

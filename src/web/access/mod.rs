@@ -1,0 +1,87 @@
+//! Lists of what has access, and the pages of connections, OAuth apps and MCP servers.
+
+mod acts;
+mod asked;
+mod connections;
+mod facts;
+mod idle;
+mod judge;
+mod lists;
+mod mcp_server;
+mod oauth_app;
+mod oauth_apps;
+pub mod reach;
+mod register;
+mod registered;
+mod reviews;
+mod rows;
+mod scopes;
+mod through_firm;
+mod upkeep;
+
+pub use facts::ConnectFacts;
+
+use axum::Router;
+use axum::routing::get;
+use axum::routing::post;
+
+use crate::view::pages::workspace::Section;
+use crate::web::WebState;
+
+/// The pages.
+pub(super) fn routes() -> Router<WebState> {
+    lists().merge(connections()).merge(oauth_apps()).merge(others())
+}
+
+fn lists() -> Router<WebState> {
+    Router::new()
+        .route(Section::Overview.path(), get(lists::overview))
+        .route(Section::ApiCredentials.path(), get(lists::api_credentials))
+        .route(Section::OauthConnections.path(), get(lists::oauth_connections))
+        .route(Section::ApiTokens.path(), get(lists::api_tokens))
+        .route(Section::OauthApps.path(), get(oauth_apps::show))
+        .route(Section::Reviews.path(), get(reviews::show))
+}
+
+fn connections() -> Router<WebState> {
+    const AT: &str = Section::OauthConnections.path();
+    Router::new()
+        .route(&format!("{AT}/idle"), get(idle::ask).post(idle::revoke))
+        .route(&format!("{AT}/{{connection}}"), get(connections::show))
+        .route(&format!("{AT}/{{connection}}/change"), get(upkeep::ask).post(upkeep::change))
+        .route(&format!("{AT}/{{connection}}/review"), get(acts::ask_review).post(acts::review))
+        .route(&format!("{AT}/{{connection}}/delete"), get(acts::ask_delete).post(acts::delete))
+}
+
+fn oauth_apps() -> Router<WebState> {
+    const AT: &str = Section::OauthApps.path();
+    Router::new()
+        .route(&format!("{AT}/create"), get(register::ask).post(register::check))
+        .route(&format!("{AT}/create/again"), post(register::again))
+        .route(&format!("{AT}/create/confirm"), post(register::create))
+        .route(&format!("{AT}/{{app}}"), get(oauth_app::show))
+        .route(&format!("{AT}/{{app}}/saved"), get(registered::show).post(registered::done))
+        .route(&format!("{AT}/{{app}}/saved/env"), post(registered::file))
+        .route(&format!("{AT}/{{app}}/approve"), get(judge::ask_approve).post(judge::approve))
+        .route(&format!("{AT}/{{app}}/block"), get(judge::ask_block).post(judge::block))
+        .route(&format!("{AT}/{{app}}/unblock"), get(judge::ask_unblock).post(judge::unblock))
+        .route(&format!("{AT}/{{app}}/revoke"), get(judge::ask_revoke).post(judge::revoke))
+}
+
+fn others() -> Router<WebState> {
+    const FIRM: &str = Section::ThroughFirm.path();
+    const MCP: &str = Section::McpServer.path();
+    Router::new()
+        .route(MCP, get(mcp_server::show))
+        .route(&format!("{MCP}/check"), post(mcp_server::check))
+        .route(Section::Integrations.path(), get(mcp_server::integrations))
+        .route(FIRM, get(through_firm::show))
+        .route(
+            &format!("{FIRM}/{{what}}/block"),
+            get(through_firm::ask_block).post(through_firm::block),
+        )
+        .route(
+            &format!("{FIRM}/{{what}}/unblock"),
+            get(through_firm::ask_unblock).post(through_firm::unblock),
+        )
+}
