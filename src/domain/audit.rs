@@ -14,6 +14,7 @@ use crate::base::id::ConnectionId;
 use crate::base::id::RequestId;
 use crate::base::id::UserId;
 use crate::domain::company::Place;
+use crate::domain::detail::Detail;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,10 +52,6 @@ pub enum EventKind {
     AllAccessEnded,
     /// Data was taken out.
     DataExported,
-    /// A company was suspended: nothing reaches it.
-    CompanySuspended,
-    /// A company is no longer suspended.
-    CompanyResumed,
     /// An app got somebody else's permissions to be bounded by.
     AppHandedOver,
     /// A second factor was removed.
@@ -125,6 +122,39 @@ pub enum EventKind {
     ChallengeRepeated,
 }
 
+impl EventKind {
+    /// Its word, as it is stored.
+    #[must_use]
+    pub fn word(self) -> String {
+        let quoted = serde_json::to_string(&self).unwrap_or_default();
+        quoted.trim_matches('"').to_owned()
+    }
+
+    /// The kind that has this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(word)).ok()
+    }
+
+    /// Whether something was refused, by us or by a person.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::RegistrationRefused
+                | Self::SignInFailed
+                | Self::CodeRefused
+                | Self::AuthorizationRefused
+                | Self::ConsentRefused
+                | Self::CodeReplayed
+                | Self::RefreshReplayed
+                | Self::TokenRefused
+                | Self::CallRefused
+                | Self::SecretUsedInBrowser
+        )
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -135,6 +165,9 @@ pub struct Event {
     /// Why, for refusals and ends: the exact cause in the words of the code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cause: Option<String>,
+    /// What a refusal was about, if its cause does not say all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<Detail>,
     /// The person who did it, if it was done in the workspace.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<UserId>,
@@ -153,6 +186,9 @@ pub struct Event {
     /// The request: the reference that the error page showed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<RequestId>,
+    /// Further references that this entry stands for, as far as they are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<RequestId>,
     /// From where.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub address: Option<IpAddr>,
@@ -187,12 +223,14 @@ impl Event {
             at,
             kind,
             cause: None,
+            detail: None,
             by: None,
             user: None,
             app: None,
             connection: None,
             place: None,
             reference: origin.reference,
+            also: Vec::new(),
             address: origin.address,
             count: 1,
         }
@@ -202,6 +240,13 @@ impl Event {
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// With what the refusal was about.
+    #[must_use]
+    pub fn detail(mut self, detail: Option<Detail>) -> Self {
+        self.detail = detail;
         self
     }
 

@@ -32,6 +32,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a redeemed code is remembered, so that its replay is noticed.
 pub const CODE_MEMORY: Duration = DAY;
+/// How long a reference leads to what it stands for, and counters of days are kept.
+pub const ACTIVITY: Duration = Duration::from_secs(400 * 24 * 3600);
+/// How long counters of hours are kept.
+pub const HOURS: Duration = Duration::from_secs(8 * 24 * 3600);
 /// How long a one-time link is good.
 pub const LINK: Duration = DAY;
 /// How long a link for a lost password or factor is good.

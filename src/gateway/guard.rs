@@ -70,7 +70,10 @@ pub(super) async fn check(
     let live = call.identify(request.headers(), For::Api, rates, allowance).await?;
     if let Some(own) = own {
         return match answer_own(state, &request, own, &path, &live) {
-            Ok(response) => Ok(Checked::Own(response)),
+            Ok(response) => {
+                call.passed(&live, path.company);
+                Ok(Checked::Own(response))
+            }
             Err(failure) => Err(call.failed(Some(&live), failure).await),
         };
     }
@@ -78,9 +81,9 @@ pub(super) async fn check(
         Ok(context) => context,
         Err(failure) => return Err(call.failed(Some(&live), failure).await),
     };
-    check_route(state, request.method(), &path.rest)?;
+    check_route(state, request.method(), &path.rest).inspect_err(|_| call.turned_away(&live))?;
     if !call.challenge.scopes.iter().all(|scope| context.effective.contains(scope)) {
-        return Err(call.lacks_scope(&live).await);
+        return Err(call.lacks_scope(&live, context.company.id).await);
     }
     let line = Line {
         method: request.method(),
@@ -89,6 +92,7 @@ pub(super) async fn check(
     };
     let identity = state.identities.of(&state.ops, (&live, &context), &Resource::Api, &line).await;
     let identity = identity.map_err(|fault| Box::new(answer::failed(&fault)))?;
+    call.passed(&live, Some(context.company.id));
     let permitted = Permitted::new(request, context.company, path.rest, identity);
     Ok(Checked::Permitted(Box::new(permitted)))
 }

@@ -10,8 +10,11 @@ use http::header::ORIGIN;
 use crate::base::id::CompanyId;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::gate::GateRefusal;
 use crate::domain::rate::Allowance;
 use crate::domain::resource::Audience;
+use crate::domain::scope::ScopeSet;
+use crate::domain::usage::Counted;
 use crate::gateway::answer;
 use crate::gateway::challenge::Challenge;
 use crate::gateway::rates::Rates;
@@ -84,6 +87,7 @@ impl Call<'_> {
         self.ops.note_use(live.app().id);
         *allowance = rates.and_then(|rates| rates.count(live.id, self.ops.now()));
         if allowance.is_some_and(|allowance| allowance.exceeded) {
+            self.turned_away(&live);
             return Err(Box::new(answer::too_many_calls()));
         }
         Ok(live)
@@ -120,24 +124,48 @@ impl Call<'_> {
 
     /// The response to a refusal.
     pub(super) async fn refuse(&self, live: Option<&LiveToken>, why: CallRefusal) -> Refused {
-        self.note(live, format!("{why:?}")).await;
+        let lacks =
+            matches!(why, CallRefusal::Gate(GateRefusal::NothingAllowed | GateRefusal::NoRole));
+        let needed = if lacks { self.challenge.scopes.clone() } else { ScopeSet::default() };
+        self.note_about(live, None, format!("{why:?}"), &needed).await;
         Box::new(answer::of(why, &self.challenge))
     }
 
-    /// The token lacks what the challenge names.
-    pub(super) async fn lacks_scope(&self, live: &LiveToken) -> Refused {
-        self.note(Some(live), format!("missing scope: {}", self.challenge.scopes)).await;
+    /// The token lacks what the challenge names, in `company`.
+    pub(super) async fn lacks_scope(&self, live: &LiveToken, company: CompanyId) -> Refused {
+        let cause = format!("missing scope: {}", self.challenge.scopes);
+        self.note_about(Some(live), Some(company), cause, &self.challenge.scopes).await;
         Box::new(answer::missing_scope(&self.challenge))
     }
 
     /// Writes a refusal down; `cause` holds nothing that the caller sent.
     pub(super) async fn note(&self, live: Option<&LiveToken>, cause: String) {
+        self.note_about(live, None, cause, &ScopeSet::default()).await;
+    }
+
+    async fn note_about(
+        &self,
+        live: Option<&LiveToken>,
+        company: Option<CompanyId>,
+        cause: String,
+        needed: &ScopeSet,
+    ) {
         let event = self.ops.event(EventKind::CallRefused, self.from).cause(cause);
         let event = match live {
-            Some(live) => event.app(live.app().id),
+            Some(live) => self.ops.about_call(event, live, company, needed),
             None => event,
         };
         self.ops.note_refusal(event).await;
+    }
+
+    /// Counts a call that passed; one through a firm counts for the firm and for the company.
+    pub(super) fn passed(&self, live: &LiveToken, company: Option<CompanyId>) {
+        self.ops.count_call(live, company, Counted::Called);
+    }
+
+    /// Counts a call that was refused for what it asked for, which is no affair of the trail.
+    pub(super) fn turned_away(&self, live: &LiveToken) {
+        self.ops.count_call(live, None, Counted::CallRefused);
     }
 }
 

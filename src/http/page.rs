@@ -63,7 +63,8 @@ const fn status_of(kind: ErrorKind) -> StatusCode {
         | ErrorKind::RequestExpired
         | ErrorKind::RequestUsed
         | ErrorKind::OtherBrowser
-        | ErrorKind::FormBroken => StatusCode::BAD_REQUEST,
+        | ErrorKind::FormBroken
+        | ErrorKind::ListPage => StatusCode::BAD_REQUEST,
         ErrorKind::CompanyNotReachable
         | ErrorKind::NothingToGrant
         | ErrorKind::ClientBlocked

@@ -12,6 +12,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::redirect_uri::VerifiedRedirect;
+use crate::domain::session::Level;
 use crate::http::cookies;
 use crate::http::language;
 use crate::http::origin;
@@ -27,6 +28,7 @@ use crate::ops::authorization::AuthorizationParameters;
 use crate::ops::authorization::AuthorizationRefusal;
 use crate::ops::authorization::PageRefusal;
 use crate::ops::authorization::RequestRefusal;
+use crate::ops::explain;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Fault;
 use crate::view::pages::ErrorKind;
@@ -51,11 +53,12 @@ pub(super) async fn answer(
                 Err(fault) => refused(broken(&fault)),
             },
             Err(Failure::Refused(refusal)) => {
-                note(&state.ops, &refusal, origin).await;
+                let session = cookies::get(&headers, cookies::SESSION);
+                let received = parameters.redirect_uri.as_deref();
+                note(&state.ops, &refusal, (received, session), origin).await;
                 match refusal {
                     AuthorizationRefusal::Page(why, _) => refused(kind_of(why)),
                     AuthorizationRefusal::Redirect { redirect, state: given, why, app } => {
-                        let session = cookies::get(&headers, cookies::SESSION);
                         match state.ops.may_tell(app, session) {
                             Ok(true) => tell(&state.ops, &redirect, given.as_deref(), why.into()),
                             Ok(false) => refused(ErrorKind::RequestBroken),
@@ -128,11 +131,23 @@ fn tell(
     page::see_other(&redirect.with(&parameters))
 }
 
-async fn note(ops: &Ops, refusal: &AuthorizationRefusal, origin: Origin) {
+/// Writes a refusal down, with the person who is signed in at this browser.
+async fn note(
+    ops: &Ops,
+    refusal: &AuthorizationRefusal,
+    (received, session): (Option<&str>, Option<&str>),
+    origin: Origin,
+) {
     let event = ops.event(EventKind::AuthorizationRefused, origin);
+    let event = match ops.session(session.unwrap_or_default()) {
+        Ok(Some(live)) if live.level() == Level::SecondFactor => event.user(live.user.id),
+        _ => event,
+    };
     let event = match refusal {
         AuthorizationRefusal::Page(why, app) => {
-            let event = event.cause(format!("{why:?}"));
+            let detail =
+                (*why == PageRefusal::RedirectMismatch).then(|| explain::redirect(received));
+            let event = event.cause(format!("{why:?}")).detail(detail);
             app.map_or(event.clone(), |app| event.app(app))
         }
         AuthorizationRefusal::Redirect { why, app, .. } => {

@@ -18,6 +18,8 @@ use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
 use crate::ops::authorization::AuthorizationParameters;
 use crate::ops::authorization::AuthorizationRefusal;
+use crate::ops::authorization::PageRefusal;
+use crate::ops::explain;
 use crate::ops::failure::Failure;
 
 /// Reads, authenticates, checks as the authorization endpoint does, keeps.
@@ -49,7 +51,10 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         }
         Err(Failure::Refused(refusal)) => {
             let event = state.ops.event(EventKind::AuthorizationRefused, posted.origin);
-            let event = event.app(app).cause(cause(&refusal));
+            let mismatch =
+                matches!(refusal, AuthorizationRefusal::Page(PageRefusal::RedirectMismatch, _));
+            let detail = mismatch.then(|| explain::redirect(parameters.redirect_uri.as_deref()));
+            let event = event.app(app).cause(cause(&refusal)).detail(detail);
             state.ops.note_refusal(event).await;
             wire(&refusal).respond()
         }

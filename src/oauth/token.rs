@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::base::clock::Timestamp;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::usage::Counted;
 use crate::http::json;
 use crate::http::parameters::Repeated;
 use crate::http::paths;
@@ -20,6 +21,7 @@ use crate::oauth::error::OauthError;
 use crate::oauth::posted::Posted;
 use crate::ops::Ops;
 use crate::ops::authenticate_client::AuthenticatedClient;
+use crate::ops::explain::AskedOfToken;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::issue::TokenAnswer;
@@ -46,10 +48,14 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         Ok(client) => client,
         Err(response) => return *response,
     };
-    let app = client.app().id;
+    let app = client.shared_app();
+    let about = about(&asked);
     match issue(&state.ops, client, asked, origin).await {
         Ok(answer) => {
-            state.ops.note_use(app);
+            state.ops.note_use(app.id);
+            if let Some(place) = answer.issued_for {
+                state.ops.count(app.id, place, Counted::Issued);
+            }
             respond(&answer)
         }
         Err(Failure::Refused(why)) => {
@@ -57,8 +63,8 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
                 TokenRefusal::SecretInBrowser => EventKind::SecretUsedInBrowser,
                 _ => EventKind::TokenRefused,
             };
-            let event = state.ops.event(kind, origin).app(app).cause(why.cause());
-            state.ops.note_refusal(event).await;
+            let event = state.ops.event(kind, origin).app(app.id).cause(why.cause());
+            state.ops.note_refusal(state.ops.about_token(event, &app, &about, why)).await;
             posted.refuse(why.into())
         }
         Err(Failure::Fault(fault)) => error::failed(&fault),
@@ -89,6 +95,25 @@ fn read(posted: &Posted) -> Result<Asked, OauthError> {
             from_browser: posted.is_from_browser(),
         })),
         _ => Err(OauthError::UNSUPPORTED_GRANT),
+    }
+}
+
+/// What a refusal may be about.
+fn about(asked: &Asked) -> AskedOfToken {
+    match asked {
+        Asked::Code(request) => AskedOfToken {
+            code: Some(request.code.clone()),
+            redirect_uri: request.redirect_uri.clone(),
+            ..AskedOfToken::default()
+        },
+        Asked::Refresh(request) => AskedOfToken {
+            refresh: Some(request.token.clone()),
+            scope: request.scope.clone(),
+            ..AskedOfToken::default()
+        },
+        Asked::Client(request) => {
+            AskedOfToken { scope: request.scope.clone(), ..AskedOfToken::default() }
+        }
     }
 }
 

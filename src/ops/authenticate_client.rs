@@ -72,6 +72,12 @@ impl AuthenticatedClient {
         &self.app
     }
 
+    /// The client, to be kept.
+    #[must_use]
+    pub fn shared_app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
     /// The secret that it used.
     #[must_use]
     pub const fn secret(&self) -> Option<SecretId> {

@@ -98,6 +98,10 @@ impl LiveToken {
         self.facts.person.as_deref()
     }
 
+    pub(in crate::ops) const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// The company or firm that it is for.
     #[must_use]
     pub const fn place(&self) -> &PlaceFacts {

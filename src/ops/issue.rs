@@ -9,6 +9,7 @@ use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::App;
+use crate::domain::company::Place;
 use crate::domain::connection::Connection;
 use crate::domain::lifetimes::Lifetimes;
 use crate::domain::resource::Audience;
@@ -36,6 +37,8 @@ pub struct TokenAnswer {
     pub scope: String,
     /// The present, from which `expires_in` counts.
     pub now: Timestamp,
+    /// The company or firm that it was issued for; none if a former answer is repeated.
+    pub issued_for: Option<Place>,
 }
 
 /// A pair of tokens drawn before the operation was queued.
@@ -120,6 +123,7 @@ impl DrawnPair {
             refresh: Some((self.refresh.text().into(), refresh_expires_at)),
             scope: effective,
             now,
+            issued_for: Some(connection.place),
         })
     }
 }
@@ -180,5 +184,6 @@ pub fn recall(
         refresh: Some((kept.refresh.into(), kept.refresh_expires_at)),
         scope: kept.scope,
         now,
+        issued_for: None,
     })
 }

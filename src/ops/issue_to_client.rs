@@ -176,6 +176,7 @@ impl IssueToClient {
             refresh: None,
             scope: self.catalogue.maximal(&effective).to_string(),
             now: self.now,
+            issued_for: Some(place),
         }))
     }
 

@@ -3,6 +3,7 @@
 //! An act draws its time and random bytes first, decides on the writer (or looks in a snapshot),
 //! and answers with an outcome, a refusal or a fault. No HTTP, no HTML.
 
+pub mod activity;
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
@@ -13,8 +14,11 @@ pub mod client_assertions;
 pub mod client_documents;
 pub mod connections;
 pub mod consent;
+pub mod counters;
+pub mod cursors;
 pub mod document_apps;
 pub mod enrol;
+pub mod explain;
 pub mod facts;
 pub mod failure;
 pub mod hashing;
@@ -62,9 +66,11 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
+use crate::ops::activity::chain_check::ChainChecks;
 use crate::ops::challenges::Challenges;
 use crate::ops::client_assertions::AssertionUse;
 use crate::ops::client_documents::ClientDocuments;
+use crate::ops::counters::Counters;
 use crate::ops::hashing::Hashing;
 use crate::ops::last_use::RecentUse;
 use crate::ops::reclaim::Quiet;
@@ -98,6 +104,8 @@ pub struct Parts {
     pub(in crate::ops) secret_guesses: SecretGuesses,
     pub(in crate::ops) challenges: Challenges,
     pub(in crate::ops) recent_use: RecentUse,
+    pub(in crate::ops) counters: Counters,
+    pub(in crate::ops) chain_checks: ChainChecks,
     pub(in crate::ops) quiet: Quiet,
     pub(in crate::ops) signing_keys: OpenKeys,
     pub(in crate::ops) registration_pace: Pace,
@@ -142,6 +150,8 @@ impl Ops {
             secret_guesses: SecretGuesses::default(),
             challenges: Challenges::default(),
             recent_use: RecentUse::default(),
+            counters: Counters::default(),
+            chain_checks: ChainChecks::default(),
             quiet: Quiet::default(),
             signing_keys: OpenKeys::default(),
             registration_pace: Pace::default(),
@@ -229,12 +239,14 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 }
 
 impl Ops {
-    /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps.
+    /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps,
+    /// counters.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.flush_refusals().await?;
-        self.flush_use().await
+        self.flush_use().await?;
+        self.flush_counters().await
     }
 }

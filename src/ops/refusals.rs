@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::RequestId;
 use crate::base::id::UserId;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
@@ -23,6 +24,9 @@ use crate::store::writer::Operation;
 const WINDOW: Duration = Duration::from_secs(60);
 /// Different refusals remembered at once; beyond it they are only logged.
 const REMEMBERED: usize = 1024;
+
+/// References that one entry carries beside its own.
+const REFERENCES: usize = 32;
 
 type Same = (EventKind, String, Option<AppId>, Option<UserId>, Option<IpAddr>);
 
@@ -50,15 +54,43 @@ struct Counted {
     uncounted: u32,
 }
 
+impl Counted {
+    /// Counts one more. The references of those before are kept while they are about the same.
+    fn add(&mut self, event: &Event) {
+        let before = std::mem::replace(&mut self.last, event.clone());
+        if self.uncounted > 0 && before.detail == event.detail {
+            self.last.also = before.also;
+            self.last.also.extend(before.reference.filter(|_| self.last.also.len() < REFERENCES));
+        }
+        self.uncounted = self.uncounted.saturating_add(1);
+    }
+
+    /// The entry that stands for those that were counted.
+    fn entry(&self) -> Event {
+        Event { count: self.uncounted, ..self.last.clone() }
+    }
+}
+
 impl RecentRefusals {
+    /// What will be written and carries `reference`.
+    pub(in crate::ops) fn pending(&self, reference: RequestId) -> Option<Event> {
+        let carries =
+            |event: &Event| event.reference == Some(reference) || event.also.contains(&reference);
+        let waiting = self.waiting.lock().ok()?.iter().find(|event| carries(event)).cloned();
+        waiting.or_else(|| {
+            let recent = self.counted.lock().ok()?;
+            let mut counted = recent.values().filter(|counted| counted.uncounted > 0);
+            counted.find(|counted| carries(&counted.last)).map(Counted::entry)
+        })
+    }
+
     /// Whether `event` is the first of its kind and is to be written now; otherwise it is counted.
     fn is_first(&self, event: &Event) -> bool {
         let cause = event.cause.clone().unwrap_or_default();
         let same = (event.kind, cause, event.app, event.user, event.address.map(network));
         let Ok(mut recent) = self.counted.lock() else { return false };
         if let Some(counted) = recent.get_mut(&same) {
-            counted.uncounted = counted.uncounted.saturating_add(1);
-            counted.last = event.clone();
+            counted.add(event);
             return false;
         }
         if recent.len() >= REMEMBERED {
@@ -87,7 +119,7 @@ impl RecentRefusals {
         recent.retain(|_, counted| {
             let open = now.since(counted.first) < WINDOW;
             if !open && counted.uncounted > 0 {
-                events.push(Event { count: counted.uncounted, ..counted.last.clone() });
+                events.push(counted.entry());
             }
             open
         });
@@ -137,6 +169,7 @@ impl Ops {
             reference = event.reference.map(|id| id.to_string()).unwrap_or_default(),
             "refused"
         );
+        self.count_refusal(event);
         let known = event.app.is_some() || event.user.is_some();
         known && self.refusals.is_first(event)
     }

@@ -26,6 +26,9 @@ pub fn swept(lifetimes: &Lifetimes) -> Vec<(TableId, Duration)> {
         (TableId::AnsweredRequests, lifetimes.consent_request + lifetimes.pushed_request),
         (TableId::PushedRequests, lifetimes.pushed_request),
         (TableId::Links, lifetimes::LINK),
+        (TableId::References, lifetimes::ACTIVITY),
+        (TableId::UsageDays, lifetimes::ACTIVITY),
+        (TableId::UsageHours, lifetimes::HOURS),
         // Keyed by their end, after which they count until clocks that differ agree.
         (TableId::AssertionIds, client_assertion::SKEW),
     ]

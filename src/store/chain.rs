@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::crypto::digest;
 use crate::domain::audit::Event;
@@ -44,8 +45,19 @@ pub enum Broken {
     Changed(u64),
 }
 
-/// Adds `event` to the end of the chain.
-pub(in crate::store) fn append(to: &mut dyn Write, event: &Event) -> Result<(), Fault> {
+impl Broken {
+    /// The number of the first entry that is missing or changed.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::Missing { expected, .. } => *expected,
+            Self::Changed(number) => *number,
+        }
+    }
+}
+
+/// Adds `event` to the end of the chain; answers its number.
+pub(in crate::store) fn append(to: &mut dyn Write, event: &Event) -> Result<u64, Fault> {
     let (number, previous) = match to.last(TABLE)? {
         Some((key, value)) => (number_of(&key).saturating_add(1), hash_of(&value).to_vec()),
         None => (1, vec![0; HASH]),
@@ -53,7 +65,8 @@ pub(in crate::store) fn append(to: &mut dyn Write, event: &Event) -> Result<(), 
     let json = serde_json::to_vec(event).map_err(|error| Fault::row(TABLE.name(), error))?;
     let mut value = link(&previous, number, &json).to_vec();
     value.extend_from_slice(&json);
-    to.put(TABLE, &number.to_be_bytes(), &value)
+    to.put(TABLE, &number.to_be_bytes(), &value)?;
+    Ok(number)
 }
 
 /// The newest entries, newest first, at most `limit`, before number `before` if given.
@@ -70,30 +83,125 @@ pub fn newest(state: &dyn Read, before: Option<u64>, limit: usize) -> Result<Vec
     rows.iter().rev().map(|(key, value)| entry(key, value)).collect()
 }
 
+/// The entries from number `first` on, oldest first, at most `limit`.
+///
+/// # Errors
+/// As [`newest`].
+pub fn page(state: &dyn Read, first: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
+    let rows = state.range(TABLE, &first.to_be_bytes(), None, limit)?;
+    rows.iter().map(|(key, value)| entry(key, value)).collect()
+}
+
+/// Entry number `number`.
+///
+/// # Errors
+/// As [`newest`].
+pub fn get(state: &dyn Read, number: u64) -> Result<Option<Entry>, Fault> {
+    let key = number.to_be_bytes();
+    let mut found = None;
+    state.look(TABLE, &key, &mut |value| found = Some(entry(&key, value)))?;
+    found.transpose()
+}
+
+/// The number of the first entry of a moment or later, as far as entries are in the order of time; one
+/// more than the last if all are older.
+///
+/// # Errors
+/// As [`newest`].
+pub fn first_since(state: &dyn Read, at: Timestamp) -> Result<u64, Fault> {
+    let mut low = 1;
+    let mut high = state.last(TABLE)?.map_or(1, |(key, _)| number_of(&key).saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        // A gap is the affair of those who verify: it is taken for old.
+        if get(state, middle)?.is_some_and(|entry| entry.event.at >= at) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low)
+}
+
+/// An entry with all that its hash is made of: `hash = SHA-256(previous ‖ number ‖ JSON)`.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The hash of the entry before it, in hex.
+    pub previous: String,
+    /// Its own hash, in hex.
+    pub hash: String,
+    /// The event, byte for byte.
+    pub json: Vec<u8>,
+}
+
+/// Entry number `number`, as it is sealed.
+///
+/// # Errors
+/// The engine failed.
+pub fn sealed(state: &dyn Read, number: u64) -> Result<Option<Sealed>, Fault> {
+    let previous = state.get(TABLE, &number.saturating_sub(1).to_be_bytes())?;
+    let previous = previous.as_deref().map_or([0; HASH].as_slice(), hash_of);
+    Ok(state.get(TABLE, &number.to_be_bytes())?.map(|value| Sealed {
+        previous: encoding::hex(previous),
+        hash: encoding::hex(hash_of(&value)),
+        json: value.get(HASH..).unwrap_or_default().to_vec(),
+    }))
+}
+
+/// A walk through the chain, entry by entry, each held against the one before.
+pub struct Walk {
+    expected: u64,
+    previous: Vec<u8>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self { expected: 1, previous: vec![0; HASH] }
+    }
+}
+
+impl Walk {
+    /// How many entries were good so far.
+    #[must_use]
+    pub const fn good(&self) -> u64 {
+        self.expected.saturating_sub(1)
+    }
+
+    /// Looks at the next entries, a page of them. `Ok(Ok(false))`: there was none.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn step(&mut self, state: &dyn Read) -> Result<Result<bool, Broken>, Fault> {
+        let page = state.range(TABLE, &self.expected.to_be_bytes(), None, PAGE)?;
+        let any = !page.is_empty();
+        for (key, value) in page {
+            let (expected, found) = (self.expected, number_of(&key));
+            if found != expected {
+                return Ok(Err(Broken::Missing { expected, found }));
+            }
+            let json = value.get(HASH..).unwrap_or_default();
+            let hash = link(&self.previous, found, json);
+            if hash != hash_of(&value) {
+                return Ok(Err(Broken::Changed(found)));
+            }
+            self.previous = hash.to_vec();
+            self.expected = expected.saturating_add(1);
+        }
+        Ok(Ok(any))
+    }
+}
+
 /// Walks the whole chain. `Ok(Ok(n))`: `n` entries, all good.
 ///
 /// # Errors
 /// The engine failed.
 pub fn verify(state: &dyn Read) -> Result<Result<u64, Broken>, Fault> {
-    let mut expected = 1_u64;
-    let mut previous = vec![0; HASH];
+    let mut walk = Walk::default();
     loop {
-        let page = state.range(TABLE, &expected.to_be_bytes(), None, PAGE)?;
-        if page.is_empty() {
-            return Ok(Ok(expected - 1));
-        }
-        for (key, value) in page {
-            let found = number_of(&key);
-            if found != expected {
-                return Ok(Err(Broken::Missing { expected, found }));
-            }
-            let json = value.get(HASH..).unwrap_or_default();
-            let hash = link(&previous, found, json);
-            if hash != hash_of(&value) {
-                return Ok(Err(Broken::Changed(found)));
-            }
-            previous = hash.to_vec();
-            expected = expected.saturating_add(1);
+        match walk.step(state)? {
+            Ok(true) => {}
+            Ok(false) => return Ok(Ok(walk.good())),
+            Err(broken) => return Ok(Err(broken)),
         }
     }
 }
@@ -124,7 +232,6 @@ fn entry(key: &[u8], value: &[u8]) -> Result<Entry, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::Timestamp;
     use crate::domain::audit::EventKind;
     use crate::domain::audit::Origin;
     use crate::store::engine::Engine as _;
@@ -136,7 +243,7 @@ mod tests {
             .write(&mut |to| {
                 (0..length).try_for_each(|n| {
                     let at = Timestamp::from_millis(n);
-                    append(to, &Event::new(EventKind::SignedIn, at, Origin::default()))
+                    append(to, &Event::new(EventKind::SignedIn, at, Origin::default())).map(|_| ())
                 })
             })
             .unwrap();

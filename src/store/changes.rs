@@ -2,8 +2,10 @@
 
 use crate::base::id::UserId;
 use crate::domain::audit::Event;
+use crate::store::activity;
 use crate::store::chain;
 use crate::store::engine::Write;
+use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::table::Key;
 use crate::store::table::Row;
@@ -75,7 +77,7 @@ impl Changes {
     }
 
     /// Writes all of it.
-    pub(in crate::store) fn apply(self, to: &mut dyn Write) -> Result<(), Fault> {
+    pub(in crate::store) fn apply(self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         for change in self.rows {
             match change {
                 Change::Put { table, key, value } => to.put(table, &key, &value)?,
@@ -86,7 +88,8 @@ impl Changes {
             }
         }
         for event in &self.events {
-            chain::append(to, event)?;
+            let number = chain::append(to, event)?;
+            activity::note(to, kept, number, event)?;
         }
         Ok(())
     }

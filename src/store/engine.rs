@@ -41,6 +41,18 @@ pub trait Read {
         limit: usize,
     ) -> Result<Vec<Row>, Fault>;
 
+    /// Rows with `from <= key < to`, the last one first, at most `limit`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn range_back(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault>;
+
     /// How many rows have `key < to`, counted up to `limit`.
     ///
     /// # Errors

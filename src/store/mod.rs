@@ -5,6 +5,7 @@
 //! writer; after a failure of the file nothing is read or written before it was opened anew. The
 //! format, and why this holds, are described in `docs/storage-format.md`.
 
+pub mod activity;
 pub mod bytes;
 pub mod chain;
 pub mod changes;
@@ -74,6 +75,7 @@ impl Store {
     pub fn open(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
         let engine = redb::RedbEngine::open(file, cache_bytes)?;
         format::bring_up_to_date(&engine)?;
+        activity::catch_up(&engine)?;
         Self::start(Arc::new(engine))
     }
 

@@ -104,6 +104,20 @@ impl<'a> Reader<'a> {
         page.into_iter().map(read).collect()
     }
 
+    /// At most `limit` rows whose key starts with `prefix`, the last one first: where keys end with
+    /// identifiers, the newest.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn newest_under<T: Table>(&self, prefix: &dyn Key, limit: usize) -> Result<Rows<T>, Fault> {
+        let prefix = prefix.key_bytes();
+        let end = after(&prefix).unwrap_or_else(|| vec![0xff; 64]);
+        let page = self.state.range_back(T::ID, &prefix, &end, limit)?;
+        let read =
+            |(key, value): (Vec<u8>, Vec<u8>)| Ok((key, T::Row::from_bytes(T::ID.name(), &value)?));
+        page.into_iter().map(read).collect()
+    }
+
     fn below<T: Table>(&self, prefix: &[u8]) -> Result<Rows<T>, Fault> {
         let mut rows = Vec::new();
         let mut from = prefix.to_vec();

@@ -260,6 +260,17 @@ impl Read for Snapshot {
         self.table(table)?.map_or_else(|| Ok(Vec::new()), |table| range(table, from, to, limit))
     }
 
+    fn range_back(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        self.table(table)?
+            .map_or_else(|| Ok(Vec::new()), |table| range_back(table, from, to, limit))
+    }
+
     fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
         self.table(table)?.map_or(Ok(0), |table| count_below(table, to, limit))
     }
@@ -314,6 +325,16 @@ impl Read for Batch<'_> {
         limit: usize,
     ) -> Result<Vec<Row>, Fault> {
         range(self.table(table)?, from, to, limit)
+    }
+
+    fn range_back(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        range_back(self.table(table)?, from, to, limit)
     }
 
     fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
@@ -377,13 +398,27 @@ fn range(
         Some(to) => table.range::<&[u8]>(from..to),
         None => table.range::<&[u8]>(from..),
     };
-    rows.map_err(Fault::engine)?
-        .take(limit)
-        .map(|row| {
-            let (key, value) = row.map_err(Fault::engine)?;
-            Ok((key.value().to_vec(), value.value().to_vec()))
-        })
-        .collect()
+    rows.map_err(Fault::engine)?.take(limit).map(owned).collect()
+}
+
+fn range_back(
+    table: &impl redb::ReadableTable<Bytes, Bytes>,
+    from: &[u8],
+    to: &[u8],
+    limit: usize,
+) -> Result<Vec<Row>, Fault> {
+    if to <= from {
+        return Ok(Vec::new());
+    }
+    let rows = table.range::<&[u8]>(from..to).map_err(Fault::engine)?;
+    rows.rev().take(limit).map(owned).collect()
+}
+
+fn owned(
+    row: Result<(redb::AccessGuard<'_, Bytes>, redb::AccessGuard<'_, Bytes>), redb::StorageError>,
+) -> Result<Row, Fault> {
+    let (key, value) = row.map_err(Fault::engine)?;
+    Ok((key.value().to_vec(), value.value().to_vec()))
 }
 
 fn count_below(

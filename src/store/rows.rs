@@ -18,6 +18,8 @@ use crate::domain::token::AccessToken;
 use crate::domain::token::Grant;
 use crate::domain::token::RefreshState;
 use crate::domain::token::RefreshToken;
+use crate::domain::usage::Tally;
+use crate::domain::usage::Usage;
 use crate::store::bytes::Fields;
 use crate::store::bytes::Layout;
 use crate::store::fault::Fault;
@@ -176,6 +178,25 @@ fn read_audience(fields: &mut Fields<'_>) -> Result<Audience, Fault> {
     let bits = fields.byte()?;
     let mcp = if bits & MCP == 0 { None } else { Some(CompanyId::from_raw(fields.id()?)) };
     Ok(Audience { api: bits & API != 0, mcp })
+}
+
+impl Row for Usage {
+    fn to_bytes(&self, _table: &'static str) -> Result<Vec<u8>, Fault> {
+        let write =
+            |layout: Layout, tally: &Tally| layout.u64(tally.count).u64(tally.last.millis());
+        let all = [&self.issued, &self.issue_refused, &self.called, &self.call_refused];
+        Ok(all.into_iter().fold(Layout::version(LAYOUT), write).done())
+    }
+
+    fn from_bytes(table: &'static str, bytes: &[u8]) -> Result<Self, Fault> {
+        let mut fields = Fields::version(table, bytes, LAYOUT)?;
+        let mut tally = || {
+            let count = fields.u64()?;
+            Ok(Tally { count, last: Timestamp::from_millis(fields.u64()?) })
+        };
+        let (issued, issue_refused) = (tally()?, tally()?);
+        Ok(Self { issued, issue_refused, called: tally()?, call_refused: tally()? })
+    }
 }
 
 const LIVE: u8 = b'l';

@@ -110,6 +110,14 @@ table_ids! {
     OwnRoles = "own_roles",
     /// The audit chain.
     Audit = "audit",
+    /// Which entries of the audit chain belong to whom.
+    Activity = "activity",
+    /// The entries of each reference, swept by age.
+    References = "references",
+    /// What each app did by hour, swept by age.
+    UsageHours = "usage_hours",
+    /// What each app did by day, swept by age.
+    UsageDays = "usage_days",
 }
 
 /// What a table's keys are made of.

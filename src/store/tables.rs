@@ -32,6 +32,7 @@ use crate::domain::signing_key::SigningKey;
 use crate::domain::token::AccessToken;
 use crate::domain::token::AuthorizationCode;
 use crate::domain::token::RefreshToken;
+use crate::domain::usage::Usage;
 use crate::domain::user::Email;
 use crate::domain::user::Factors as FactorsRow;
 use crate::domain::user::Membership;
@@ -135,6 +136,10 @@ tables! {
     Invitations: (Place, RawId) => Invitation,
     /// Roles of one's own, by company or firm and name.
     OwnRoles: (Place, RoleName) => OwnRole,
+    /// Counters by hour.
+    UsageHours: UsageKey => Usage,
+    /// Counters by day.
+    UsageDays: UsageKey => Usage,
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -155,6 +160,26 @@ pub struct KnownBrowser {
     pub seen_at: Timestamp,
     /// Its own failures.
     pub attempts: AttemptsRow,
+}
+
+/// Which counters: those of an app in a place, or without one of all apps there, from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UsageKey {
+    /// The beginning of the hour or day.
+    pub start: Timestamp,
+    /// The company or firm.
+    pub place: Place,
+    /// The app.
+    pub app: Option<AppId>,
+}
+
+impl Key for UsageKey {
+    /// By time first, as every table that is swept.
+    fn key_bytes(&self) -> Vec<u8> {
+        let app = self.app.as_ref().map(AppId::raw).copied();
+        let layout = Layout::default().id(&RawId::floor(self.start)).place(self.place);
+        layout.id(&app.unwrap_or(RawId::from_bytes([0; 16]))).done()
+    }
 }
 
 /// Stands for a browser: a tag of its cookie, so that the file cannot be used to make one.

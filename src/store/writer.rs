@@ -101,7 +101,7 @@ impl<O: Operation> Job for Pending<O> {
         };
         match decision {
             Ok(decision) => {
-                decision.changes.apply(to)?;
+                decision.changes.apply(to, kept)?;
                 self.outcome = Some(Ok(decision.outcome));
                 Ok(())
             }
@@ -147,6 +147,16 @@ impl Read for ReadView<'_> {
         limit: usize,
     ) -> Result<Vec<Row>, Fault> {
         self.0.range(table, from, to, limit)
+    }
+
+    fn range_back(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        self.0.range_back(table, from, to, limit)
     }
 
     fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {

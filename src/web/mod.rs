@@ -4,6 +4,7 @@
 //! the browser it was shown in. Pages of an authorization request keep their opener, for clients
 //! that open a popup.
 
+pub mod activity;
 mod assets;
 mod connect;
 mod consent;
@@ -55,7 +56,8 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
-    let pages = pages.merge(settings::routes()).merge(workspace::routes()).merge(connect::routes());
+    let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
+    let pages = pages.merge(settings::routes());
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

@@ -23,6 +23,15 @@ export function openBrowser(home = process.env.COUNTERSIGN_BROWSER_HOME) {
   });
 }
 
+/** Starts Chromium with one profile for all windows, which other programs can steer too. */
+export function openProfile(folder, home = process.env.COUNTERSIGN_BROWSER_HOME) {
+  return chromium.launchPersistentContext(folder, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...FLAGS, '--remote-debugging-port=0'],
+    env: { ...process.env, HOME: home },
+  });
+}
+
 /** A person with a browser window of their own. */
 export class Person {
   /** Opens a window; `options` are Playwright's for a context. */

@@ -200,6 +200,16 @@ impl Read for Recorder<'_> {
         self.to.range(table, from, to, limit)
     }
 
+    fn range_back(
+        &self,
+        table: TableId,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        self.to.range_back(table, from, to, limit)
+    }
+
     fn count_below(&self, table: TableId, to: &[u8], limit: usize) -> Result<usize, Fault> {
         self.to.count_below(table, to, limit)
     }

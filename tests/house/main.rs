@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod activity;
+mod activity_causes;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;
@@ -37,6 +39,7 @@ mod consent_page;
 mod cors;
 mod cross_origin;
 mod disk;
+mod end_access;
 mod fetch;
 mod firms;
 mod forward_auth;
@@ -51,7 +54,9 @@ mod mcp_lists;
 mod mcp_sessions;
 mod metadata;
 mod metadata_resources;
+mod own_roles;
 mod par;
+mod people;
 mod pkce;
 mod proxy;
 mod proxy_faults;

@@ -186,7 +186,11 @@ async fn check(
     let id = message.as_ref().and_then(Message::id);
     if !call.challenge.scopes.is_subset(&effective) {
         let text = format!("Missing scope: {}", call.challenge.scopes);
-        return Err(Box::new(refusal::as_error(*call.lacks_scope(&live).await, id, &text)));
+        return Err(Box::new(refusal::as_error(
+            *call.lacks_scope(&live, company.id).await,
+            id,
+            &text,
+        )));
     }
     let owner = Owner { ops: &state.ops, live: &live, company: company.id };
     if mirrored::is_stateless(&parts.headers) {
@@ -203,6 +207,7 @@ async fn check(
     let context = CallContext { company: Arc::clone(&company), effective };
     let identity = state.identities.of(&state.ops, (&live, &context), &resource, &line).await;
     let identity = identity.map_err(|fault| Box::new(answer::failed(&fault)))?;
+    call.passed(&live, Some(company.id));
     let needed = call.challenge.scopes;
     let permitted = Permitted::new(request, context.company, String::new(), identity);
     Ok(Passed { permitted, company, live, token, message, needed })

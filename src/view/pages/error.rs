@@ -62,6 +62,8 @@ pub enum ErrorKind {
     FormExpired,
     /// What was sent could not be read.
     FormBroken,
+    /// The page of a list that was asked for is none that this person was given.
+    ListPage,
     /// Too much is going on at this moment.
     Busy,
     /// The data cannot be read or written at this moment.
@@ -90,7 +92,7 @@ enum Outcome {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::UnknownClient,
         Self::ClientDocument,
         Self::RedirectMismatch,
@@ -107,6 +109,7 @@ impl ErrorKind {
         Self::LinkUsed,
         Self::FormExpired,
         Self::FormBroken,
+        Self::ListPage,
         Self::Busy,
         Self::Unavailable,
         Self::TooManyRequests,
@@ -129,6 +132,7 @@ impl ErrorKind {
             | Self::SecondFactorNeeded => Outcome::NothingShared,
             Self::FormExpired
             | Self::FormBroken
+            | Self::ListPage
             | Self::Busy
             | Self::TooManyRequests
             | Self::MethodNotAllowed
@@ -160,6 +164,7 @@ impl ErrorKind {
             Self::LinkUsed => "link-used",
             Self::FormExpired => "form-expired",
             Self::FormBroken => "form-broken",
+            Self::ListPage => "list-page",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::TooManyRequests => "too-many-requests",

@@ -27,6 +27,8 @@ pub struct Activity {
     pub rows: Vec<ActivityRow>,
     /// The way through.
     pub paging: Paging,
+    /// All that belongs to the company or firm is here, and not only what the person did.
+    pub whole: bool,
     /// What the rows were filtered by.
     pub filter: ActivityFilter,
     /// The query of the filter, to be put behind the paths of the exports; with its `?`, or empty.
@@ -124,6 +126,7 @@ impl Page for Activity {
             frame: sample::frame(Section::Activity),
             rows: Vec::new(),
             paging: Paging::default(),
+            whole: true,
             filter: filter(),
             query: String::new(),
             calls: sample::empty_chart(),
@@ -153,6 +156,10 @@ impl Page for Activity {
             query: "?outcome=refused".to_owned(),
             ..empty.clone()
         };
+        let further = Self {
+            paging: Paging { previous: None, next: Some("?after=Sample-cursor".to_owned()) },
+            ..filtered.clone()
+        };
         let chain = |outcome, broken_at| {
             let at = sample::moment(-20);
             let chain = Some(Chain { at, entries: 18_204, outcome, broken_at });
@@ -164,12 +171,15 @@ impl Page for Activity {
             filter: ActivityFilter { outcome: OutcomeFilter::Done, on: true, ..filter() },
             ..empty.clone()
         };
+        let own = Self { whole: false, rows: sample::recent(), ..empty.clone() };
         vec![
+            ("own", own),
             ("chain-whole", chain(ChainOutcome::Whole, 0)),
             ("chain-forked", chain(ChainOutcome::Forked, 0)),
             ("chain-broken", chain(ChainOutcome::Broken, 7_311)),
             ("full", full),
             ("nothing-found", filtered),
+            ("nothing-found-yet", further),
             ("old", old),
             ("empty", empty),
         ]

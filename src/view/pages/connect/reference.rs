@@ -43,15 +43,32 @@ pub enum Cause {
         /// What was sent.
         received: String,
     },
+    /// A return address that is not the one of the authorization request.
+    RedirectChanged {
+        /// The one of the authorization request.
+        expected: Vec<String>,
+        /// What was sent with the code; may be empty.
+        received: String,
+    },
     /// A permission is missing.
     Scope {
         /// The permission.
         scope: String,
         /// What it can do, as people read it.
         title: String,
-        /// Who lacks it.
+        /// Whose lack is to be mended first.
         lacking: Lacking,
+        /// All who lack it.
+        lacks: Vec<Lacking>,
     },
+    /// None of the permissions that were asked for exists here.
+    ScopeUnknown,
+    /// Nothing that may be connected to stands at the address that was asked for.
+    TargetUnknown,
+    /// The program is not known here.
+    ClientUnknown,
+    /// The document that describes the program cannot be used.
+    ClientDocument,
     /// The app's day is over.
     AppExpired,
     /// The app was revoked or deleted.
@@ -133,6 +150,7 @@ impl Page for Reference {
                 scope: "customer_invoices:all".to_owned(),
                 title: "Draft customer invoices".to_owned(),
                 lacking,
+                lacks: vec![lacking, Lacking::Role],
             })
         };
         let redirect = of(Cause::RedirectUri {
@@ -142,15 +160,24 @@ impl Page for Reference {
             ],
             received: "https://app.tidewater.example/callback/".to_owned(),
         });
+        let changed = of(Cause::RedirectChanged {
+            expected: vec!["https://app.tidewater.example/callback".to_owned()],
+            received: String::new(),
+        });
         let nothing = Self { found: None, ..of(Cause::Other) };
         let mut all = vec![
             ("redirect-uri", redirect),
+            ("redirect-changed", changed),
             ("scope-token", scope(Lacking::Token)),
             ("scope-role", scope(Lacking::Role)),
             ("scope-app", scope(Lacking::App)),
             ("not-found", nothing),
         ];
         let plain = [
+            ("scope-unknown", Cause::ScopeUnknown),
+            ("target-unknown", Cause::TargetUnknown),
+            ("client-unknown", Cause::ClientUnknown),
+            ("client-document", Cause::ClientDocument),
             ("app-expired", Cause::AppExpired),
             ("app-ended", Cause::AppEnded),
             ("app-blocked", Cause::AppBlocked),

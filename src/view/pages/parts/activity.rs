@@ -95,6 +95,13 @@ pub enum What {
 }
 
 impl What {
+    /// Its word: the key of its text.
+    #[must_use]
+    pub fn word(self) -> String {
+        let quoted = serde_json::to_string(&self).unwrap_or_default();
+        quoted.trim_matches('"').to_owned()
+    }
+
     /// Every kind, for filters and samples.
     pub const ALL: [Self; 60] = [
         Self::InstallationCreated,

@@ -1,0 +1,204 @@
+//! The activity as a file: written as it is read, a piece at a time.
+
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use axum::body::Body;
+use axum::extract::RawQuery;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::CONTENT_DISPOSITION;
+use http::header::CONTENT_TYPE;
+use http_body::Frame;
+
+use crate::domain::company::Place;
+use crate::ops::Ops;
+use crate::ops::activity::ActivityFilter;
+use crate::ops::activity::Told;
+use crate::ops::activity::export::NotExported;
+use crate::ops::activity::export::Piece;
+use crate::ops::activity::export::Sealed;
+use crate::ops::failure::Failure;
+use crate::ops::sessions::LiveSession;
+use crate::view::pages::ErrorKind;
+use crate::web::activity::asked::Asked;
+use crate::web::activity::spreadsheet;
+use crate::web::workspace::inside::Inside;
+
+const COLUMNS: [&str; 17] = [
+    "sequence",
+    "time",
+    "what",
+    "outcome",
+    "cause",
+    "about",
+    "app",
+    "client_id",
+    "person",
+    "user_id",
+    "by_user_id",
+    "connection_id",
+    "place",
+    "address",
+    "reference",
+    "count",
+    "hash",
+];
+
+/// How the entries are written.
+#[derive(Clone, Copy)]
+enum Form {
+    /// For spreadsheets.
+    Csv,
+    /// An object a line: `event` is, byte for byte, what the hash covers.
+    JsonLines,
+}
+
+/// `export.csv`.
+pub(super) async fn csv(inside: Inside, RawQuery(query): RawQuery) -> Response {
+    let kind = ("text/csv; charset=utf-8", "attachment; filename=\"activity.csv\"");
+    answer(&inside, query.as_deref(), Form::Csv, kind)
+}
+
+/// `export.jsonl`.
+pub(super) async fn json_lines(inside: Inside, RawQuery(query): RawQuery) -> Response {
+    let kind = ("application/jsonl", "attachment; filename=\"activity.jsonl\"");
+    answer(&inside, query.as_deref(), Form::JsonLines, kind)
+}
+
+fn answer(
+    inside: &Inside,
+    query: Option<&str>,
+    form: Form,
+    (kind, disposition): (&'static str, &'static str),
+) -> Response {
+    let mut export = Export {
+        ops: inside.ops().clone(),
+        live: inside.live.clone(),
+        place: inside.open.place,
+        filter: Asked::read(query).filter,
+        form,
+        after: Some(0),
+    };
+    // The first piece is read here: who may not see it gets a page that says so.
+    let first = match export.next() {
+        Ok(first) => first,
+        Err(Failure::Fault(fault)) => return inside.fail(&fault),
+        Err(Failure::Refused(NotExported)) => return inside.refuse(ErrorKind::NotFound),
+    };
+    let mut head = String::new();
+    if let Form::Csv = form {
+        spreadsheet::line(&mut head, COLUMNS);
+    }
+    let head = Some(Bytes::from([head.into_bytes(), first].concat()));
+    let headers = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)];
+    (headers, Body::new(Written { export, head })).into_response()
+}
+
+/// What is exported, and how far it has come.
+struct Export {
+    ops: Ops,
+    live: LiveSession,
+    place: Place,
+    filter: ActivityFilter,
+    form: Form,
+    after: Option<u64>,
+}
+
+impl Export {
+    /// The next piece; empty at the end.
+    fn next(&mut self) -> Result<Vec<u8>, Failure<NotExported>> {
+        let mut text = Vec::new();
+        while let (true, Some(after)) = (text.is_empty(), self.after) {
+            let Piece { entries, after } =
+                self.ops.export_activity(&self.live, self.place, &self.filter, after)?;
+            self.after = after;
+            for (told, sealed) in &entries {
+                match self.form {
+                    Form::Csv => cells(&mut text, told, sealed),
+                    Form::JsonLines => object(&mut text, told, sealed),
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+fn cells(to: &mut Vec<u8>, told: &Told, sealed: &Sealed) {
+    fn text<T: ToString>(value: Option<T>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+    let event = &told.event;
+    let about = event.detail.as_ref().and_then(|detail| serde_json::to_string(detail).ok());
+    let cells: [String; 17] = [
+        text(told.sequence),
+        event.at.rfc3339(),
+        event.kind.word(),
+        if event.kind.is_refusal() { "refused" } else { "done" }.to_owned(),
+        text(event.cause.as_ref()),
+        text(about),
+        told.app.clone(),
+        text(event.app),
+        told.person.clone(),
+        text(event.user),
+        text(event.by),
+        text(event.connection),
+        text(event.place),
+        text(event.address),
+        text(event.reference),
+        event.count.to_string(),
+        sealed.hash.clone(),
+    ];
+    let mut line = String::new();
+    spreadsheet::line(&mut line, cells.iter().map(String::as_str));
+    to.extend_from_slice(line.as_bytes());
+}
+
+fn object(to: &mut Vec<u8>, told: &Told, sealed: &Sealed) {
+    let Sealed { previous, hash, json } = sealed;
+    let sequence = told.sequence.unwrap_or_default();
+    let head = format!(
+        "{{\"sequence\":{sequence},\"previous\":\"{previous}\",\"hash\":\"{hash}\",\"event\":"
+    );
+    to.extend_from_slice(head.as_bytes());
+    to.extend_from_slice(json);
+    to.extend_from_slice(b"}\n");
+}
+
+/// The answer's body. It reads the next piece only when the one before was taken.
+struct Written {
+    export: Export,
+    head: Option<Bytes>,
+}
+
+/// The answer cannot be brought to its end, and is cut so that nobody takes it for whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the export cannot go on")]
+struct Cut;
+
+impl http_body::Body for Written {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if let Some(head) = self.head.take() {
+            return Poll::Ready(Some(Ok(Frame::data(head))));
+        }
+        Poll::Ready(match self.export.next() {
+            Ok(piece) if piece.is_empty() => None,
+            Ok(piece) => Some(Ok(Frame::data(piece.into()))),
+            Err(failure) => {
+                if let Failure::Fault(fault) = failure {
+                    tracing::error!(%fault, "an export was cut");
+                }
+                self.export.after = None;
+                Some(Err(Cut))
+            }
+        })
+    }
+}

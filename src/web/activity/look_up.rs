@@ -1,0 +1,66 @@
+//! A reference from an error page, looked up.
+
+use axum::extract::Path;
+use axum::extract::RawQuery;
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::domain::app::App;
+use crate::domain::app::AppKind;
+use crate::http::parameters::Parameters;
+use crate::ops::activity::look_up::LookedUp;
+use crate::view::pages::connect::reference::Found;
+use crate::view::pages::connect::reference::Reference;
+use crate::view::pages::workspace::Section;
+use crate::web::activity::cause;
+use crate::web::activity::rows;
+use crate::web::workspace::inside::Inside;
+
+/// Letters of what was typed that are shown again.
+const SHOWN: usize = 64;
+
+/// The look-up's form.
+pub(super) async fn ask(inside: Inside, RawQuery(query): RawQuery) -> Response {
+    let query = Parameters::of_query(query.as_deref());
+    answer(&inside, query.first("reference"))
+}
+
+/// The page of a reference.
+pub(super) async fn show(Path(reference): Path<String>, inside: Inside) -> Response {
+    answer(&inside, &reference)
+}
+
+/// What belongs to others is answered like what does not exist.
+fn answer(inside: &Inside, reference: &str) -> Response {
+    let typed = reference.trim();
+    let found = match typed.parse() {
+        Ok(reference) => inside.ops().look_up(&inside.live, inside.open.place, reference),
+        Err(_) => Ok(None),
+    };
+    let found = match found {
+        Ok(found) => found.map(|found| explained(inside, &found)),
+        Err(fault) => return inside.fail(&fault),
+    };
+    let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let reference = typed.chars().take(SHOWN).collect();
+    let page = Reference { frame: inside.frame(Section::Activity), reference, found };
+    inside.visitor.show(&page, status)
+}
+
+fn explained(inside: &Inside, found: &LookedUp) -> Found {
+    let ops = inside.ops();
+    Found {
+        row: rows::row(&found.told, ops.now()),
+        cause: cause::of(found, ops.catalogue()),
+        app_href: found.app.as_deref().and_then(page_of),
+    }
+}
+
+fn page_of(app: &App) -> Option<String> {
+    let section = match app.kind {
+        AppKind::ApiCredentials => Section::ApiCredentials,
+        AppKind::OauthPublic | AppKind::OauthConfidential => Section::OauthApps,
+        AppKind::ApiToken | AppKind::ResourceServer => return None,
+    };
+    Some(format!("{}/{}", section.path(), app.id))
+}
