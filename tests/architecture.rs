@@ -79,6 +79,7 @@ const NEVER: &[(&str, &[&str])] = &[
 const KEPT_IN: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("minijinja", &["view"]),
+    ("pulldown_cmark", &["view"]),
     ("figment", &["config"]),
     ("clap", &["cli"]),
     ("argon2", &["crypto"]),

@@ -148,6 +148,10 @@ fn chain(
         audience: Audience::of_place(place),
         consented_at: now,
         absolute_end: now.plus(DAY * 365),
+        owner: None,
+        purpose: String::new(),
+        review_due: None,
+        review_days: 0,
         status: ConnectionStatus::Active,
     };
     connections::create(changes, &connection)?;

@@ -92,9 +92,13 @@ pub fn build(
 ) -> Result<Router, Stopped> {
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
-    let web = web::routes(WebState { ops: ops.clone(), views: Arc::clone(&views) });
     let surfaces = protected.as_ref().map(Protected::surfaces).unwrap_or_default();
     let surfaces = Arc::new(surfaces);
+    let web = web::routes(WebState {
+        ops: ops.clone(),
+        views: Arc::clone(&views),
+        surfaces: Arc::clone(&surfaces),
+    });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
     if let Some(Protected { surface, upstream, limit, max_body, origins, mcp }) = protected {

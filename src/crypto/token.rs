@@ -61,7 +61,9 @@ impl TokenKind {
         Self::InitialAccess,
     ];
 
-    const fn prefix(self, test: bool) -> &'static str {
+    /// What its text begins with; `test` for those of test companies.
+    #[must_use]
+    pub const fn prefix(self, test: bool) -> &'static str {
         match (self, test) {
             (Self::ClientSecret, false) => "cs_sec_",
             (Self::ClientSecret, true) => "cs_test_sec_",

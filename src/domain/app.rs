@@ -9,6 +9,7 @@ use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::TokenKind;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::redirect_uri::RedirectUri;
@@ -87,6 +88,11 @@ pub enum AppStatus {
         /// When.
         at: Timestamp,
     },
+    /// Not let in, by the operator; what people approved comes back when that is over.
+    Blocked {
+        /// When.
+        at: Timestamp,
+    },
     /// Deleted; can be restored for 90 days.
     Deleted {
         /// When.
@@ -152,6 +158,9 @@ pub struct App {
     pub reviewed: bool,
     /// When somebody should look at it again.
     pub review_due: Option<Timestamp>,
+    /// After how many days somebody looks at it again each time.
+    #[serde(default = "review_days")]
+    pub review_days: u32,
     /// Where codes may be sent.
     pub redirect_uris: Vec<RedirectUri>,
     /// Whether it was made for MCP: only then do API credentials and API tokens reach a company's MCP
@@ -168,8 +177,15 @@ pub struct App {
     pub generation: u32,
     /// When it stops by itself.
     pub expires_at: Option<Timestamp>,
+    /// Why it never stops by itself, if somebody was asked.
+    #[serde(default)]
+    pub no_expiry_reason: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+const fn review_days() -> u32 {
+    REVIEW_EVERY_DAYS
 }
 
 impl App {
@@ -193,6 +209,7 @@ impl App {
             owner: None,
             reviewed: false,
             review_due: None,
+            review_days: REVIEW_EVERY_DAYS,
             redirect_uris: Vec::new(),
             mcp: false,
             pkce_required: true,
@@ -200,6 +217,7 @@ impl App {
             status: AppStatus::Active,
             generation: 1,
             expires_at: None,
+            no_expiry_reason: String::new(),
             created_at: now,
         }
     }
@@ -217,6 +235,12 @@ impl App {
     #[must_use]
     pub const fn must_use_pkce(&self) -> bool {
         self.pkce_required || !self.kind.is_confidential()
+    }
+
+    /// Whether it proves itself by a secret that we made.
+    #[must_use]
+    pub const fn proves_by_secret(&self) -> bool {
+        self.kind.is_confidential() && matches!(self.proof, ClientProof::Secret)
     }
 
     /// The secret with `id`, if it is good at `now`.

@@ -52,14 +52,30 @@ pub enum EventKind {
     AllAccessEnded,
     /// Data was taken out.
     DataExported,
-    /// An app got somebody else's permissions to be bounded by.
-    AppHandedOver,
     /// A second factor was removed.
     SecondFactorRemoved,
     /// An app was registered.
     AppCreated,
+    /// An app was changed.
+    AppChanged,
+    /// Somebody looked at an app and found it still needed.
+    AppReviewed,
     /// An app was revoked.
     AppRevoked,
+    /// An app was deleted.
+    AppDeleted,
+    /// A revoked or deleted app came back.
+    AppRestored,
+    /// Somebody else delegates an app's permissions.
+    AppHandedOver,
+    /// An app got a new secret.
+    SecretRotated,
+    /// The operator looked at a client that registered itself, and knows it.
+    AppApproved,
+    /// The operator lets it in no more.
+    AppBlocked,
+    /// The operator lets it in again.
+    AppUnblocked,
     /// A company blocked an app or a connection for itself.
     AccessBlocked,
     /// A company no longer blocks it.
@@ -100,6 +116,10 @@ pub enum EventKind {
     ConsentRefused,
     /// A connection came to be: the code was redeemed.
     ConnectionCreated,
+    /// Somebody said who is responsible for a connection and for what, or took permissions from it.
+    ConnectionChanged,
+    /// Somebody looked at a connection.
+    ConnectionReviewed,
     /// A connection ended.
     ConnectionEnded,
     /// A used code was presented again; what it issued ended.

@@ -1,5 +1,7 @@
 //! Connections: one user's approval of one app for one company or firm.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -32,8 +34,30 @@ pub struct Connection {
     pub consented_at: Timestamp,
     /// When it ends however often it is refreshed.
     pub absolute_end: Timestamp,
+    /// Whom to ask about it.
+    #[serde(default)]
+    pub owner: Option<UserId>,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: String,
+    /// When somebody should look at it again.
+    #[serde(default)]
+    pub review_due: Option<Timestamp>,
+    /// After how many days again; 0: not said.
+    #[serde(default)]
+    pub review_days: u32,
     /// Whether it lives.
     pub status: ConnectionStatus,
+}
+
+/// When a connection was last used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// From which address, if that is known.
+    #[serde(default)]
+    pub from: Option<IpAddr>,
 }
 
 /// Whether a connection lives.

@@ -123,7 +123,9 @@ pub fn pass(
 fn app_may_act(facts: &Facts) -> Result<(), GateRefusal> {
     match facts.app.status {
         AppStatus::Active => {}
-        AppStatus::Revoked { .. } => return Err(GateRefusal::AppRevoked),
+        AppStatus::Revoked { .. } | AppStatus::Blocked { .. } => {
+            return Err(GateRefusal::AppRevoked);
+        }
         AppStatus::Deleted { .. } => return Err(GateRefusal::AppDeleted),
     }
     match facts.app.expires_at {

@@ -1,6 +1,8 @@
 //! Floor 2: the rules. Pure: no I/O, no async, no HTTP, no store, no ambient time.
 
 pub mod app;
+pub mod app_life;
+pub mod app_state;
 pub mod attempts;
 pub mod audit;
 pub mod block;
@@ -35,6 +37,7 @@ pub mod scope;
 pub mod self_registered;
 pub mod session;
 pub mod signing_key;
+pub mod standing;
 pub mod surface;
 pub mod surfaces;
 pub mod token;

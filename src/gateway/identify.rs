@@ -85,6 +85,9 @@ impl Call<'_> {
             return Err(self.refuse(Some(&live), CallRefusal::OtherAudience).await);
         }
         self.ops.note_use(live.app().id);
+        if let Some(connection) = &live.connection {
+            self.ops.note_connection_use(connection.id, self.from.address);
+        }
         *allowance = rates.and_then(|rates| rates.count(live.id, self.ops.now()));
         if allowance.is_some_and(|allowance| allowance.exceeded) {
             self.turned_away(&live);

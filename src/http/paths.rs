@@ -16,6 +16,8 @@ pub const REGISTER: &str = "/oauth/register";
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// The public keys of assertions (RFC 7517).
 pub const KEYS: &str = "/.well-known/jwks.json";
+/// The description of the API (OpenAPI).
+pub const OPENAPI: &str = "/openapi.json";
 /// Where a proxy asks whether a request may proceed.
 pub const FORWARD_AUTH: &str = "/forward-auth";
 /// What a token is for, as it can ask itself.

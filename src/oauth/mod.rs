@@ -7,6 +7,7 @@
 
 mod authorize;
 mod client;
+mod description;
 mod error;
 mod introspect;
 mod keys;
@@ -56,6 +57,7 @@ pub fn routes(state: OauthState) -> Router {
     let open = resources(&state.surfaces)
         .route(paths::METADATA, get(metadata::answer))
         .route(paths::KEYS, get(keys::answer))
+        .route(paths::OPENAPI, get(description::answer))
         .route("/.well-known/", any(nothing_known))
         .route("/.well-known/{*name}", any(nothing_known))
         .route(paths::TOKEN, post(token::answer))

@@ -50,9 +50,13 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
     };
     let app = client.shared_app();
     let about = about(&asked);
+    let refreshes = matches!(asked, Asked::Refresh(_));
     match issue(&state.ops, client, asked, origin).await {
         Ok(answer) => {
             state.ops.note_use(app.id);
+            if let Some(connection) = answer.connection.filter(|_| refreshes) {
+                state.ops.note_connection_use(connection, origin.address);
+            }
             if let Some(place) = answer.issued_for {
                 state.ops.count(app.id, place, Counted::Issued);
             }

@@ -159,7 +159,9 @@ pub(in crate::ops) fn find(
 pub(in crate::ops) const fn check_status(app: &App) -> Result<(), ClientRefusal> {
     match app.status {
         AppStatus::Active => Ok(()),
-        AppStatus::Revoked { .. } | AppStatus::Deleted { .. } => Err(ClientRefusal::Revoked),
+        AppStatus::Revoked { .. } | AppStatus::Blocked { .. } | AppStatus::Deleted { .. } => {
+            Err(ClientRefusal::Revoked)
+        }
     }
 }
 

@@ -240,6 +240,10 @@ fn find(
         return Ok(Err(CallRefusal::TokenRevoked));
     };
     let Some(person) = holder.person else { return Ok(Err(CallRefusal::TokenRevoked)) };
+    let token = match &connection {
+        Some(connection) => bounded(ops, token, connection),
+        None => token,
+    };
     let facts = facts::gather(reader, holder, token.place, ops.now())?;
     let of_client = connection.is_none();
     Ok(Ok(LiveToken { id, token, person, of_client, connection, facts }))
@@ -290,6 +294,19 @@ fn api_token(ops: &Ops, reader: &Reader<'_>, text: &str) -> Result<Row, Fault> {
         _ if app.status != AppStatus::Active => Err(CallRefusal::TokenRevoked),
         _ => Err(CallRefusal::TokenUnknown),
     })
+}
+
+/// The token with no more than its connection has kept: people may take permissions from it.
+fn bounded(ops: &Ops, token: AccessToken, connection: &Connection) -> AccessToken {
+    if token.scopes == connection.scopes {
+        return token;
+    }
+    let kept = ops.catalogue.closure(&connection.scopes);
+    let held = ops.catalogue.closure(&token.scopes);
+    if held.is_subset(&kept) {
+        return token;
+    }
+    AccessToken { scopes: ops.catalogue.maximal(&held.intersection(&kept)), ..token }
 }
 
 type Held = (Holder, Option<Arc<Connection>>);

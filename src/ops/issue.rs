@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::base::clock::Timestamp;
+use crate::base::id::ConnectionId;
 use crate::base::secret::Secret;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
@@ -39,6 +40,8 @@ pub struct TokenAnswer {
     pub now: Timestamp,
     /// The company or firm that it was issued for; none if a former answer is repeated.
     pub issued_for: Option<Place>,
+    /// The connection that it hangs on, if it was issued just now.
+    pub connection: Option<ConnectionId>,
 }
 
 /// A pair of tokens drawn before the operation was queued.
@@ -124,6 +127,7 @@ impl DrawnPair {
             scope: effective,
             now,
             issued_for: Some(connection.place),
+            connection: Some(connection.id),
         })
     }
 }
@@ -185,5 +189,6 @@ pub fn recall(
         scope: kept.scope,
         now,
         issued_for: None,
+        connection: None,
     })
 }

@@ -177,6 +177,7 @@ impl IssueToClient {
             scope: self.catalogue.maximal(&effective).to_string(),
             now: self.now,
             issued_for: Some(place),
+            connection: None,
         }))
     }
 

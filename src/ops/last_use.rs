@@ -1,47 +1,56 @@
-//! When each app was last used: kept in memory and written down now and then, so that noting it
-//! never delays a request.
+//! When each app and each connection was last used, and a connection from where: kept in memory and
+//! written down now and then, so that noting it never delays a request. A stop without warning loses
+//! the last minute.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::ConnectionId;
+use crate::domain::connection::LastUse;
 use crate::ops::Ops;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::AppUse;
 use crate::store::tables::Apps;
+use crate::store::tables::ConnectionUse;
+use crate::store::tables::Connections;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
 /// Uses since the last time they were written down.
 #[derive(Default)]
-pub struct RecentUse(Mutex<HashMap<AppId, Timestamp>>);
-
-impl RecentUse {
-    fn note(&self, app: AppId, now: Timestamp) {
-        if let Ok(mut recent) = self.0.lock() {
-            recent.insert(app, now);
-        }
-    }
-
-    fn take(&self) -> HashMap<AppId, Timestamp> {
-        self.0.lock().map(|mut recent| std::mem::take(&mut *recent)).unwrap_or_default()
-    }
+pub struct RecentUse {
+    apps: Mutex<HashMap<AppId, Timestamp>>,
+    connections: Mutex<HashMap<ConnectionId, LastUse>>,
 }
 
-struct WriteUse(HashMap<AppId, Timestamp>);
+fn take<K, V>(recent: &Mutex<HashMap<K, V>>) -> HashMap<K, V> {
+    recent.lock().map(|mut recent| std::mem::take(&mut *recent)).unwrap_or_default()
+}
+
+struct WriteUse {
+    apps: HashMap<AppId, Timestamp>,
+    connections: HashMap<ConnectionId, LastUse>,
+}
 
 impl Operation for WriteUse {
     type Outcome = ();
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
         let mut changes = Changes::new();
-        for (app, at) in &self.0 {
+        for (app, at) in &self.apps {
             // An app that is gone meanwhile leaves nothing behind.
             if reader.has::<Apps>(app)? {
                 changes.put::<AppUse>(app, at)?;
+            }
+        }
+        for (connection, last) in &self.connections {
+            if reader.has::<Connections>(connection)? {
+                changes.put::<ConnectionUse>(connection, last)?;
             }
         }
         Ok(Decision { changes, outcome: () })
@@ -51,7 +60,38 @@ impl Operation for WriteUse {
 impl Ops {
     /// Notes that an app got a token or made a call.
     pub fn note_use(&self, app: AppId) {
-        self.recent_use.note(app, self.now());
+        if let Ok(mut recent) = self.recent_use.apps.lock() {
+            recent.insert(app, self.now());
+        }
+    }
+
+    /// Notes that a connection was used, for a call or a new token.
+    pub fn note_connection_use(&self, connection: ConnectionId, from: Option<IpAddr>) {
+        if let Ok(mut recent) = self.recent_use.connections.lock() {
+            recent.insert(connection, LastUse { at: self.now(), from });
+        }
+    }
+
+    /// When a connection was last used, to the moment.
+    pub(in crate::ops) fn connection_use(
+        &self,
+        reader: &Reader<'_>,
+        connection: ConnectionId,
+    ) -> Result<Option<LastUse>, Fault> {
+        let recent = self.recent_use.connections.lock().ok();
+        let recent = recent.and_then(|recent| recent.get(&connection).copied());
+        recent.map_or_else(|| reader.get::<ConnectionUse>(&connection), |last| Ok(Some(last)))
+    }
+
+    /// When an app was last used, to the moment.
+    pub(in crate::ops) fn app_use(
+        &self,
+        reader: &Reader<'_>,
+        app: AppId,
+    ) -> Result<Option<Timestamp>, Fault> {
+        let recent = self.recent_use.apps.lock().ok();
+        let recent = recent.and_then(|recent| recent.get(&app).copied());
+        recent.map_or_else(|| reader.get::<AppUse>(&app), |at| Ok(Some(at)))
     }
 
     /// Writes the uses down.
@@ -59,7 +99,11 @@ impl Ops {
     /// # Errors
     /// The store failed.
     pub async fn flush_use(&self) -> Result<(), Fault> {
-        let uses = self.recent_use.take();
-        if uses.is_empty() { Ok(()) } else { self.store.submit(WriteUse(uses)).await }
+        let apps = take(&self.recent_use.apps);
+        let connections = take(&self.recent_use.connections);
+        if apps.is_empty() && connections.is_empty() {
+            return Ok(());
+        }
+        self.store.submit(WriteUse { apps, connections }).await
     }
 }

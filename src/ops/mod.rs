@@ -3,6 +3,7 @@
 //! An act draws its time and random bytes first, decides on the writer (or looks in a snapshot),
 //! and answers with an outcome, a refusal or a fault. No HTTP, no HTML.
 
+pub mod access;
 pub mod activity;
 pub mod administration;
 pub mod authenticate_client;
@@ -66,6 +67,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
+use crate::ops::access::counts::Summaries;
 use crate::ops::activity::chain_check::ChainChecks;
 use crate::ops::challenges::Challenges;
 use crate::ops::client_assertions::AssertionUse;
@@ -110,6 +112,7 @@ pub struct Parts {
     pub(in crate::ops) signing_keys: OpenKeys,
     pub(in crate::ops) registration_pace: Pace,
     pub(in crate::ops) shown_once: ShownOnce,
+    pub(in crate::ops) summaries: Summaries,
 }
 
 impl Deref for Ops {
@@ -156,6 +159,7 @@ impl Ops {
             signing_keys: OpenKeys::default(),
             registration_pace: Pace::default(),
             shown_once: ShownOnce::default(),
+            summaries: Summaries::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }
@@ -240,13 +244,14 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 
 impl Ops {
     /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps,
-    /// counters.
+    /// counters. Then counts anew what people look at in large places.
     ///
     /// # Errors
     /// The store failed.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.flush_refusals().await?;
         self.flush_use().await?;
-        self.flush_counters().await
+        self.flush_counters().await?;
+        self.recount().await
     }
 }

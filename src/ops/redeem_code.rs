@@ -229,6 +229,10 @@ impl RedeemCode {
             audience: code.audience,
             consented_at: code.approved_at,
             absolute_end: code.approved_at.plus(self.settings.lifetimes.refresh_absolute),
+            owner: None,
+            purpose: String::new(),
+            review_due: None,
+            review_days: 0,
             status: ConnectionStatus::Active,
         };
         connections::create(&mut changes, &connection)?;

@@ -67,6 +67,7 @@ json_rows!(
     crate::domain::company::Company,
     crate::domain::company::Firm,
     crate::domain::connection::Connection,
+    crate::domain::connection::LastUse,
     crate::domain::consent::AuthorizationRequest,
     crate::domain::initial_token::InitialToken,
     crate::domain::invitation::Invitation,

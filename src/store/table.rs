@@ -90,6 +90,8 @@ table_ids! {
     Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
+    /// When and from where each connection was last used.
+    ConnectionUse = "connection_use",
     /// What clients registered of themselves.
     SelfRegistered = "self_registered",
     /// Clients that registered themselves and were not used yet, swept by age.

@@ -20,6 +20,7 @@ use crate::domain::company::Firm;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
 use crate::domain::connection::Connection;
+use crate::domain::connection::LastUse as ConnectionUseRow;
 use crate::domain::consent::AuthorizationRequest;
 use crate::domain::initial_token::InitialToken;
 use crate::domain::invitation::Invitation;
@@ -118,6 +119,8 @@ tables! {
     Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// Last use of each connection.
+    ConnectionUse: ConnectionId => ConnectionUseRow,
     /// What a client registered of itself.
     SelfRegistered: AppId => SelfRegisteredRow,
     /// Clients that registered themselves and were not used yet.
@@ -132,14 +135,14 @@ tables! {
     ClientDocuments: str => String,
     /// Assertions that were used.
     AssertionIds: RawId => (),
-    /// Invitations by company or firm and link.
-    Invitations: (Place, RawId) => Invitation,
-    /// Roles of one's own, by company or firm and name.
-    OwnRoles: (Place, RoleName) => OwnRole,
     /// Counters by hour.
     UsageHours: UsageKey => Usage,
     /// Counters by day.
     UsageDays: UsageKey => Usage,
+    /// Invitations by company or firm and link.
+    Invitations: (Place, RawId) => Invitation,
+    /// Roles of one's own, by company or firm and name.
+    OwnRoles: (Place, RoleName) => OwnRole,
 }
 
 /// A pushed authorization request (RFC 9126).

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::view::guide::fault::GuideFault;
+
 /// A page could not be made. Names the template and the line, never a value of the page.
 #[derive(Debug, Error)]
 pub enum ViewFault {
@@ -11,6 +13,9 @@ pub enum ViewFault {
     /// The catalogue of texts is broken, or a template asked it for something it does not hold.
     #[error(transparent)]
     Texts(#[from] TextsFault),
+    /// The guide cannot be read.
+    #[error(transparent)]
+    Guide(#[from] GuideFault),
 }
 
 /// The catalogue of texts and the templates disagree.

@@ -10,6 +10,7 @@
 pub mod assets;
 mod escape;
 pub mod fault;
+pub mod guide;
 pub mod language;
 pub mod pages;
 mod qr;

@@ -1,5 +1,8 @@
 //! Pages into HTML.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use minijinja::AutoEscape;
 use minijinja::Environment;
 use minijinja::Error;
@@ -16,6 +19,8 @@ use minijinja::value::Serde;
 use crate::view::assets;
 use crate::view::escape::escaped;
 use crate::view::fault::ViewFault;
+use crate::view::guide::api::ApiDescription;
+use crate::view::guide::library::Library;
 use crate::view::language::Language;
 use crate::view::pages::Page;
 use crate::view::qr;
@@ -50,6 +55,8 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("connect/shown_once.html"),
     template!("connect/through_firm.html"),
     template!("connect/upkeep_form.html"),
+    template!("guide/chapter.html"),
+    template!("guide/operations.html"),
     template!("parts/chart.html"),
     template!("parts/client.html"),
     template!("parts/code.html"),
@@ -67,6 +74,8 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("pages/enrol_totp.html"),
     template!("pages/error.html"),
     template!("pages/home.html"),
+    template!("pages/join.html"),
+    template!("pages/recover.html"),
     template!("pages/recovery_codes.html"),
     template!("pages/setup.html"),
     template!("pages/sign_in.html"),
@@ -96,6 +105,7 @@ pub(in crate::view) const FRENCH: &str = include_str!("../../templates/texts/fr.
 pub struct Views {
     english: Environment<'static>,
     french: Environment<'static>,
+    api: ApiDescription,
 }
 
 impl Views {
@@ -114,7 +124,14 @@ impl Views {
         Ok(Self {
             english: environment(Language::English, said.clone())?,
             french: environment(Language::French, said)?,
+            api: ApiDescription::new()?,
         })
+    }
+
+    /// The description of the API.
+    #[must_use]
+    pub const fn api(&self) -> &ApiDescription {
+        &self.api
     }
 
     /// The page as a complete HTML document, in English.
@@ -168,6 +185,7 @@ fn environment(
         said(key);
         say(&texts, key, &values)
     });
+    add_guide(&mut environment, Library::of(language)?);
     environment.add_function("qr", draw);
     environment.add_function("asset", asset);
     environment.add_filter("grouped", grouped);
@@ -175,6 +193,34 @@ fn environment(
         environment.add_template(name, source)?;
     }
     Ok(environment)
+}
+
+/// `guide_title(chapter)`, `guide_sections(chapter)`, and `guide(chapter, name=value, …)`: its text with
+/// the values, which are escaped, filled in.
+fn add_guide(environment: &mut Environment<'static>, library: Library) {
+    let library = Arc::new(library);
+    let of = Arc::clone(&library);
+    environment.add_function("guide_title", move |chapter: &str| {
+        of.called(chapter).map(|document| document.title.clone()).ok_or_else(no_chapter)
+    });
+    let of = Arc::clone(&library);
+    environment.add_function("guide_sections", move |chapter: &str| {
+        of.called(chapter)
+            .map(|document| Value::from(Serde(&document.sections)))
+            .ok_or_else(no_chapter)
+    });
+    environment.add_function("guide", move |chapter: &str, given: Kwargs| {
+        let mut values = BTreeMap::new();
+        for name in given.args() {
+            values.insert(name.to_owned(), given.get::<String>(name)?);
+        }
+        let html = library.called(chapter).and_then(|document| document.html(&values));
+        html.map(Value::from_safe_string).ok_or_else(no_chapter)
+    });
+}
+
+fn no_chapter() -> Error {
+    Error::new(ErrorKind::InvalidOperation, "no such chapter, or a gap without a value")
 }
 
 fn strict_environment() -> Result<Environment<'static>, Error> {

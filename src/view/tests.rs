@@ -1,5 +1,6 @@
 //! Every page in every state: rendered strictly and held to what the floor promises.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -8,6 +9,9 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use crate::view::assets;
+use crate::view::guide::chapter::Chapter;
+use crate::view::guide::document::Document;
+use crate::view::guide::library::Library;
 use crate::view::language::Language;
 use crate::view::markup::Tag;
 use crate::view::markup::tags;
@@ -86,6 +90,7 @@ fn samples() -> Vec<Sample> {
     samples_of::<ShownOnce>(&mut all);
     samples_of::<EnrolTotp>(&mut all);
     samples_of::<ErrorPage>(&mut all);
+    samples_of::<GuidePage>(&mut all);
     samples_of::<Home>(&mut all);
     samples_of::<Integrations>(&mut all);
     samples_of::<McpServer>(&mut all);
@@ -217,6 +222,28 @@ fn pages_refer_to_assets_that_are_served() {
             }
         }
     });
+}
+
+#[test]
+fn pages_refer_to_sections_of_the_guide_that_are_there() {
+    let library = Library::of(Language::English).unwrap();
+    let is_there = |path: &str, anchor: &str| {
+        let at = |(chapter, _): &(Chapter, &Document)| chapter.path() == path;
+        library.chapters().find(at).is_some_and(|(_, document)| {
+            anchor.is_empty() || document.sections.iter().any(|section| section.id == anchor)
+        })
+    };
+    let links = Cell::new(0);
+    on_each(|name, tags| {
+        for link in tags.iter().filter_map(|tag| tag.get("href")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if path.starts_with("/docs") {
+                assert!(is_there(path, anchor), "{name}: {link}");
+                links.set(links.get() + 1);
+            }
+        }
+    });
+    assert!(links.get() > 100);
 }
 
 #[test]

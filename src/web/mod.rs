@@ -10,7 +10,9 @@ mod connect;
 mod consent;
 mod consent_page;
 mod enrol;
+mod guide;
 mod home;
+pub mod reasons;
 mod recovering;
 mod settings;
 mod setup;
@@ -28,6 +30,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
 use crate::view::assets as files;
@@ -42,6 +45,8 @@ pub struct WebState {
     pub ops: Ops,
     /// The pages.
     pub views: Arc<Views>,
+    /// The protected surfaces, as far as the guide tells of them.
+    pub surfaces: Arc<Surfaces>,
 }
 
 /// The pages.
@@ -56,8 +61,11 @@ pub fn routes(state: WebState) -> Router {
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
-    let pages = pages.merge(workspace::routes()).merge(activity::routes()).merge(connect::routes());
-    let pages = pages.merge(settings::routes());
+    let workspace = workspace::routes()
+        .merge(activity::routes())
+        .merge(connect::routes())
+        .merge(settings::routes());
+    let pages = guide::add(pages.merge(workspace));
     files::all()
         .iter()
         .fold(pages, |pages, asset| pages.route(&asset.path, get(move || assets::answer(asset))))

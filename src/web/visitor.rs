@@ -100,6 +100,11 @@ impl Visitor {
         self.ops().browser_mark(&self.browser)
     }
 
+    /// The language to answer in.
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
     /// The session, if it proved both factors.
     pub fn signed_in(&self) -> Option<&LiveSession> {
         self.session.as_ref().filter(|live| live.level() == Level::SecondFactor)

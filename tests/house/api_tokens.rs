@@ -99,7 +99,7 @@ async fn an_api_token_is_delegated_and_never_elevated_at_its_making_and_at_each_
     let role = RoleName("viewer".to_owned());
     house.ops.grant_role(owner, acme, role, MACHINE).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::OK);
-    house.ops.disable_user(owner, Default::default()).await.unwrap();
+    house.ops.disable_user(owner, MACHINE).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::UNAUTHORIZED);
 }
 

@@ -18,6 +18,7 @@ use http::StatusCode;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
 use crate::harness::posting;
 use crate::harness::stopwatch;
@@ -211,7 +212,7 @@ fn comparable(answer: &Answer, said: &str) -> String {
 async fn an_unknown_account_is_answered_like_a_known_one_whatever_its_state() {
     let house = House::new().await;
     for name in ["junior", "partner"] {
-        house.ops.disable_user(house.user_id(name), Default::default()).await.unwrap();
+        house.ops.disable_user(house.user_id(name), MACHINE).await.unwrap();
     }
     let invited = scenes::set(&house, "/setup/{link}").await;
     assert!(invited.action.starts_with("/setup/"));

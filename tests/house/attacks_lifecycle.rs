@@ -143,7 +143,7 @@ const ENDINGS: [(&str, &[&str]); 10] = [
 ];
 
 async fn end(house: &House, how: &str, held: &Held<'_>) {
-    let (owner, origin) = (house.user_id("owner"), Default::default());
+    let (owner, origin) = (house.user_id("owner"), MACHINE);
     let acme: Place = house.company("acme").parse().unwrap();
     let revoke = |kind: &str| {
         let id = house.app(kind).client_id.parse().unwrap();

@@ -96,7 +96,7 @@ async fn it_never_has_more_than_its_delegator_and_stops_with_them() {
     house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();
     let reduced = grant(&house, &[]).await.json();
     assert!(!reduced["scope"].as_str().unwrap().contains(":all"), "{reduced}");
-    house.ops.disable_user(owner, Default::default()).await.unwrap();
+    house.ops.disable_user(owner, MACHINE).await.unwrap();
     assert_eq!(house.call(&token, "/customers").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(grant(&house, &[]).await.status, StatusCode::BAD_REQUEST);
 }

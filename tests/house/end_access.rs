@@ -80,6 +80,7 @@ async fn nothing_reaches_a_company_whose_access_was_ended() {
     let house = House::new().await;
     let reaching = reaching(&house).await;
     let mut owner = house.signed_in("owner").await;
+    owner.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let mut viewer = house.signed_in("viewer").await;
     for token in reaching.tokens.iter().chain([&reaching.elsewhere]) {
         assert_eq!(house.call(token, "/customers").await.status, StatusCode::OK);
@@ -115,6 +116,7 @@ async fn nothing_reaches_an_installation_whose_access_was_ended() {
     let house = House::new().await;
     let reaching = reaching(&house).await;
     let mut owner = house.signed_in("owner").await;
+    owner.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let path = "/settings/data/end-all-access-everywhere";
     assert_eq!(end(&mut owner, path, "cs.example").await, StatusCode::SEE_OTHER);
     assert_eq!(house.happened(1), [EventKind::AllAccessEnded]);

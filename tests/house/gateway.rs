@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::request;
 
 const SCOPE: &str = "customers:readonly companies:readonly";
@@ -213,7 +214,7 @@ async fn who_may_not_act_any_more_learns_nothing_from_me_either() {
     let tokens = house.tokens("oauth_public", "owner", &house.company("acme"), SCOPE).await;
     let access = tokens["access_token"].as_str().unwrap();
     assert_eq!(house.call(access, "/me").await.status, StatusCode::OK);
-    house.ops.disable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    house.ops.disable_user(house.user_id("owner"), MACHINE).await.unwrap();
     for path in ["/me", "/companies", "/customers"] {
         assert_eq!(house.call(access, path).await.status, StatusCode::UNAUTHORIZED, "{path}");
     }

@@ -260,9 +260,9 @@ async fn a_token_is_inactive_from_the_moment_that_anything_behind_it_ends() {
     };
     let token = fresh().await;
     assert!(active(token.clone()).await);
-    house.ops.disable_user(owner, Default::default()).await.unwrap();
+    house.ops.disable_user(owner, MACHINE).await.unwrap();
     assert!(!active(token.clone()).await, "the person was disabled");
-    house.ops.enable_user(owner, Default::default()).await.unwrap();
+    house.ops.enable_user(owner, MACHINE).await.unwrap();
     assert!(active(token.clone()).await);
     let viewer = RoleName("viewer".to_owned());
     house.ops.grant_role(owner, acme, viewer, MACHINE).await.unwrap();

@@ -8,6 +8,7 @@ use http::StatusCode;
 use tower::ServiceExt as _;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::mcp::stream_answer;
 use crate::harness::request;
 
@@ -139,7 +140,7 @@ async fn an_open_stream_ends_with_its_token() {
             }
             _ => {
                 let owner = house.user_id("owner");
-                house.ops.disable_user(owner, Default::default()).await.unwrap();
+                house.ops.disable_user(owner, MACHINE).await.unwrap();
             }
         }
         let wait = tokio::time::timeout(std::time::Duration::from_secs(10), pieces.next());

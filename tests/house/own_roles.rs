@@ -37,6 +37,7 @@ async fn create(browser: &mut Browser<'_>, who: &str, fields: &[(&str, &str)]) -
 async fn a_role_of_ones_own_allows_what_it_says_until_it_is_changed() {
     let house = House::new().await;
     let mut owner = house.signed_in("owner").await;
+    owner.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let fields = [("name", "Month end"), ("permission", READ)];
     let answer = create(&mut owner, "owner", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
@@ -75,6 +76,7 @@ async fn a_viewer_makes_no_role_and_nobody_one_of_what_does_not_exist() {
         assert_eq!(viewer.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let mut owner = house.signed_in("owner").await;
+    owner.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let fields = [("name", "Month end"), ("permission", "moon:walk")];
     let answer = create(&mut owner, "owner", &fields).await;
     assert_ne!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);

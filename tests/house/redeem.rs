@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:readonly";
 
@@ -153,7 +154,7 @@ async fn a_confidential_apps_new_connection_replaces_the_old_and_a_public_ones_d
 async fn a_person_who_was_disabled_after_consent_gets_no_token() {
     let house = House::new().await;
     let code = public_code(&house).await;
-    house.ops.disable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    house.ops.disable_user(house.user_id("owner"), MACHINE).await.unwrap();
     assert_eq!(house.redeem("oauth_public", &code).await.error(), "invalid_grant");
 }
 

@@ -177,9 +177,9 @@ async fn a_dead_grant_is_an_invalid_grant_whatever_resource_is_named() {
     assert_eq!(refused(next).await, "invalid_grant", "its successor");
     let forbidden = text(&tokens(&house).await, "refresh_token");
     let old = text(&tokens(&house).await, "refresh_token");
-    house.ops.disable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    house.ops.disable_user(house.user_id("owner"), MACHINE).await.unwrap();
     assert_eq!(refused(forbidden).await, "invalid_grant", "of somebody who was disabled");
-    house.ops.enable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    house.ops.enable_user(house.user_id("owner"), MACHINE).await.unwrap();
     house.advance(90 * DAY);
     assert_eq!(refused(old).await, "invalid_grant", "expired");
 }

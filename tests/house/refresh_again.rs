@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:all products:readonly";
 const DAY: u64 = 86400;
@@ -245,9 +246,9 @@ async fn a_repeat_gets_nothing_that_has_ended_or_been_forbidden_since() {
     let token = text(&tokens(&house).await, "refresh_token");
     let second = house.refresh("oauth_public", &token).await.json();
     let owner = house.user_id("owner");
-    house.ops.disable_user(owner, Default::default()).await.unwrap();
+    house.ops.disable_user(owner, MACHINE).await.unwrap();
     assert_eq!(house.refresh("oauth_public", &token).await.error(), "invalid_grant");
-    house.ops.enable_user(owner, Default::default()).await.unwrap();
+    house.ops.enable_user(owner, MACHINE).await.unwrap();
     assert_eq!(house.refresh("oauth_public", &token).await.json(), second);
     let access = [("token", second["access_token"].as_str().unwrap())];
     house.as_app_at("/oauth/revoke", "oauth_public", &access).await;

@@ -6,6 +6,7 @@ use countersign::domain::resource::API_PATH;
 use countersign::gateway;
 use countersign::sandbox::ledger;
 use countersign::view::assets;
+use countersign::view::guide::chapter::Chapter;
 
 /// What a route is for, and so which checks it must pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,7 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("GET", "/.well-known/oauth-protected-resource/api/external/v2", Door::OpenEndpoint),
     ("GET", "/.well-known/oauth-protected-resource/companies/{slug}/mcp", Door::OpenEndpoint),
     ("GET", "/.well-known/jwks.json", Door::OpenEndpoint),
+    ("GET", "/openapi.json", Door::OpenEndpoint),
     ("*", "/.well-known/", Door::Absent),
     ("*", "/.well-known/{*name}", Door::Absent),
     ("GET", "/forward-auth", Door::Question),
@@ -159,6 +161,11 @@ pub fn all() -> Vec<Route> {
     });
     let file =
         |asset: &assets::Asset| Route { method: "GET", path: asset.path.clone(), door: Door::File };
+    let chapter = |chapter: Chapter| Route {
+        method: "GET",
+        path: chapter.path().to_owned(),
+        door: Door::OpenPage,
+    };
     let surface = ["", "/", "/{*path}"].map(|below| Route {
         method: "*",
         path: format!("{API_PATH}{below}"),
@@ -167,7 +174,8 @@ pub fn all() -> Vec<Route> {
     let anywhere = |path: &str| Route { method: "*", path: path.to_owned(), door: Door::Surface };
     let beside = [CONNECTIONS, "/companies/{slug}/mcp"].map(anywhere);
     let files = assets::all().iter().map(file);
-    fixed.chain(files).chain(surface).chain(beside).collect()
+    let chapters = Chapter::ALL.into_iter().map(chapter);
+    fixed.chain(files).chain(chapters).chain(surface).chain(beside).collect()
 }
 
 /// What a token is for, as it can ask itself: beside the API, and guarded like it.

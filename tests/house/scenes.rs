@@ -20,6 +20,11 @@ pub fn all() -> Vec<String> {
     forms.map(|route| route.path).collect()
 }
 
+/// Whether the form is answered by a page that asks once more, before anything is done.
+pub fn is_asked_again(path: &str) -> bool {
+    workspace_scenes::FIRST_STEPS.contains(&path)
+}
+
 /// A form that would be accepted.
 #[derive(Clone, Debug)]
 pub struct Scene {

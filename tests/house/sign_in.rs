@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 async fn guess(browser: &mut Browser<'_>, email: &str, password: &str) -> StatusCode {
     let page = browser.get("/sign-in").await;
@@ -91,7 +92,7 @@ async fn sign_out_ends_the_session_on_the_server_and_clears_the_browser() {
 async fn a_disabled_person_is_out_at_the_next_request_and_cannot_tell_why() {
     let house = House::new().await;
     let mut browser = house.signed_in("owner").await;
-    house.ops.disable_user(house.user_id("owner"), Default::default()).await.unwrap();
+    house.ops.disable_user(house.user_id("owner"), MACHINE).await.unwrap();
     assert_eq!(browser.get("/").await.location(), "/sign-in");
     let answer = browser.password("owner").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -105,8 +106,8 @@ async fn a_session_that_ended_because_its_person_was_disabled_stays_ended() {
     half.password("owner").await;
     let mut other = house.signed_in("viewer").await;
     let owner = house.user_id("owner");
-    house.ops.disable_user(owner, Default::default()).await.unwrap();
-    house.ops.enable_user(owner, Default::default()).await.unwrap();
+    house.ops.disable_user(owner, MACHINE).await.unwrap();
+    house.ops.enable_user(owner, MACHINE).await.unwrap();
     assert_eq!(browser.get("/").await.location(), "/sign-in");
     assert_eq!(half.get("/sign-in/verify").await.location(), "/sign-in");
     assert_eq!(other.get("/").await.status, StatusCode::OK);

@@ -28,6 +28,18 @@ const INVITED: &[(&str, &str)] =
 const ROLE: &[(&str, &str)] = &[("name", "Month end"), ("permission", "customers:readonly")];
 const PERSON_ROLE: &str = "/settings/people/{person}/change_role";
 
+/// Forms that are answered by a page that asks once more.
+pub const FIRST_STEPS: &[&str] = &[
+    "/settings/people/invite",
+    "/settings/people/invite/change",
+    "/settings/people/{person}/change_role",
+    "/settings/people/{person}/change_role/change",
+    "/settings/roles/create",
+    "/settings/roles/create/change",
+    "/settings/roles/{role}",
+    "/settings/roles/{role}/change",
+];
+
 /// Forms on the summary that answers another form, below whose path they are posted: what follows it,
 /// and the visible fields.
 const FOLLOWING: &[(&str, &[(&str, &str)])] = &[("/confirm", CODED), ("/change", &[])];
@@ -107,6 +119,7 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
     let (route, page, fields) = FORMS.iter().find(|form| form.0 == route)?;
     let things = Things::made(house, route).await;
     let mut browser: Browser<'_> = house.signed_in("owner").await;
+    browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let page = browser.get(&things.put_into(page)).await;
     assert!(page.status.is_success(), "{route}: {page:?}");
     let code = house.next_code("owner");

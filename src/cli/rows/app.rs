@@ -100,6 +100,7 @@ fn app_status(app: &App, now: Timestamp) -> &'static str {
         AppStatus::Active if app.expires_at.is_some_and(|end| now >= end) => "expired",
         AppStatus::Active => "active",
         AppStatus::Revoked { .. } => "revoked",
+        AppStatus::Blocked { .. } => "blocked",
         AppStatus::Deleted { .. } => "deleted",
     }
 }

@@ -1,13 +1,98 @@
-//! An app, for a person who may administer it.
+//! An app, for a person who may administer it, and what stands around it.
 
+use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::SecretId;
+use crate::base::id::UserId;
 use crate::domain::app::App;
+use crate::domain::app::Delegation;
+use crate::domain::app_state;
+use crate::domain::app_state::AppState;
+use crate::domain::app_state::Seen;
+use crate::domain::company::Place;
+use crate::domain::gate::PlaceFacts;
+use crate::domain::scope::ScopeSet;
+use crate::domain::user::User;
 use crate::ops::Ops;
+use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
+use crate::ops::administration::authority::Standing;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
+use crate::ops::place_access;
 use crate::ops::sessions::LiveSession;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::AppUse;
 use crate::store::tables::Apps;
+use crate::store::tables::Users;
+
+/// An app that acts by itself, with what its page tells.
+#[derive(Clone, Debug)]
+pub struct CredentialFacts {
+    /// The app.
+    pub app: App,
+    /// How it stands.
+    pub states: Vec<AppState>,
+    /// Whose permissions bound it; none if they are gone.
+    pub delegator: Option<User>,
+    /// Who answers for it; none if they are gone.
+    pub owner: Option<User>,
+    /// All that the delegator's roles allow there now, as a closure.
+    pub held: ScopeSet,
+    /// When it was last used.
+    pub last_used: Option<Timestamp>,
+    /// What the person who looks is in its company or firm.
+    pub looking: Standing,
+}
+
+impl CredentialFacts {
+    /// What it was delegated.
+    #[must_use]
+    pub fn delegated(&self) -> ScopeSet {
+        delegated(&self.app)
+    }
+
+    /// When a secret was last used, as far as that is known: the app's last use tells it of the secret
+    /// that alone was live then.
+    #[must_use]
+    pub fn last_use_of(&self, secret: SecretId) -> Option<Timestamp> {
+        let secret = self.app.secrets.iter().find(|one| one.id == secret)?;
+        let replaced = self.app.secrets.iter().map(|one| one.created_at).max();
+        let used = self.last_used.filter(|at| *at >= secret.created_at)?;
+        let alone = self.app.secrets.len() == 1 || replaced.is_some_and(|at| used < at);
+        alone.then_some(used)
+    }
+}
+
+/// What an app was delegated; nothing of its own, if a person grants it each time.
+#[must_use]
+pub fn delegated(app: &App) -> ScopeSet {
+    match &app.delegation {
+        Delegation::Only(scopes) => scopes.clone(),
+        Delegation::Anything => ScopeSet::default(),
+    }
+}
+
+/// Whether `user` can sign in and has a role in `place`.
+pub(in crate::ops) fn stands(
+    reader: &Reader<'_>,
+    user: UserId,
+    place: Place,
+) -> Result<bool, Fault> {
+    let Some(user) = reader.shared::<Users>(&user)? else { return Ok(false) };
+    let (facts, roles) = place_access::standing(reader, user.id, place)?;
+    Ok(user.is_active() && !roles.is_empty() && !matches!(facts, PlaceFacts::Gone))
+}
+
+/// What is to be known beside an app to say how it stands.
+pub(in crate::ops) fn seen(reader: &Reader<'_>, app: &App) -> Result<Seen, Fault> {
+    let delegator_stands = match (app.delegated_by, app.place) {
+        (Some(user), Some(place)) => stands(reader, user, place)?,
+        _ => false,
+    };
+    Ok(Seen { last_used: reader.get::<AppUse>(&app.id)?, delegator_stands })
+}
 
 impl Ops {
     /// The app, whatever its status.
@@ -18,5 +103,54 @@ impl Ops {
         self.look_for(live, Authority::App(app), |reader| {
             Ok(reader.get::<Apps>(&app)?.ok_or(Refusal::UnknownApp))
         })
+    }
+
+    /// API credentials or an API token, with all that their page tells.
+    ///
+    /// # Errors
+    /// As [`Self::app_for`].
+    pub fn credential_for(
+        &self,
+        live: &LiveSession,
+        app: AppId,
+    ) -> Outcome<CredentialFacts, Refusal> {
+        self.look_for(live, Authority::App(app), |reader| {
+            match reader.get::<Apps>(&app)?.map(|app| (app.place, app)) {
+                Some((Some(place), app)) => self.credential_facts(reader, live, app, place),
+                _ => Ok(Err(Refusal::UnknownApp)),
+            }
+        })
+    }
+
+    fn credential_facts(
+        &self,
+        reader: &Reader<'_>,
+        live: &LiveSession,
+        app: App,
+        place: Place,
+    ) -> Result<Result<CredentialFacts, Refusal>, Fault> {
+        let looking = match authority::standing(reader, self, &live.user, place)? {
+            Ok(looking) => looking,
+            Err(why) => return Ok(Err(why)),
+        };
+        let standing = |user: Option<UserId>| match user {
+            Some(user) if stands(reader, user, place)? => reader.get::<Users>(&user),
+            _ => Ok(None),
+        };
+        let (delegator, owner) = (standing(app.delegated_by)?, standing(app.owner)?);
+        let held = match &delegator {
+            Some(user) => authority::standing(reader, self, user, place)?,
+            None => Err(Refusal::OutOfReach),
+        };
+        let seen = seen(reader, &app)?;
+        Ok(Ok(CredentialFacts {
+            states: app_state::of(&app, seen, self.now()),
+            delegator,
+            owner,
+            held: held.map(|standing| standing.held).unwrap_or_default(),
+            last_used: seen.last_used,
+            looking,
+            app,
+        }))
     }
 }

@@ -10,7 +10,8 @@ use crate::ops::administration::create_app::NewApp;
 use crate::ops::administration::names::misleads;
 use crate::ops::administration::refusal::AppRefusal;
 
-const LONGEST_PURPOSE: usize = 200;
+/// The longest purpose, in letters.
+pub const LONGEST_PURPOSE: usize = 200;
 
 /// The parts of a registration that were checked.
 #[derive(Clone, Debug)]
@@ -35,7 +36,8 @@ pub fn check(
     check_place_and_delegator(new)?;
     check_mcp(new)?;
     check_website(new.website.as_deref())?;
-    check_purpose(new.purpose.trim())?;
+    check_line(new.purpose.trim())?;
+    check_line(new.no_expiry_reason.trim())?;
     let delegation = delegation(new, catalogue)?;
     let required = required(new, catalogue, &delegation)?;
     Ok(CheckedApp { delegation, required, redirect_uris: redirect_uris(new, custom_schemes)? })
@@ -69,9 +71,19 @@ fn check_website(website: Option<&str>) -> Result<(), AppRefusal> {
     if shown { Ok(()) } else { Err(AppRefusal::Website) }
 }
 
-fn check_purpose(purpose: &str) -> Result<(), AppRefusal> {
-    let shown = purpose.chars().count() <= LONGEST_PURPOSE && !purpose.chars().any(misleads);
+/// Whether a purpose, or a reason, can be shown as it is.
+pub(super) fn check_line(line: &str) -> Result<(), AppRefusal> {
+    let shown = line.chars().count() <= LONGEST_PURPOSE && !line.chars().any(misleads);
     if shown { Ok(()) } else { Err(AppRefusal::Purpose) }
+}
+
+/// The permissions of what acts by itself, as they are kept.
+pub(super) fn delegated(scopes: &ScopeSet, catalogue: &Catalogue) -> Result<ScopeSet, AppRefusal> {
+    if scopes.is_empty() {
+        return Err(AppRefusal::ScopesMissing);
+    }
+    check_known(scopes, catalogue)?;
+    Ok(catalogue.maximal(&catalogue.known(scopes)))
 }
 
 fn delegation(new: &NewApp, catalogue: &Catalogue) -> Result<Delegation, AppRefusal> {

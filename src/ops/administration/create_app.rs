@@ -13,29 +13,29 @@ use crate::domain::app::AppKind;
 use crate::domain::app::AppSecret;
 use crate::domain::app::AppStatus;
 use crate::domain::app::Delegation;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
+use crate::domain::app_life::days_after;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
-use crate::domain::gate;
-use crate::domain::gate::GateRefusal;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
+use crate::ops::administration::app_facts;
 use crate::ops::administration::app_rules;
 use crate::ops::administration::app_rules::CheckedApp;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
+use crate::ops::administration::delegable;
 use crate::ops::administration::names;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
-use crate::ops::facts;
-use crate::ops::facts::Holder;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -78,6 +78,10 @@ pub struct NewApp {
     pub pkce_required: bool,
     /// When it stops by itself (see [`crate::ops::administration::expiry`]).
     pub expires_at: Option<Timestamp>,
+    /// Why it never does, if somebody was asked.
+    pub no_expiry_reason: String,
+    /// After how many days somebody looks at it again.
+    pub review_days: u32,
 }
 
 impl NewApp {
@@ -98,6 +102,8 @@ impl NewApp {
             mcp: false,
             pkce_required: false,
             expires_at: None,
+            no_expiry_reason: String::new(),
+            review_days: REVIEW_EVERY_DAYS,
         }
     }
 }
@@ -114,6 +120,7 @@ pub struct CreatedApp {
 /// The act on the writer.
 struct CreateApp {
     app: App,
+    asked_by: Option<UserId>,
     catalogue: Arc<Catalogue>,
     now: Timestamp,
     origin: Origin,
@@ -145,38 +152,19 @@ impl CreateApp {
         if let Err(refusal) = records::place_exists(reader, place)? {
             return Ok(Err(refusal));
         }
+        if let (Some(_), Some(owner)) = (self.asked_by, self.app.owner)
+            && !app_facts::stands(reader, owner, place)?
+        {
+            return Ok(Err(AppRefusal::OwnerElsewhere.into()));
+        }
         match (&self.app.delegation, self.app.delegated_by) {
             (Delegation::Only(scopes), Some(delegator)) => {
-                let held = self.delegable(reader, delegator, place, scopes)?;
+                let (whose, what) = ((&self.app, place), (delegator, scopes));
+                let held = delegable::check(reader, &self.catalogue, whose, what, self.now)?;
                 Ok(held.map_err(Refusal::App))
             }
             _ => Ok(Ok(())),
         }
-    }
-
-    /// Whether `delegator` holds every permission of `scopes` in `place`, by the gate itself.
-    fn delegable(
-        &self,
-        reader: &Reader<'_>,
-        delegator: UserId,
-        place: Place,
-        scopes: &ScopeSet,
-    ) -> Result<Result<(), AppRefusal>, Fault> {
-        let app = Arc::new(self.app.clone());
-        let holder = Holder { app, person: Some(delegator), connection: None };
-        let facts = facts::gather(reader, holder, place, self.now)?;
-        let held = match gate::pass(&facts, &self.catalogue, scopes) {
-            Ok(held) => held,
-            Err(GateRefusal::PersonDisabled) => return Ok(Err(AppRefusal::DelegatorDisabled)),
-            Err(GateRefusal::CompanySuspended) => return Ok(Err(AppRefusal::PlaceSuspended)),
-            Err(_) => ScopeSet::default(),
-        };
-        let beyond = self.catalogue.closure(scopes).difference(&held);
-        Ok(if beyond.is_empty() {
-            Ok(())
-        } else {
-            Err(AppRefusal::BeyondDelegator(self.catalogue.maximal(&beyond)))
-        })
     }
 }
 
@@ -214,7 +202,7 @@ impl Ops {
         let app =
             assemble(new, id, checked, environment, secrets, now).map_err(Failure::Refused)?;
         let catalogue = Arc::clone(&self.catalogue);
-        let act = CreateApp { app, catalogue, now, origin: by.origin() };
+        let act = CreateApp { app, asked_by: by.user(), catalogue, now, origin: by.origin() };
         let app = self.administer(by, needs, act).await?;
         let secret = plain.map(|plain| Secret::from(plain.text()));
         Ok(CreatedApp { app, secret })
@@ -291,7 +279,8 @@ fn assemble(
         delegated_by: new.delegated_by,
         owner: new.owner,
         reviewed: true,
-        review_due: None,
+        review_due: Some(days_after(now, new.review_days)),
+        review_days: new.review_days,
         redirect_uris: checked.redirect_uris,
         mcp: new.mcp,
         pkce_required: new.pkce_required,
@@ -299,6 +288,7 @@ fn assemble(
         status: AppStatus::Active,
         generation: 1,
         expires_at: new.expires_at,
+        no_expiry_reason: new.no_expiry_reason.trim().to_owned(),
         created_at: now,
     })
 }

@@ -216,6 +216,23 @@ pub enum AppRefusal {
         "a firm's API token reaches no MCP address, since each is one company's; make it for a company, or make API credentials, which can be narrowed"
     )]
     McpOfFirmToken,
+    /// What ended is restored first.
+    #[error("the app is revoked or deleted; restore it first")]
+    Ended,
+    /// It proves itself by something else, or by nothing.
+    #[error("this app has no client secret to rotate; an API token is deleted and made anew")]
+    NoClientSecret,
+    /// It has not ended, or too long ago.
+    #[error(
+        "only a revoked app, or one deleted within the last 90 days, can be restored, and no API token; make a new one"
+    )]
+    NotRestorable,
+    /// Its delegator has not left.
+    #[error("whoever delegated its permissions is still there; ask an owner or admin to move it")]
+    DelegatorStands,
+    /// Who answers for it has to be reachable there.
+    #[error("the owner has no role in the app's company or firm; name somebody who has")]
+    OwnerElsewhere,
     /// It would never work.
     #[error("the expiry date has passed already; give a later one or none")]
     ExpiryPassed,

@@ -38,10 +38,7 @@ impl Operation for RevokeApp {
         if app.status != AppStatus::Active {
             return Ok(Decision::unchanged(Ok(app)));
         }
-        app.status = AppStatus::Revoked { at: self.now };
-        // Tokens and connections of the generation before are over.
-        app.generation = app.generation.saturating_add(1);
-        app.secrets.clear();
+        app.end(AppStatus::Revoked { at: self.now });
         let mut changes = Changes::new();
         changes.put::<Apps>(&app.id, &app)?;
         let event = Event::new(EventKind::AppRevoked, self.now, self.origin).app(app.id);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::view::guide::reason::Reason;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
 
@@ -15,13 +16,15 @@ pub struct ErrorPage {
     /// What an administrator can look up in Activity.
     pub reference: String,
     outcome: Outcome,
+    /// Where the guide says what to do.
+    help: Reason,
 }
 
 impl ErrorPage {
     /// The page that explains `kind`.
     #[must_use]
     pub const fn new(frame: Frame, kind: ErrorKind, reference: String) -> Self {
-        Self { frame, kind, reference, outcome: kind.outcome() }
+        Self { frame, kind, reference, outcome: kind.outcome(), help: kind.reason() }
     }
 }
 
@@ -117,6 +120,35 @@ impl ErrorKind {
         Self::TooLarge,
         Self::Internal,
     ];
+
+    /// The section of the guide that says what to do.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::UnknownClient => Reason::UnknownClient,
+            Self::ClientDocument => Reason::ClientDocument,
+            Self::RedirectMismatch => Reason::RedirectMismatch,
+            Self::RequestBroken => Reason::RequestBroken,
+            Self::RequestExpired => Reason::RequestExpired,
+            Self::RequestUsed => Reason::RequestUsed,
+            Self::OtherBrowser => Reason::OtherBrowser,
+            Self::CompanyNotReachable => Reason::CompanyNotReachable,
+            Self::NothingToGrant => Reason::NothingToGrant,
+            Self::ClientBlocked => Reason::ClientInactive,
+            Self::SecondFactorNeeded => Reason::SecondFactorNeeded,
+            Self::NotAllowed => Reason::NotAllowed,
+            Self::NotFound => Reason::NotFound,
+            Self::LinkUsed => Reason::LinkUsed,
+            Self::FormExpired => Reason::FormExpired,
+            Self::FormBroken => Reason::FormBroken,
+            Self::ListPage => Reason::ListPage,
+            Self::Busy | Self::Unavailable => Reason::Unavailable,
+            Self::TooManyRequests => Reason::TooManyRequests,
+            Self::MethodNotAllowed => Reason::MethodNotAllowed,
+            Self::TooLarge => Reason::TooLarge,
+            Self::Internal => Reason::ServerError,
+        }
+    }
 
     const fn outcome(self) -> Outcome {
         match self {

@@ -14,6 +14,7 @@ use crate::view::pages::connect::reference::Reference;
 use crate::view::pages::workspace::Section;
 use crate::web::activity::cause;
 use crate::web::activity::rows;
+use crate::web::reasons;
 use crate::web::workspace::inside::Inside;
 
 /// Letters of what was typed that are shown again.
@@ -49,10 +50,12 @@ fn answer(inside: &Inside, reference: &str) -> Response {
 
 fn explained(inside: &Inside, found: &LookedUp) -> Found {
     let ops = inside.ops();
+    let event = &found.told.event;
     Found {
         row: rows::row(&found.told, ops.now()),
         cause: cause::of(found, ops.catalogue()),
         app_href: found.app.as_deref().and_then(page_of),
+        docs: reasons::docs_anchor(event.kind, event.cause.as_deref()),
     }
 }
 

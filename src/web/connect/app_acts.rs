@@ -1,56 +1,153 @@
 //! What ends or changes an app: each act is asked once more, with the second factor.
 
-use axum::extract::Path;
 use axum::response::Response;
 
-use crate::base::id::AppId;
-use crate::domain::app::App;
+use crate::domain::app::AppKind;
+use crate::domain::app_life;
+use crate::ops::administration::app_facts::CredentialFacts;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::confirm::ConfirmAct;
+use crate::view::pages::connect::confirm::Overlap;
+use crate::view::pages::connect::credential::CredentialAct;
+use crate::view::pages::parts::form::Field;
+use crate::view::pages::parts::form::Mistakes;
+use crate::view::pages::parts::form::Problem;
+use crate::view::pages::parts::moment::Moment;
 use crate::view::pages::workspace::Flash;
-use crate::view::pages::workspace::Section;
+use crate::web::connect::credential;
+use crate::web::connect::object::Object;
+use crate::web::connect::object::home_of;
+use crate::web::connect::object::section_of;
+use crate::web::connect::saved;
+use crate::web::connect::saved::Fresh;
+use crate::web::workspace::confirming;
 use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
 
-/// Asks whether to revoke.
-pub(super) async fn ask_revoke(Path(app): Path<String>, inside: Inside) -> Response {
-    match found(inside, &app) {
-        Ok((inside, app)) => inside.ask(question(&app, ConfirmAct::RevokeApp, "revoke")),
+/// Asks whether to do `act`.
+pub(super) async fn ask(act: CredentialAct, object: Object, inside: Inside) -> Response {
+    match found(act, &object, inside) {
+        Ok((inside, facts)) => {
+            let question = question(act, &facts, &inside);
+            inside.ask(question)
+        }
         Err(page) => *page,
     }
 }
 
-/// Revokes.
-pub(super) async fn revoke(Path(app): Path<String>, sent: Sent) -> Response {
+/// Does it.
+pub(super) async fn act(act: CredentialAct, object: Object, sent: Sent) -> Response {
     let by = sent.by();
-    let (inside, app) = match found(sent.inside, &app) {
+    let (inside, facts) = match found(act, &object, sent.inside) {
         Ok(found) => found,
         Err(page) => return *page,
     };
-    let question = question(&app, ConfirmAct::RevokeApp, "revoke");
-    let outcome = inside.ops().revoke_app(app.id, by).await;
-    match inside.answered(question, &sent.fields, outcome) {
-        Ok(app) => inside.done(&home_of(&app), &Flash::Revoked(app.name)),
-        Err(page) => *page,
+    let question = question(act, &facts, &inside);
+    if let Err(page) = inside.name_typed(&question, &sent.fields) {
+        return *page;
+    }
+    let (ops, id) = (inside.ops(), facts.app.id);
+    let home = home_of(&facts.app);
+    let list = section_of(facts.app.kind).path();
+    let done = match act {
+        CredentialAct::Rotate => {
+            let Some(overlap) = overlap(sent.fields.first("overlap")) else {
+                let mistakes = Mistakes::fields([(Field::Overlap, Problem::Missing)]);
+                return inside.ask_again(question, &sent.fields, mistakes);
+            };
+            let outcome = ops.rotate_secret(id, overlap, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|created| saved::lead(&inside, created, Fresh::Rotated))
+        }
+        CredentialAct::Restore => {
+            let outcome = ops.restore_app(id, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|created| saved::lead(&inside, created, Fresh::Restored))
+        }
+        CredentialAct::Revoke => {
+            let outcome = ops.revoke_app(id, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|app| inside.done(&home, &Flash::Revoked(app.name)))
+        }
+        CredentialAct::Delete => {
+            let outcome = ops.delete_app(id, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|app| inside.done(list, &Flash::Deleted(app.name)))
+        }
+        CredentialAct::Review => {
+            let outcome = ops.review_app(id, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|app| inside.done(&home, &Flash::Reviewed(app.name)))
+        }
+        CredentialAct::TakeOver => {
+            let outcome = ops.take_over_app(id, by).await;
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|app| inside.done(&home, &Flash::HandedOver(app.name)))
+        }
+        CredentialAct::Change | CredentialAct::Publish => {
+            return inside.refuse(ErrorKind::NotFound);
+        }
+    };
+    done.unwrap_or_else(|page| *page)
+}
+
+/// What the path names, if `act` is among what the person may do with it.
+fn found(
+    act: CredentialAct,
+    object: &Object,
+    inside: Inside,
+) -> Result<(Inside, CredentialFacts), Box<Response>> {
+    let (inside, facts) = object.credential(inside)?;
+    if credential::acts(&inside, &facts).contains(&act) {
+        Ok((inside, facts))
+    } else {
+        Err(Box::new(inside.refuse(ErrorKind::NotFound)))
     }
 }
 
-/// The app that the path names, and the person in its company or firm.
-fn found(inside: Inside, app: &str) -> Result<(Inside, App), Box<Response>> {
-    let Ok(id) = app.parse::<AppId>() else {
-        return Err(Box::new(inside.refuse(ErrorKind::NotFound)));
-    };
-    let app = inside.told(inside.ops().app_for(&inside.live, id))?;
-    Ok((inside.beside(app.place), app))
+fn question(act: CredentialAct, facts: &CredentialFacts, inside: &Inside) -> Question {
+    let (app, now) = (&facts.app, inside.ops().now());
+    let (home, section) = (home_of(app), section_of(app.kind));
+    let (asked, word) = words(act, app.kind);
+    let question = Question::of(asked, section, &app.name, &format!("{home}/{word}"), &home);
+    let in_use = app.live_secrets(now).first().and_then(|secret| facts.last_use_of(secret.id));
+    Question {
+        last_used: in_use.map(|at| Moment::at(at, now)),
+        type_name: asked == ConfirmAct::DeleteApp,
+        ..question
+    }
 }
 
-fn question(app: &App, act: ConfirmAct, word: &str) -> Question {
-    let home = home_of(app);
-    Question::of(act, Section::ApiCredentials, &app.name, &format!("{home}/{word}"), &home)
+/// The question, and the last part of its path.
+const fn words(act: CredentialAct, kind: AppKind) -> (ConfirmAct, &'static str) {
+    match (act, kind) {
+        (CredentialAct::Delete, AppKind::ApiToken) => (ConfirmAct::DeleteToken, "delete"),
+        (CredentialAct::Delete, _) => (ConfirmAct::DeleteApp, "delete"),
+        (CredentialAct::Rotate, _) => (ConfirmAct::RotateSecret, "rotate"),
+        (CredentialAct::Restore, _) => (ConfirmAct::RestoreApp, "restore"),
+        (CredentialAct::Review, _) => (ConfirmAct::ReviewApp, "review"),
+        (CredentialAct::TakeOver, _) => (ConfirmAct::TakeOver, "take_over"),
+        // The other two have forms of their own and never get here.
+        (CredentialAct::Revoke | CredentialAct::Change | CredentialAct::Publish, _) => {
+            (ConfirmAct::RevokeApp, "revoke")
+        }
+    }
 }
 
-/// The app's own page.
-fn home_of(app: &App) -> String {
-    format!("{}/{}", Section::ApiCredentials.path(), app.id)
+/// When the former secret is to stop; none if nothing that the question offers was chosen.
+fn overlap(word: &str) -> Option<app_life::Overlap> {
+    let shown = confirming::overlap_of(word)?;
+    Some(match shown {
+        Overlap::Now => app_life::Overlap::Now,
+        Overlap::Hour => app_life::Overlap::Hour,
+        Overlap::Day => app_life::Overlap::Day,
+        Overlap::Week => app_life::Overlap::Week,
+    })
 }

@@ -1,17 +1,83 @@
-//! App Connect: what is connected, and how it is ended.
+//! App Connect: what is connected, and how it is made, changed and ended.
 
 mod app_acts;
+mod credential;
+mod draft;
+mod drafting;
+mod entered;
+mod object;
+pub(in crate::web) mod permissions;
+mod saved;
+pub(in crate::web) mod statuses;
+mod template;
 
 use axum::Router;
 use axum::routing::get;
+use axum::routing::post;
 
+use crate::view::pages::connect::credential::CredentialAct;
+use crate::view::pages::connect::credential_form::FormAct;
+use crate::view::pages::workspace::Section;
 use crate::web::WebState;
+
+const CREDENTIALS: &str = Section::ApiCredentials.path();
+const TOKENS: &str = Section::ApiTokens.path();
 
 /// The pages below `/settings/app-connect`.
 pub(super) fn routes() -> Router<WebState> {
-    const CREDENTIALS: &str = "/settings/app-connect/api-credentials";
-    Router::new().route(
-        &format!("{CREDENTIALS}/{{app}}/revoke"),
-        get(app_acts::ask_revoke).post(app_acts::revoke),
-    )
+    let credentials = [
+        (CredentialAct::Review, "review"),
+        (CredentialAct::Rotate, "rotate"),
+        (CredentialAct::Revoke, "revoke"),
+        (CredentialAct::Delete, "delete"),
+        (CredentialAct::Restore, "restore"),
+        (CredentialAct::TakeOver, "take_over"),
+    ];
+    let tokens = [
+        (CredentialAct::Review, "review"),
+        (CredentialAct::Delete, "delete"),
+        (CredentialAct::TakeOver, "take_over"),
+    ];
+    drafting_routes()
+        .merge(making_routes(CREDENTIALS, FormAct::CreateCredentials))
+        .merge(making_routes(TOKENS, FormAct::GenerateToken))
+        .merge(object_routes(CREDENTIALS, &credentials))
+        .merge(object_routes(TOKENS, &tokens))
+}
+
+/// The way from an empty form to something new.
+fn making_routes(list: &str, act: FormAct) -> Router<WebState> {
+    let form = get(move |inside, query| drafting::show_new(act, inside, query))
+        .post(move |sent| drafting::check_new(act, sent));
+    Router::new()
+        .route(&format!("{list}/create"), form)
+        .route(&format!("{list}/create/again"), post(move |sent| drafting::again_new(act, sent)))
+        .route(&format!("{list}/create/confirm"), post(move |sent| drafting::make_new(act, sent)))
+}
+
+/// The forms that begin with what an app is.
+fn drafting_routes() -> Router<WebState> {
+    let app = format!("{CREDENTIALS}/{{app}}");
+    Router::new()
+        .route(&format!("{app}/change"), get(drafting::show_change).post(drafting::check_change))
+        .route(&format!("{app}/change/again"), post(drafting::again_change))
+        .route(&format!("{app}/change/confirm"), post(drafting::make_change))
+        .route(&format!("{app}/publish"), get(drafting::show_publish).post(drafting::check_publish))
+        .route(&format!("{app}/publish/again"), post(drafting::again_publish))
+        .route(&format!("{app}/publish/confirm"), post(drafting::make_publish))
+}
+
+/// An app's page, its secret, and what is done to it.
+fn object_routes(list: &str, acts: &[(CredentialAct, &str)]) -> Router<WebState> {
+    let app = format!("{list}/{{app}}");
+    let routes = Router::new()
+        .route(&app, get(credential::show))
+        .route(&format!("{app}/saved"), get(saved::show).post(saved::done))
+        .route(&format!("{app}/saved/env"), post(saved::file));
+    acts.iter().fold(routes, |routes, (act, word)| {
+        let act = *act;
+        let ask = get(move |object, inside| app_acts::ask(act, object, inside));
+        let both = ask.post(move |object, sent| app_acts::act(act, object, sent));
+        routes.route(&format!("{app}/{word}"), both)
+    })
 }

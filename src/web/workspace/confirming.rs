@@ -131,10 +131,17 @@ impl Inside {
 /// When the former secret is to stop; at once unless something else was chosen.
 #[must_use]
 pub fn overlap(sent: &Parameters) -> Overlap {
-    match sent.first("overlap") {
-        "hour" => Overlap::Hour,
-        "day" => Overlap::Day,
-        "week" => Overlap::Week,
-        _ => Overlap::Now,
+    overlap_of(sent.first("overlap")).unwrap_or(Overlap::Now)
+}
+
+/// The choice that `word` names.
+#[must_use]
+pub fn overlap_of(word: &str) -> Option<Overlap> {
+    match word {
+        "now" => Some(Overlap::Now),
+        "hour" => Some(Overlap::Hour),
+        "day" => Some(Overlap::Day),
+        "week" => Some(Overlap::Week),
+        _ => None,
     }
 }

@@ -60,6 +60,10 @@ fn connection(ops: &Ops, app: AppId, user: UserId, place: Place, audience: Audie
         audience,
         consented_at: ops.now(),
         absolute_end: Timestamp::NEVER,
+        owner: None,
+        purpose: String::new(),
+        review_due: None,
+        review_days: 0,
         status: ConnectionStatus::Active,
     }
 }

@@ -17,7 +17,7 @@ use crate::view::pages::sample::DAY;
 use crate::view::pages::sample::HOUR;
 use crate::view::pages::workspace::Section;
 
-/// `/settings/app-connect/api-credentials/…`. Every act has a page of its own at `{href}/{act}`.
+/// `/settings/app-connect/api-credentials/…` and `…/api-tokens/…`. Every act has a page of its own at `{href}/{act}`.
 #[derive(Clone, Serialize)]
 pub struct Credential {
     /// The frame.
@@ -28,8 +28,8 @@ pub struct Credential {
     pub name: String,
     /// How it stands.
     pub statuses: Vec<Status>,
-    /// The client ID.
-    pub client_id: String,
+    /// The client ID; none for an API token, which is its own secret.
+    pub client_id: Option<String>,
     /// The company or firm that it reaches.
     pub place: Place,
     /// Who is responsible, for what, and until when.
@@ -179,7 +179,7 @@ impl Page for Credential {
             href: "/settings/app-connect/api-credentials/app_01JD7Q9V2M8K".to_owned(),
             name: "Invoice drafting".to_owned(),
             statuses: vec![Status::Active],
-            client_id: "cs_app_01JD7Q9V2M8K".to_owned(),
+            client_id: Some("cs_app_01JD7Q9V2M8K".to_owned()),
             place: sample::acme(),
             upkeep: Upkeep::sample(),
             delegated_by: Some("owner@acme.example".to_owned()),
@@ -220,12 +220,22 @@ impl Page for Credential {
             ..live.clone()
         };
         let seen = Self { acts: Vec::new(), ..live.clone() };
+        let token = Self {
+            frame: sample::frame(Section::ApiTokens),
+            href: "/settings/app-connect/api-tokens/app_01JD7Q9V2M8K".to_owned(),
+            name: "Spreadsheet refresh".to_owned(),
+            client_id: None,
+            secrets: vec![secret("cs_api_01JD7Q…t9Qe", false)],
+            acts: vec![Act::Review, Act::Delete],
+            ..live.clone()
+        };
         vec![
             ("live", live),
             ("rotating", rotating),
             ("test-unused", test),
             ("revoked", revoked),
             ("without-acts", seen),
+            ("token", token),
         ]
     }
 }

@@ -30,6 +30,8 @@ pub struct Found {
     pub cause: Cause,
     /// The app's page, if the person may see it.
     pub app_href: Option<String>,
+    /// The section of the guide about it.
+    pub docs: Option<String>,
 }
 
 /// Why something was refused. Each has a sentence, and one that says how it is mended and by whom.
@@ -143,6 +145,7 @@ impl Page for Reference {
                 },
                 cause,
                 app_href: Some("/settings/app-connect/oauth-apps/app_01".to_owned()),
+                docs: Some("/docs/errors#redirect-mismatch".to_owned()),
             }),
         };
         let scope = |lacking| {

@@ -1,0 +1,222 @@
+//! One OAuth app and one connection, as a person may see them.
+
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::base::id::AppId;
+use crate::base::id::ConnectionId;
+use crate::base::id::UserId;
+use crate::domain::app::App;
+use crate::domain::company::Place;
+use crate::domain::connection::Connection;
+use crate::domain::connection::LastUse;
+use crate::domain::gate;
+use crate::domain::gate::PlaceFacts;
+use crate::domain::scope::ScopeSet;
+use crate::domain::standing::Standing;
+use crate::ops::Ops;
+use crate::ops::access::AccessFilter;
+use crate::ops::access::List;
+use crate::ops::access::What;
+use crate::ops::access::look::Look;
+use crate::ops::administration::authority;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::refusal::Refusal;
+use crate::ops::blocks;
+use crate::ops::facts;
+use crate::ops::facts::Holder;
+use crate::ops::failure::Outcome;
+use crate::ops::failure::flatten;
+use crate::ops::sessions::LiveSession;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables::Apps;
+use crate::store::tables::Companies;
+use crate::store::tables::Connections;
+use crate::store::tables::Users;
+
+/// A connection with what its page tells.
+#[derive(Clone, Debug)]
+pub struct ConnectionFacts {
+    /// The connection.
+    pub connection: Connection,
+    /// The app.
+    pub app: Arc<App>,
+    /// The company or firm.
+    pub place: PlaceFacts,
+    /// Who approved it.
+    pub person: String,
+    /// Whom to ask about it.
+    pub owner: Option<String>,
+    /// When and from where it was last used.
+    pub last_use: Option<LastUse>,
+    /// How it stands.
+    pub standing: Vec<Standing>,
+    /// What is effective now, as a closure.
+    pub effective: ScopeSet,
+}
+
+/// An OAuth app with what its page tells in a company or firm.
+#[derive(Clone, Debug)]
+pub struct OauthAppFacts {
+    /// The app.
+    pub app: App,
+    /// Whom to ask about it.
+    pub owner: Option<String>,
+    /// How it stands here.
+    pub standing: Vec<Standing>,
+    /// Living connections here, as far as the person sees them; none while they are being counted.
+    pub connections: Option<u64>,
+    /// When it was last used.
+    pub last_used: Option<Timestamp>,
+    /// What the person may do about letting it in.
+    pub judging: Judging,
+    /// The person administers it: registered here, or of the installation and they its operator.
+    pub own: bool,
+    /// The open company keeps it away.
+    pub blocked_here: bool,
+}
+
+/// What a person may say of an app that nobody here registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+    /// For the whole installation.
+    Installation,
+    /// For this company alone.
+    Company,
+    /// Nothing.
+    Nothing,
+}
+
+fn name(reader: &Reader<'_>, user: Option<UserId>) -> Result<Option<String>, Fault> {
+    let user = user.map_or(Ok(None), |user| reader.shared::<Users>(&user))?;
+    Ok(user.map(|user| user.name.clone()))
+}
+
+impl Ops {
+    /// The connection, for its person and for those who administer its company or firm. One that ended
+    /// as somebody wished is no more.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownConnection`], [`Refusal::NotAllowed`].
+    pub fn connection_for(
+        &self,
+        live: &LiveSession,
+        id: ConnectionId,
+    ) -> Outcome<ConnectionFacts, Refusal> {
+        self.look_for(live, Authority::Connection(id), |reader| {
+            let Some(connection) = reader.get::<Connections>(&id)? else {
+                return Ok(Err(Refusal::UnknownConnection));
+            };
+            let Some(viewer) = self.viewer(reader, live, connection.place)? else {
+                return Ok(Err(Refusal::UnknownConnection));
+            };
+            let all = AccessFilter::all(List::OauthConnections);
+            let seen = Look::new(self, reader, viewer)?.row(&all, What::Connection(id))?;
+            let Some(seen) = seen else { return Ok(Err(Refusal::UnknownConnection)) };
+            let holder = Holder::of_connection(Arc::clone(&seen.app), &connection);
+            let facts = facts::gather(reader, holder, connection.place, self.now())?;
+            let effective = gate::pass(&facts, &self.catalogue, &connection.scopes);
+            Ok(Ok(ConnectionFacts {
+                app: seen.app,
+                place: facts.place,
+                person: seen.by,
+                owner: name(reader, connection.owner)?,
+                last_use: self.connection_use(reader, id)?,
+                standing: seen.standing,
+                effective: effective.unwrap_or_default(),
+                connection,
+            }))
+        })
+    }
+
+    /// The OAuth app, for those who administer it, and, if it is nobody's own, for those who administer
+    /// `place`, where it has a connection or is blocked.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownApp`], [`Refusal::NotAllowed`].
+    pub fn oauth_app_for(
+        &self,
+        live: &LiveSession,
+        place: Place,
+        id: AppId,
+    ) -> Outcome<OauthAppFacts, Refusal> {
+        flatten(self.store.read(|reader| self.oauth_app(reader, live, place, id)))
+    }
+
+    fn oauth_app(
+        &self,
+        reader: &Reader<'_>,
+        live: &LiveSession,
+        place: Place,
+        id: AppId,
+    ) -> Result<Result<OauthAppFacts, Refusal>, Fault> {
+        let app = reader.get::<Apps>(&id)?.filter(|app| app.kind.uses_consent());
+        let Some(app) = app else { return Ok(Err(Refusal::UnknownApp)) };
+        let own = match authority::check(reader, self, &live.user, Authority::App(id))? {
+            Ok(()) => true,
+            Err(why) if app.place.is_some() => return Ok(Err(why)),
+            Err(_) => false,
+        };
+        let Some(viewer) = self.viewer(reader, live, app.place.unwrap_or(place))? else {
+            return Ok(Err(Refusal::UnknownApp));
+        };
+        let counts = self.counts(reader, viewer)?;
+        let blocked_here = blocks_app(reader, place, id)?;
+        let knows = counts.as_ref().is_some_and(|counts| counts.apps.contains_key(&id));
+        if !own && !(viewer.whole && (knows || blocked_here)) {
+            return Ok(Err(Refusal::UnknownApp));
+        }
+        let by_itself = app.registration.is_by_itself();
+        let judging = match place {
+            _ if own && by_itself => Judging::Installation,
+            Place::Company(_) if app.place.is_none() && viewer.whole => Judging::Company,
+            _ => Judging::Nothing,
+        };
+        let last_used = self.app_use(reader, id)?;
+        let around = crate::domain::standing::Circumstances {
+            last_used,
+            blocked: blocked_here,
+            delegator_stands: true,
+            now: self.now(),
+        };
+        let connections = counts.map(|all| all.apps.get(&id).copied().unwrap_or_default());
+        let (standing, owner) =
+            (crate::domain::standing::of_app(&app, around), name(reader, app.owner)?);
+        Ok(Ok(OauthAppFacts {
+            app,
+            owner,
+            standing,
+            connections,
+            last_used,
+            judging,
+            own,
+            blocked_here,
+        }))
+    }
+
+    /// How many people see `company` through `firm`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn members_who_see(
+        &self,
+        company: crate::base::id::CompanyId,
+        firm: crate::base::id::FirmId,
+    ) -> Result<u64, Fault> {
+        let members = self.members_named(Place::Firm(firm), 10_000)?;
+        self.store.read(|reader| {
+            let Some(company) = reader.shared::<Companies>(&company)? else { return Ok(0) };
+            let seeing = members.iter().filter(|(user, _)| company.seen_through(firm, *user));
+            Ok(seeing.count() as u64)
+        })
+    }
+}
+
+fn blocks_app(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {
+    let Place::Company(company) = place else { return Ok(false) };
+    match reader.shared::<Companies>(&company)? {
+        Some(company) => blocks::stands(reader, &company, app, None),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,62 @@
+//! Who may answer for what is made in a company or firm.
+
+use crate::base::id::UserId;
+use crate::domain::company::Place;
+use crate::ops::Ops;
+use crate::ops::administration::app_facts;
+use crate::ops::administration::authority;
+use crate::ops::sessions::LiveSession;
+use crate::store::fault::Fault;
+use crate::store::reader::Reader;
+use crate::store::tables;
+use crate::store::tables::Members;
+use crate::store::tables::Users;
+
+/// Somebody to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PossibleOwner {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+}
+
+impl Ops {
+    /// The person themselves, then, where they administer `place`, everybody who has a role of their own
+    /// there. Others are told nobody's name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn possible_owners(
+        &self,
+        live: &LiveSession,
+        place: Place,
+    ) -> Result<Vec<PossibleOwner>, Fault> {
+        let oneself = PossibleOwner { id: live.user.id, name: live.user.name.clone() };
+        self.store.read(|reader| {
+            let standing = authority::standing(reader, self, &live.user, place)?;
+            let mut found = vec![oneself];
+            if standing.is_ok_and(|standing| standing.administers) {
+                found.extend(members(reader, live.user.id, place)?);
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn members(reader: &Reader<'_>, except: UserId, place: Place) -> Result<Vec<PossibleOwner>, Fault> {
+    let mut found = Vec::new();
+    for (key, ()) in reader.under::<Members>(&place)? {
+        let Some(id) = tables::last_id(&key).map(UserId::from_raw).filter(|id| *id != except)
+        else {
+            continue;
+        };
+        if app_facts::stands(reader, id, place)?
+            && let Some(user) = reader.get::<Users>(&id)?
+        {
+            found.push(PossibleOwner { id, name: user.name });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
