@@ -19,12 +19,6 @@ use crate::scenes::Scene;
 type Form = Vec<(String, String)>;
 
 #[track_caller]
-/// What a form is answered with that is accepted: a page leads on, and only the first step of two
-/// shows the second.
-fn accepted(scene: &str) -> StatusCode {
-    if scenes::is_asked_again(scene) { StatusCode::OK } else { StatusCode::SEE_OTHER }
-}
-
 fn assert_not_accepted(answer: &Answer, of: &str) {
     let refused = matches!(answer.status.as_u16(), 400 | 403 | 404 | 405);
     let sent_away = answer.header("location").starts_with("/sign-in");
@@ -95,7 +89,7 @@ async fn no_form_is_accepted_that_was_not_sent_by_the_page_it_was_shown_on() {
             assert_not_accepted(&answer, &format!("{scene} with {what}"));
         }
         let genuine = own.send(&house, &own.form).await;
-        assert_eq!(genuine.status, accepted(&scene), "{scene}: {genuine:?}");
+        assert_eq!(genuine.status, scenes::accepted(&scene), "{scene}: {genuine:?}");
     }
 }
 
@@ -116,7 +110,7 @@ async fn a_form_put_into_an_address_does_nothing() {
             assert!(!is_secret || !answer.body.contains(value), "{scene} shows {name}");
         }
         let genuine = own.send(&house, &own.form).await;
-        assert_eq!(genuine.status, accepted(&scene), "{scene}: {genuine:?}");
+        assert_eq!(genuine.status, scenes::accepted(&scene), "{scene}: {genuine:?}");
     }
 }
 

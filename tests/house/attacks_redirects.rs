@@ -221,7 +221,10 @@ async fn a_page_to_return_to_after_a_form_is_one_of_ours_whatever_the_form_says(
             form.retain(|(name, _)| name != "resume");
             form.extend(NEXT.iter().map(|name| ((*name).to_owned(), target.to_owned())));
             let answer = set.send(&house, &form).await;
-            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{scene}: {answer:?}");
+            assert_eq!(answer.status, scenes::accepted(&scene), "{scene}: {answer:?}");
+            if answer.status == StatusCode::OK {
+                continue;
+            }
             let location = answer.header("location");
             let to_client = scene.starts_with("/consent") && location.starts_with(CALLBACK);
             assert!(
@@ -241,7 +244,8 @@ async fn every_form_is_answered_with_303_and_nothing_is_sent_on_again() {
     let house = House::new().await;
     for scene in scenes::all() {
         let set = scenes::set(&house, &scene).await;
-        assert_eq!(set.send(&house, &set.form).await.status, StatusCode::SEE_OTHER, "{scene}");
+        let status = set.send(&house, &set.form).await.status;
+        assert_eq!(status, scenes::accepted(&scene), "{scene}");
     }
 }
 

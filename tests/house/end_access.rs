@@ -101,14 +101,17 @@ async fn what_comes_through_a_firm_reaches_the_company_no_more_and_others_still(
     let firm = house.firm();
     let tokens = house.tokens("oauth_public", "partner", &firm, SCOPE).await;
     let token = tokens["access_token"].as_str().unwrap();
-    let at = |slug: &str| format!("/customers?company_id={}", house.company(slug));
+    let call = async |slug: &str| {
+        let company = house.company(slug);
+        house.call_with(token, "/customers", &[("x-company-id", &company)]).await.status
+    };
     for slug in ["acme", "bakery"] {
-        assert_eq!(house.call(token, &at(slug)).await.status, StatusCode::OK, "{slug}");
+        assert_eq!(call(slug).await, StatusCode::OK, "{slug}");
     }
     let acme: Place = house.company("acme").parse().unwrap();
     house.ops.end_all_access(Some(acme), MACHINE).await.unwrap();
-    assert_ne!(house.call(token, &at("acme")).await.status, StatusCode::OK);
-    assert_eq!(house.call(token, &at("bakery")).await.status, StatusCode::OK);
+    assert_ne!(call("acme").await, StatusCode::OK);
+    assert_eq!(call("bakery").await, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use countersign::base::clock::Clock as _;
 use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
 use countersign::ops::administration::create_user::NewUser;
+use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
@@ -20,9 +21,11 @@ pub fn all() -> Vec<String> {
     forms.map(|route| route.path).collect()
 }
 
-/// Whether the form is answered by a page that asks once more, before anything is done.
-pub fn is_asked_again(path: &str) -> bool {
-    workspace_scenes::FIRST_STEPS.contains(&path)
+/// What the form is answered with where it is accepted: a page leads on, and only the first step of
+/// two shows the second, before anything is done.
+pub fn accepted(path: &str) -> StatusCode {
+    let first = workspace_scenes::FIRST_STEPS.contains(&path);
+    if first { StatusCode::OK } else { StatusCode::SEE_OTHER }
 }
 
 /// A form that would be accepted.

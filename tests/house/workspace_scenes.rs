@@ -25,7 +25,7 @@ type Form = (&'static str, &'static str, &'static [(&'static str, &'static str)]
 const CODED: &[(&str, &str)] = &[("code", CODE)];
 const INVITED: &[(&str, &str)] =
     &[("name", "Some Body"), ("email", "some@acme.example"), ("role", "viewer")];
-const ROLE: &[(&str, &str)] = &[("name", "Month end"), ("permission", "customers:readonly")];
+const ROLE: &[(&str, &str)] = &[("name", "Role {app}"), ("permission", "customers:readonly")];
 const PERSON_ROLE: &str = "/settings/people/{person}/change_role";
 
 /// Forms that are answered by a page that asks once more.
