@@ -55,7 +55,7 @@ pub(super) async fn list(inside: Inside) -> Response {
         match areas.iter_mut().find(|area| area.title == permission.area) {
             Some(area) => area.permissions.push(row),
             None => {
-                areas.push(MatrixArea { title: permission.area.clone(), permissions: vec![row] })
+                areas.push(MatrixArea { title: permission.area.clone(), permissions: vec![row] });
             }
         }
     }
