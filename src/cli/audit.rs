@@ -49,6 +49,8 @@ const PAGE_LIMIT: usize = 1000;
 struct Verdict {
     intact: bool,
     entries: u64,
+    /// Checks the checkpoints in the log: an Ed25519 key.
+    checkpoint_key: String,
 }
 
 pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
@@ -72,7 +74,8 @@ fn verify(session: &Session) -> Result<(), CliError> {
     let entries = session.ops.verify_audit()?.map_err(|broken| {
         CliError::failed(&format_args!("the audit trail does not verify: {broken}"))
     })?;
-    session.out.answer(&Verdict { intact: true, entries }, || {
+    let checkpoint_key = session.ops.checkpoint_key();
+    session.out.answer(&Verdict { intact: true, entries, checkpoint_key }, || {
         format!("The audit trail is intact: {entries} entries.\n")
     })
 }

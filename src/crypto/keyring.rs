@@ -4,9 +4,11 @@ use ring::hkdf;
 use ring::hmac;
 use zeroize::Zeroizing;
 
+use crate::base::encoding;
 use crate::crypto::digest;
 use crate::crypto::seal;
 use crate::crypto::seal::Unopenable;
+use crate::crypto::signature::SigningPair;
 use crate::crypto::token::HashedToken;
 use crate::crypto::token::PlainToken;
 
@@ -67,6 +69,7 @@ pub struct TokenKey {
 pub struct Keyring {
     sealing: Zeroizing<[u8; 32]>,
     binding: hmac::Key,
+    checkpoints: Option<SigningPair>,
     tokens: Vec<(u8, hmac::Key)>,
 }
 
@@ -79,6 +82,7 @@ impl Keyring {
         Self {
             sealing: Zeroizing::new(master.derive("countersign sealing v1")),
             binding: hmac_key(&master.derive("countersign binding v1")),
+            checkpoints: SigningPair::from_seed(&master.derive("countersign checkpoints v1")).ok(),
             tokens: token_keys.iter().map(|key| (key.version, hmac_key(&*key.bytes))).collect(),
         }
     }
@@ -150,6 +154,20 @@ impl Keyring {
             context.update(part);
         }
         to_array(context.sign().as_ref())
+    }
+
+    /// Signs a checkpoint of the audit chain, as a compact JWS. None only for a pair that could not be
+    /// made, which 32 bytes always can.
+    #[must_use]
+    pub fn sign_checkpoint(&self, payload: &[u8]) -> Option<String> {
+        let header = br#"{"alg":"EdDSA","typ":"countersign-checkpoint"}"#;
+        self.checkpoints.as_ref().map(|pair| pair.sign_compact(header, payload))
+    }
+
+    /// The public half of the key of checkpoints, in base64url.
+    #[must_use]
+    pub fn checkpoint_key(&self) -> String {
+        self.checkpoints.as_ref().map(|pair| encoding::base64url(pair.public())).unwrap_or_default()
     }
 
     /// Seals `plain` for `purpose`; see [`seal::seal`].

@@ -56,9 +56,12 @@ pub fn shown(uri: &str) -> String {
     kept
 }
 
-/// Letters that cannot turn a line around or break it.
+/// Letters that cannot turn a line around, break it or end what they stand in. None of the others belongs
+/// into a URI.
 fn is_plain(letter: char) -> bool {
-    letter.is_ascii_graphic() || letter == ' ' || letter == '…' || letter.is_alphanumeric()
+    let markup = matches!(letter, '<' | '>' | '"' | '`');
+    !markup
+        && (letter.is_ascii_graphic() || letter == ' ' || letter == '…' || letter.is_alphanumeric())
 }
 
 fn name_of(parameter: &str) -> String {
@@ -122,7 +125,7 @@ mod tests {
         assert_eq!(long.chars().count(), LONGEST + 1);
         assert_eq!(
             shown("https://a.example/\n\u{202e}\u{0}<b>"),
-            "https://a.example/\u{fffd}\u{fffd}\u{fffd}<b>"
+            "https://a.example/\u{fffd}\u{fffd}\u{fffd}\u{fffd}b\u{fffd}"
         );
     }
 }

@@ -11,8 +11,10 @@ pub mod authorization;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
+pub mod checkpoints;
 pub mod client_assertions;
 pub mod client_documents;
+pub mod confirming;
 pub mod connections;
 pub mod consent;
 pub mod counters;
@@ -30,6 +32,8 @@ pub mod join;
 pub mod last_use;
 pub mod links;
 pub mod overview;
+pub mod own_security;
+pub mod passkey_challenges;
 pub mod people;
 pub mod place_access;
 pub mod prove_factor;
@@ -244,7 +248,7 @@ pub(in crate::ops) fn scopes_named(text: &str) -> NamedScopes {
 
 impl Ops {
     /// Writes down what is kept in memory between times: refusals whose minute is over, uses of apps,
-    /// counters. Then counts anew what people look at in large places.
+    /// counters, how far the audit chain has come. Then counts anew what people look at in large places.
     ///
     /// # Errors
     /// The store failed.
@@ -252,6 +256,7 @@ impl Ops {
         self.flush_refusals().await?;
         self.flush_use().await?;
         self.flush_counters().await?;
+        self.checkpoint().await?;
         self.recount().await
     }
 }

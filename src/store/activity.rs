@@ -45,6 +45,8 @@ pub enum Owner {
     Place(Place),
     /// A person's own.
     Person(UserId),
+    /// All of the installation: the chain itself, which has one part only.
+    Everyone,
 }
 
 /// Which of them.
@@ -75,6 +77,8 @@ fn prefix(owner: Owner, facet: Facet) -> Vec<u8> {
     let layout = match owner {
         Owner::Place(place) => Layout::default().place(place),
         Owner::Person(user) => Layout::default().byte(b'u').id(user.raw()),
+        // Never stored.
+        Owner::Everyone => Layout::default().byte(b'e'),
     };
     let layout = match facet {
         Facet::All => layout.byte(b'*'),
@@ -105,6 +109,9 @@ pub fn numbers(
     from: Seek,
     limit: usize,
 ) -> Result<Vec<u64>, Fault> {
+    if owner == Owner::Everyone {
+        return chain::numbers(state, from, limit);
+    }
     let prefix = prefix(owner, facet);
     let rows = match from {
         Seek::Below(end) => state.range_back(TABLE, &key(&prefix, 0), &key(&prefix, end), limit)?,
@@ -122,6 +129,9 @@ pub fn numbers(
 /// # Errors
 /// The engine failed.
 pub fn has(state: &dyn Read, owner: Owner, facet: Facet, number: u64) -> Result<bool, Fault> {
+    if owner == Owner::Everyone {
+        return Ok(true);
+    }
     state.look(TABLE, &key(&prefix(owner, facet), number), &mut |_| {})
 }
 
@@ -187,6 +197,7 @@ pub fn belongs(reader: &Reader<'_>, event: &Event, owner: Owner) -> Result<bool,
     match owner {
         Owner::Place(place) => Ok(places(reader, event)?.contains(&place)),
         Owner::Person(user) => Ok(people(event).any(|one| one == user)),
+        Owner::Everyone => Ok(true),
     }
 }
 

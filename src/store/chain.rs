@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::crypto::digest;
 use crate::domain::audit::Event;
+use crate::store::activity::Seek;
 use crate::store::engine::Read;
 use crate::store::engine::Write;
 use crate::store::fault::Fault;
@@ -43,15 +44,22 @@ pub enum Broken {
     /// An entry or one before it was changed.
     #[error("entry {0} does not follow from the one before it: it was changed, moved or forged")]
     Changed(u64),
+    /// The end was cut off: a checkpoint says that this entry was there.
+    #[error("entry {0} is missing: a checkpoint says that it was there")]
+    CutShort(u64),
+    /// The checkpoint in the file is none of ours.
+    #[error("the checkpoint in the file was changed or forged")]
+    Checkpoint,
 }
 
 impl Broken {
-    /// The number of the first entry that is missing or changed.
+    /// The number of the first entry that is missing or changed; 0 if it is none of them.
     #[must_use]
     pub const fn number(&self) -> u64 {
         match self {
             Self::Missing { expected, .. } => *expected,
-            Self::Changed(number) => *number,
+            Self::Changed(number) | Self::CutShort(number) => *number,
+            Self::Checkpoint => 0,
         }
     }
 }
@@ -90,6 +98,18 @@ pub fn newest(state: &dyn Read, before: Option<u64>, limit: usize) -> Result<Vec
 pub fn page(state: &dyn Read, first: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
     let rows = state.range(TABLE, &first.to_be_bytes(), None, limit)?;
     rows.iter().map(|(key, value)| entry(key, value)).collect()
+}
+
+/// The numbers of entries, at most `limit`, in the order of the way that is looked.
+///
+/// # Errors
+/// The engine failed.
+pub fn numbers(state: &dyn Read, from: Seek, limit: usize) -> Result<Vec<u64>, Fault> {
+    let end = state.last(TABLE)?.map_or(1, |(key, _)| number_of(&key).saturating_add(1));
+    Ok(match from {
+        Seek::Below(number) => (1..end.min(number)).rev().take(limit).collect(),
+        Seek::Above(number) => (number.saturating_add(1)..end).take(limit).collect(),
+    })
 }
 
 /// Entry number `number`.

@@ -14,6 +14,7 @@ mod guide;
 mod home;
 pub mod reasons;
 mod recovering;
+mod security;
 mod settings;
 mod setup;
 mod sign_in;
@@ -64,6 +65,7 @@ pub fn routes(state: WebState) -> Router {
     let workspace = workspace::routes()
         .merge(activity::routes())
         .merge(connect::routes())
+        .merge(security::routes())
         .merge(settings::routes());
     let pages = guide::add(pages.merge(workspace));
     files::all()

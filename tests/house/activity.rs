@@ -1,5 +1,6 @@
 //! The activity: who sees what, page by page, filtered, and as a file.
 
+use countersign::app::sandbox_guide::GuideUser;
 use countersign::base::id::RequestId;
 use countersign::crypto::digest;
 use countersign::domain::app::AppKind;
@@ -350,4 +351,51 @@ async fn an_export_of_somebody_who_signed_out_meanwhile_goes_no_further() {
     let page = owner.get("/").await;
     owner.submit(&page, "/sign-out", &[]).await;
     assert!(house.ops.export_activity(&live, place, &all, 0).is_err());
+}
+
+/// A viewer of acme who administers the installation.
+async fn add_operator(house: &mut House) {
+    let (email, password) = ("operator@acme.example", "a long and boring password of 2026");
+    let hash = house.ops.hash_new_password(password.into(), &[]).await.unwrap();
+    let new = NewUser {
+        email: email.parse().unwrap(),
+        name: "Olga Operator".to_owned(),
+        password: Some(hash),
+        operator: true,
+    };
+    let user = house.ops.create_user(new, MACHINE).await.unwrap();
+    let provisioned = house.ops.provision_factors(user.id, MACHINE).await.unwrap();
+    let place = house.company("acme").parse().unwrap();
+    house.ops.grant_role(user.id, place, RoleName("viewer".to_owned()), MACHINE).await.unwrap();
+    house.guide.users.push(GuideUser {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        totp_secret: provisioned.totp_secret,
+        role: "viewer".to_owned(),
+        recovery_codes: provisioned.recovery_codes,
+    });
+}
+
+#[tokio::test]
+async fn all_of_the_installation_is_shown_to_its_operators_and_to_nobody_else() {
+    let mut house = House::quick().await;
+    add_operator(&mut house).await;
+    made(&house, "Bakery sync", "bakery", "partner").await;
+    let everywhere = format!("{ACTIVITY}?of=installation");
+    let export = format!("{ACTIVITY}/export.csv?of=installation");
+    let mut operators = 0;
+    for name in ["owner", "viewer", "partner", "junior", "operator"] {
+        let mut browser = house.signed_in(name).await;
+        let live = house.ops.session(&browser.cookies["__Host-cs_session"]).unwrap().unwrap();
+        let status = if live.user.operator { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        operators += usize::from(live.user.operator);
+        for path in [&everywhere, &export] {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, status, "{name}: {path}");
+            assert_eq!(answer.body.contains("Bakery sync"), live.user.operator, "{name}");
+        }
+        let link = browser.get(ACTIVITY).await.body.contains("Show the whole installation");
+        assert_eq!(link, live.user.operator);
+    }
+    assert_eq!(operators, 1);
 }

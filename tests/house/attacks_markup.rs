@@ -196,8 +196,14 @@ async fn what_a_client_sends_is_shown_on_no_page_of_ours() {
             for path in crate::routes::paths(|door| door.is_for_people()) {
                 urls.push(format!("{path}?{query}"));
             }
+            // A file is the record, in which a refused redirect URI stands: no browser shows it.
+            let is_file = |url: &str| url.contains("/activity/export.");
             for url in urls {
                 let answer = browser.get(&url).await;
+                if is_file(&url) {
+                    assert!(answer.header("content-disposition").starts_with("attachment"));
+                    continue;
+                }
                 assert!(!answer.body.contains(payload), "{url} shows {payload}");
                 let location = answer.header("location");
                 assert!(

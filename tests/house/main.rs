@@ -10,6 +10,7 @@
 
 mod activity;
 mod activity_causes;
+mod activity_chain;
 mod api_tokens;
 mod assertion;
 mod attacks_codes;
@@ -58,7 +59,9 @@ mod mcp_sessions;
 mod metadata;
 mod metadata_resources;
 mod own_roles;
+mod own_security;
 mod par;
+mod passkeys;
 mod people;
 mod pkce;
 mod proxy;

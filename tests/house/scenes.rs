@@ -4,12 +4,14 @@
 use countersign::base::clock::Clock as _;
 use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
+use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_user::NewUser;
 use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
 use crate::routes;
 use crate::workspace_scenes;
@@ -74,6 +76,7 @@ impl Scene {
     /// The form with `action` as it stands on `page`, with these fields filled in.
     pub fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
         let mut form = hidden_fields(&page.body, action);
+        form.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Self { action: action.to_owned(), form, cookies: browser.cookie_header() }
     }
@@ -180,4 +183,27 @@ async fn post(browser: &mut Browser<'_>, scene: &Scene) {
 pub fn secret_on(html: &str) -> String {
     let (_, after) = html.split_once("data-copy=\"").unwrap();
     after.split('"').next().unwrap().to_owned()
+}
+
+/// The seed that stands on a page for whoever cannot scan.
+pub fn seed_on(html: &str) -> Vec<u8> {
+    let (_, after) = html.split_once("<code class=\"key\"").unwrap();
+    let (_, after) = after.split_once('>').unwrap();
+    let text = after.split('<').next().unwrap().replace(' ', "");
+    data_encoding::BASE32_NOPAD.decode(text.as_bytes()).unwrap()
+}
+
+/// Somebody new, signed in, who may look at one company; and the seed of their authenticator app.
+pub async fn member(house: &House) -> (Browser<'_>, Vec<u8>) {
+    let (scene, mut browser) = enrol(house).await;
+    let page = browser.get("/sign-in/enrol").await;
+    let seed = seed_on(&page.body);
+    post(&mut browser, &scene).await;
+    let path = "/sign-in/recovery-codes";
+    let page = browser.get(path).await;
+    browser.submit(&page, path, &[("saved", "yes")]).await;
+    let (user, acme) = (browser.live().user.id, house.company("acme").parse().unwrap());
+    let role = RoleName("viewer".to_owned());
+    house.ops.grant_role(user, acme, role, MACHINE).await.unwrap();
+    (browser, seed)
 }

@@ -2,6 +2,7 @@
 //! one line a form, from which every check of forms is generated.
 
 use countersign::base::clock::Clock as _;
+use countersign::crypto::totp;
 use countersign::domain::app::AppKind;
 use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
@@ -9,10 +10,13 @@ use countersign::domain::user::Email;
 use countersign::ops::administration::create_user::NewUser;
 use countersign::ops::administration::invite::NewInvitation;
 
+use crate::harness::Authenticator;
 use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::harness::authenticator::asked_to_make;
 use crate::harness::hidden_fields;
+use crate::scenes;
 use crate::scenes::Scene;
 
 /// The place of a fresh verification code among the fields.
@@ -60,8 +64,34 @@ async fn following(
     form.extend(fields.iter().map(|(field, text)| ((*field).to_owned(), value(text))));
     Some(Scene { action, form, ..scene })
 }
+/// What the owner's authenticator makes when it is asked on the page.
+const NEW_PASSKEY: &str = "(passkey)";
+/// The owner's password, which may be chosen anew.
+const PASSWORD: &str = "(password)";
 
 const FORMS: &[Form] = &[
+    (
+        "/settings/security/password",
+        "/settings/security/password",
+        &[
+            ("current_password", PASSWORD),
+            ("new_password", PASSWORD),
+            ("new_password_again", PASSWORD),
+            ("code", CODE),
+        ],
+    ),
+    (
+        "/settings/security/passkeys/add",
+        "/settings/security/passkeys/add",
+        &[("name", "Laptop"), ("credential", NEW_PASSKEY), ("code", CODE)],
+    ),
+    (
+        "/settings/security/factors/{factor}/remove",
+        "/settings/security/factors/{factor}/remove",
+        &[("code", CODE)],
+    ),
+    ("/settings/security/recovery-codes", "/settings/security/recovery-codes", &[("code", CODE)]),
+    ("/settings/security/sessions/end", "/settings/security/sessions/end", &[("code", CODE)]),
     (
         "/settings/app-connect/api-credentials/{app}/revoke",
         "/settings/app-connect/api-credentials/{app}/revoke",
@@ -116,14 +146,22 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
             return following(house, first, *next).await;
         }
     }
+    if route == TOTP {
+        return Some(totp(house).await);
+    }
     let (route, page, fields) = FORMS.iter().find(|form| form.0 == route)?;
-    let things = Things::made(house, route).await;
     let mut browser: Browser<'_> = house.signed_in("owner").await;
     browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
+    let things = Things::made(house, &mut browser, route).await;
     let page = browser.get(&things.put_into(page)).await;
     assert!(page.status.is_success(), "{route}: {page:?}");
     let code = house.next_code("owner");
-    let value = |value: &str| if value == CODE { code.clone() } else { things.put_into(value) };
+    let value = |value: &str| match value {
+        CODE => code.clone(),
+        PASSWORD => house.user("owner").password.clone(),
+        NEW_PASSKEY => Authenticator::default().create(&asked_to_make(&page.body).unwrap()),
+        value => things.put_into(value),
+    };
     let fields: Vec<(&str, String)> =
         fields.iter().map(|(field, text)| (*field, value(text))).collect();
     let fields: Vec<(&str, &str)> =
@@ -131,11 +169,23 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
     Some(Scene::of(&browser, &page, &things.put_into(route), &fields))
 }
 
+const TOTP: &str = "/settings/security/totp";
+
+/// Another authenticator app, for somebody new each time: the owner's is known to the house.
+async fn totp(house: &House) -> Scene {
+    let (mut browser, seed) = scenes::member(house).await;
+    house.advance(30);
+    let page = browser.get(TOTP).await;
+    let code = |seed: &[u8]| totp::code(seed, totp::step_at(house.clock.now()));
+    let (proof, new) = (code(&seed), code(&scenes::seed_on(&page.body)));
+    Scene::of(&browser, &page, TOTP, &[("code", &proof), ("new_code", &new)])
+}
+
 /// What stands in place of the braces.
 struct Things(Vec<(&'static str, String)>);
 
 impl Things {
-    async fn made(house: &House, route: &str) -> Self {
+    async fn made(house: &House, browser: &mut Browser<'_>, route: &str) -> Self {
         let new = house.acting(AppKind::ApiCredentials, "acme", "owner", "customers:readonly");
         let app = house.ops.create_app(new, MACHINE).await.unwrap().app.id;
         let mut things =
@@ -145,6 +195,11 @@ impl Things {
         }
         if route.contains("{person}") {
             things.push(("{person}", person(house, route).await));
+        }
+        if route.contains("{factor}") {
+            browser.add_passkey("owner").await;
+            let passkeys = house.ops.own_security(&browser.live()).unwrap().passkeys;
+            things.push(("{factor}", passkeys.last().unwrap().id.to_string()));
         }
         Self(things)
     }

@@ -54,14 +54,15 @@ impl Ops {
             return Ok(check);
         }
         let mut walk = Walk::default();
-        let broken_at = loop {
+        let walked = loop {
             let stepped = self.store.read(|reader| walk.step(reader.state()))?;
             match stepped {
                 Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => break None,
-                Err(broken) => break Some(broken.number()),
+                Ok(false) => break self.store.read(|reader| self.reaches_checkpoint(reader))?,
+                Err(broken) => break Err(broken),
             }
         };
+        let broken_at = walked.err().map(|broken| broken.number());
         let check = ChainCheck { at: self.now(), entries: walk.good(), broken_at };
         if let Some(number) = broken_at {
             tracing::error!(number, "the audit chain does not verify");

@@ -48,12 +48,14 @@ impl Ops {
         filter: &ActivityFilter,
     ) -> Result<Choices, Fault> {
         self.store.read(|reader| {
-            let Some(owner) = activity::view(reader, self, live.user.id, place)? else {
+            let Some(owner) = activity::view(reader, self, live.user.id, place, filter.everywhere)?
+            else {
                 return Ok(Choices::default());
             };
             let (mut apps, mut people) = match owner {
                 Owner::Place(place) => (apps_of(reader, place)?, people_of(reader, place)?),
                 Owner::Person(user) => (Vec::new(), vec![user]),
+                Owner::Everyone => (Vec::new(), Vec::new()),
             };
             // A name is told only of what they have seen.
             if let Some(app) = filter.app.filter(|app| !apps.contains(app))

@@ -47,7 +47,8 @@ impl Ops {
             if sessions::still(reader, live.id(), self, live.level())?.is_none() {
                 return Ok(Err(NotExported));
             }
-            let Some(owner) = activity::view(reader, self, live.user.id, place)? else {
+            let Some(owner) = activity::view(reader, self, live.user.id, place, filter.everywhere)?
+            else {
                 return Ok(Err(NotExported));
             };
             let found = activity::find(reader, owner, filter, Seek::Above(after), PIECE)?;

@@ -45,7 +45,7 @@ impl Ops {
     ) -> Result<Option<LookedUp>, Fault> {
         let pending = self.refusals.pending(reference);
         self.store.read(|reader| {
-            let Some(owner) = activity::view(reader, self, live.user.id, place)? else {
+            let Some(owner) = activity::view(reader, self, live.user.id, place, false)? else {
                 return Ok(None);
             };
             let viewer = Viewer { reader, owner, live };

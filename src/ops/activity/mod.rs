@@ -47,6 +47,8 @@ const LATE: Duration = Duration::from_secs(3600);
 /// What is asked for. By default everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActivityFilter {
+    /// Of the whole installation, for those who administer it.
+    pub everywhere: bool,
     /// Of this app.
     pub app: Option<AppId>,
     /// Of this person.
@@ -69,7 +71,8 @@ impl ActivityFilter {
         // Writing to a text does not fail.
         let _ = write!(
             text,
-            "{:?} {:?} {word} {:?} {:?} {:?}",
+            "{} {:?} {:?} {word} {:?} {:?} {:?}",
+            self.everywhere,
             self.app,
             self.person,
             self.refused,
@@ -91,13 +94,15 @@ impl ActivityFilter {
     /// The parts of somebody's entries in which all that is asked for lies; the first one is walked.
     fn facets(&self, owner: Owner) -> Vec<Facet> {
         let mut facets = Vec::new();
-        if matches!(owner, Owner::Place(_)) {
-            facets.extend(self.person.map(Facet::Person));
-            facets.extend(self.app.map(Facet::App));
-            facets.extend(self.kind.map(Facet::Kind));
-            facets.extend(self.refused.filter(|refused| *refused).map(|_| Facet::Refused));
-        } else {
-            facets.extend(self.app.map(Facet::App));
+        match owner {
+            Owner::Place(_) => {
+                facets.extend(self.person.map(Facet::Person));
+                facets.extend(self.app.map(Facet::App));
+                facets.extend(self.kind.map(Facet::Kind));
+                facets.extend(self.refused.filter(|refused| *refused).map(|_| Facet::Refused));
+            }
+            Owner::Person(_) => facets.extend(self.app.map(Facet::App)),
+            Owner::Everyone => {}
         }
         if facets.is_empty() { vec![Facet::All] } else { facets }
     }
@@ -150,7 +155,12 @@ pub(in crate::ops) fn view(
     ops: &Ops,
     user: UserId,
     place: Place,
+    everywhere: bool,
 ) -> Result<Option<Owner>, Fault> {
+    if everywhere {
+        let operator = reader.shared::<Users>(&user)?.is_some_and(|user| user.operator);
+        return Ok(operator.then_some(Owner::Everyone));
+    }
     let (_, roles) = place_access::standing(reader, user, place)?;
     if roles.is_empty() {
         return Ok(None);
@@ -172,11 +182,11 @@ impl Ops {
         cursor: Option<&str>,
     ) -> Outcome<ActivityPage, ActivityRefusal> {
         flatten(self.store.read(|reader| {
-            let Some(owner) = view(reader, self, live.user.id, place)? else {
+            let Some(owner) = view(reader, self, live.user.id, place, filter.everywhere)? else {
                 return Ok(Err(ActivityRefusal::OutOfReach));
             };
             let text = filter.text();
-            let whole = matches!(owner, Owner::Place(_));
+            let whole = !matches!(owner, Owner::Person(_));
             let name = if whole { "activity" } else { "own activity" };
             let list = Listing { name, reader: live.user.id, place: Some(place), filter: &text };
             let step = match self.step::<u64>(&list, cursor) {
@@ -220,7 +230,7 @@ impl Ops {
         limit: usize,
     ) -> Result<Vec<Told>, Fault> {
         self.store.read(|reader| {
-            let Some(owner) = view(reader, self, live.user.id, place)? else {
+            let Some(owner) = view(reader, self, live.user.id, place, false)? else {
                 return Ok(Vec::new());
             };
             let filter = ActivityFilter { app: Some(app), ..ActivityFilter::default() };

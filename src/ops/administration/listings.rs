@@ -138,11 +138,15 @@ impl Ops {
         self.store.read(|reader| chain::newest(reader.state(), before, limit))
     }
 
-    /// Walks the whole audit chain; how many entries there are, if all follow from each other.
+    /// Walks the whole audit chain; how many entries there are, if all follow from each other
+    /// and none is missing that the last checkpoint names.
     ///
     /// # Errors
     /// As [`Self::has_users`].
     pub fn verify_audit(&self) -> Result<Result<u64, Broken>, Fault> {
-        self.store.read(|reader| chain::verify(reader.state()))
+        self.store.read(|reader| match chain::verify(reader.state())? {
+            Ok(entries) => Ok(self.reaches_checkpoint(reader)?.map(|()| entries)),
+            Err(broken) => Ok(Err(broken)),
+        })
     }
 }

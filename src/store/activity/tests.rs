@@ -31,7 +31,7 @@ fn app(byte: u8) -> AppId {
 fn event(kind: EventKind) -> Event {
     let reference = Some(RequestId::from_raw(raw(9)));
     let address = Some(IpAddr::from([192, 0, 2, 1]));
-    Event::new(kind, Timestamp::from_seconds(1), Origin { reference, address })
+    Event::new(kind, Timestamp::from_seconds(1), Origin { reference, address, ..Origin::default() })
 }
 
 /// A file with four entries: two of one company, one of another, one of a member of both.
@@ -119,4 +119,26 @@ fn entries_of_an_earlier_version_get_the_same_index() {
     assert_eq!((rows(TABLE), rows(REFERENCES)), before);
     catch_up(&engine).unwrap();
     assert_eq!((rows(TABLE), rows(REFERENCES)), before);
+}
+
+#[test]
+fn a_file_of_an_earlier_version_has_its_index_once_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("countersign.redb");
+    let engine = RedbEngine::open(&file, 0).unwrap();
+    format::bring_up_to_date(&engine).unwrap();
+    engine
+        .write(&mut |to| {
+            for _ in 0..2 * AT_ONCE + 1 {
+                chain::append(to, &event(EventKind::AppCreated).place(place(1)))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    drop(engine);
+    let store = crate::store::Store::open(&file, 0).unwrap();
+    let all = (Owner::Place(place(1)), Facet::All);
+    let found =
+        store.read(|reader| numbers(reader.state(), all, Seek::Above(0), usize::MAX)).unwrap();
+    assert!(found.into_iter().eq(1..=2 * AT_ONCE as u64 + 1));
 }

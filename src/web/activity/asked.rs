@@ -16,6 +16,8 @@ use crate::web::activity::Choices;
 use crate::web::activity::rows;
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// In place of a company or firm: all of the installation.
+const EVERYWHERE: &str = "installation";
 /// The cursor's parameter.
 const CURSOR: &str = "after";
 
@@ -41,6 +43,7 @@ impl Asked {
             _ => None,
         };
         let filter = ActivityFilter {
+            everywhere: query.first("of") == EVERYWHERE,
             app: query.first("app").parse().ok(),
             person: query.first("person").parse().ok(),
             kind: EventKind::of_word(query.first("what")),
@@ -55,7 +58,9 @@ impl Asked {
     fn pairs(&self) -> Vec<(&'static str, String)> {
         let ActivityFilter { app, person, kind, refused, .. } = self.filter;
         let outcome = refused.map(|refused| if refused { "refused" } else { "done" });
+        let of = self.filter.everywhere.then(|| EVERYWHERE.to_owned());
         let pairs = [
+            ("of", of),
             ("app", app.map(|app| app.to_string())),
             ("person", person.map(|person| person.to_string())),
             ("what", kind.map(EventKind::word)),
@@ -113,7 +118,7 @@ impl Asked {
             },
             from: self.from.clone(),
             to: self.to.clone(),
-            on: !self.pairs().is_empty(),
+            on: self.pairs().iter().any(|(name, _)| *name != "of"),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::activity::Activity;
 use crate::view::pages::connect::activity::Chain;
 use crate::view::pages::connect::activity::ChainOutcome;
+use crate::view::pages::connect::activity::Scope;
 use crate::view::pages::parts::chart::ChartKind;
 use crate::view::pages::parts::moment::Moment;
 use crate::view::pages::parts::paging::Paging;
@@ -71,13 +72,19 @@ fn page(inside: &Inside, asked: &Asked, found: ActivityPage) -> Result<Activity,
     let now = ops.now();
     let choices = ops.activity_choices(&inside.live, place, &asked.filter)?;
     // What a place's apps did is for those who see all of it.
-    let days = if found.whole { ops.chart_of(place, asked.filter.app)? } else { Vec::new() };
+    let of_place = found.whole && !asked.filter.everywhere;
+    let days = if of_place { ops.chart_of(place, asked.filter.app)? } else { Vec::new() };
     let turned = |cursor: Option<String>| cursor.map(|cursor| asked.at(&cursor));
     Ok(Activity {
         frame: inside.frame(Section::Activity),
         paging: Paging { previous: turned(found.previous), next: turned(found.next) },
         rows: found.rows.iter().map(|told| rows::row(told, now)).collect(),
-        whole: found.whole,
+        scope: match (found.whole, asked.filter.everywhere) {
+            (_, true) => Scope::Installation,
+            (true, false) => Scope::Place,
+            (false, false) => Scope::Own,
+        },
+        operator: inside.live.user.operator,
         filter: asked.shown(choices),
         query: asked.query(),
         calls: rows::chart(ChartKind::Calls, &days),
@@ -101,11 +108,11 @@ fn chain(inside: &Inside) -> Option<Chain> {
 /// Walks the chain, for those who administer a place, and leads back to the page that tells.
 async fn verify(sent: Sent) -> Response {
     let inside = sent.inside;
-    if !inside.open.administers {
+    if !inside.open.administers && !inside.live.user.operator {
         return inside.refuse(ErrorKind::NotAllowed);
     }
     match inside.ops().check_chain().await {
-        Ok(_) => inside.visitor.go(&format!("{PATH}#chain")),
+        Ok(_) => inside.visitor.go(PATH),
         Err(fault) => inside.fail(&fault),
     }
 }

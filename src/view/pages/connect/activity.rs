@@ -27,8 +27,10 @@ pub struct Activity {
     pub rows: Vec<ActivityRow>,
     /// The way through.
     pub paging: Paging,
-    /// All that belongs to the company or firm is here, and not only what the person did.
-    pub whole: bool,
+    /// Whose entries these are.
+    pub scope: Scope,
+    /// The person administers the installation, and may look at all of it (`?of=installation`).
+    pub operator: bool,
     /// What the rows were filtered by.
     pub filter: ActivityFilter,
     /// The query of the filter, to be put behind the paths of the exports; with its `?`, or empty.
@@ -41,6 +43,18 @@ pub struct Activity {
     pub csrf: String,
     /// What the last check of the chain found.
     pub chain: Option<Chain>,
+}
+
+/// Whose entries are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// What the person did, or what was done for them.
+    Own,
+    /// All that belongs to the company or firm.
+    Place,
+    /// All of the installation.
+    Installation,
 }
 
 /// What the rows are filtered by.
@@ -126,7 +140,8 @@ impl Page for Activity {
             frame: sample::frame(Section::Activity),
             rows: Vec::new(),
             paging: Paging::default(),
-            whole: true,
+            scope: Scope::Place,
+            operator: false,
             filter: filter(),
             query: String::new(),
             calls: sample::empty_chart(),
@@ -171,9 +186,13 @@ impl Page for Activity {
             filter: ActivityFilter { outcome: OutcomeFilter::Done, on: true, ..filter() },
             ..empty.clone()
         };
-        let own = Self { whole: false, rows: sample::recent(), ..empty.clone() };
+        let own = Self { scope: Scope::Own, rows: sample::recent(), ..empty.clone() };
+        let offered = Self { operator: true, rows: sample::recent(), ..empty.clone() };
+        let everywhere = Self { scope: Scope::Installation, ..offered.clone() };
         vec![
             ("own", own),
+            ("operator", offered),
+            ("installation", everywhere),
             ("chain-whole", chain(ChainOutcome::Whole, 0)),
             ("chain-forked", chain(ChainOutcome::Forked, 0)),
             ("chain-broken", chain(ChainOutcome::Broken, 7_311)),
