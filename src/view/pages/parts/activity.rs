@@ -92,6 +92,11 @@ pub enum What {
     RegistrationTokenCreated,
     RegistrationTokenRevoked,
     KeysChanged,
+    CompanySuspended,
+    CompanyResumed,
+    AppUnblocked,
+    ConnectionChanged,
+    ConnectionReviewed,
 }
 
 impl What {
@@ -103,7 +108,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 65] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -164,5 +169,10 @@ impl What {
         Self::RegistrationTokenCreated,
         Self::RegistrationTokenRevoked,
         Self::KeysChanged,
+        Self::CompanySuspended,
+        Self::CompanyResumed,
+        Self::AppUnblocked,
+        Self::ConnectionChanged,
+        Self::ConnectionReviewed,
     ];
 }
