@@ -95,6 +95,11 @@ pub enum What {
     RegistrationTokenCreated,
     RegistrationTokenRevoked,
     KeysChanged,
+    CompanySuspended,
+    CompanyResumed,
+    AppUnblocked,
+    ConnectionChanged,
+    ConnectionReviewed,
 }
 
 impl What {
@@ -106,7 +111,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 68] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -170,5 +175,10 @@ impl What {
         Self::RegistrationTokenCreated,
         Self::RegistrationTokenRevoked,
         Self::KeysChanged,
+        Self::CompanySuspended,
+        Self::CompanyResumed,
+        Self::AppUnblocked,
+        Self::ConnectionChanged,
+        Self::ConnectionReviewed,
     ];
 }
