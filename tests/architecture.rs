@@ -83,6 +83,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("figment", &["config"]),
     ("clap", &["cli"]),
     ("argon2", &["crypto"]),
+    ("ciborium", &["crypto"]),
     ("rcgen", &["tls"]),
     ("rustls", &["tls", "server", "outbound"]),
     ("hyper", &["server", "outbound"]),

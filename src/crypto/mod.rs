@@ -2,6 +2,7 @@
 //!
 //! Nothing here draws randomness or reads time: both are handed in.
 
+pub mod cose;
 pub mod digest;
 pub mod jws;
 pub mod keyring;

@@ -49,6 +49,12 @@ pub const fn step_at(now: Timestamp) -> u64 {
     now.seconds() / STEP_SECONDS
 }
 
+/// When `step` begins.
+#[must_use]
+pub const fn began_at(step: u64) -> Timestamp {
+    Timestamp::from_seconds(step.saturating_mul(STEP_SECONDS))
+}
+
 /// Judges a presented code. Spaces are allowed, since apps show codes in two groups. Every
 /// candidate step is computed and compared whatever the outcome.
 #[must_use]

@@ -13,6 +13,7 @@ use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RequestId;
 use crate::base::id::UserId;
+use crate::domain::browser::BrowserKind;
 use crate::domain::company::Place;
 use crate::domain::detail::Detail;
 
@@ -44,8 +45,6 @@ pub enum EventKind {
     RoleRemoved,
     /// A role of a company's or firm's own was made, changed or deleted.
     RoleChanged,
-    /// Somebody's sessions were ended by somebody else.
-    SessionsEnded,
     /// A person was erased.
     PersonErased,
     /// All access to a company or firm, or to the installation, was ended at once.
@@ -56,8 +55,6 @@ pub enum EventKind {
     CompanySuspended,
     /// A company is no longer suspended.
     CompanyResumed,
-    /// A second factor was removed.
-    SecondFactorRemoved,
     /// An app was registered.
     AppCreated,
     /// An app was changed.
@@ -104,8 +101,12 @@ pub enum EventKind {
     SignInFailed,
     /// Somebody signed out.
     SignedOut,
+    /// Sessions were ended from elsewhere.
+    SessionsEnded,
     /// A second factor was turned on.
     SecondFactorEnrolled,
+    /// A second factor was removed.
+    SecondFactorRemoved,
     /// Recovery codes were made.
     RecoveryCodesCreated,
     /// A recovery code was used.
@@ -237,6 +238,8 @@ pub struct Origin {
     pub reference: Option<RequestId>,
     /// The peer's address.
     pub address: Option<IpAddr>,
+    /// The browser, as people recognise theirs: not in the trail, but beside a session.
+    pub browser: BrowserKind,
 }
 
 impl Event {

@@ -51,6 +51,14 @@ pub struct AuthorizationRequest {
     pub pushed: Option<RawId>,
 }
 
+impl AuthorizationRequest {
+    /// What a second factor on its consent page is for: this request alone.
+    #[must_use]
+    pub fn act(&self) -> String {
+        format!("consent {}", self.id)
+    }
+}
+
 /// The surfaces that a request names. A company stands here by the slug that was sent: whether it
 /// exists is told to nobody who is not signed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -76,6 +76,12 @@ impl Issuer {
         }
     }
 
+    /// Whether the host is a name, not an address.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        matches!(self.host, Host::Domain(_))
+    }
+
     /// The absolute URL of a path that starts with `/`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {

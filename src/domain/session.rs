@@ -1,5 +1,7 @@
 //! Browser sessions and the levels that they reach.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -43,6 +45,12 @@ pub struct Session {
     /// A link for a lost password or factor was made before this sign-in: the session's pages say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<Recovery>,
+    /// The browser in which it began, as people recognise theirs; may be empty.
+    #[serde(default)]
+    pub browser: String,
+    /// From where it began.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
 }
 
 impl Session {

@@ -11,6 +11,7 @@ use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::company::Place;
 use crate::domain::link::Recovery;
+use crate::domain::passkey::Passkey;
 use crate::domain::role::RoleName;
 
 /// An e-mail address as the name somebody signs in with: compared in lower case, so that an alias
@@ -88,6 +89,9 @@ pub struct User {
     pub operator: bool,
     /// The PHC string of the password; none until the first sign-in link was used.
     pub password: Option<String>,
+    /// When it was chosen; unknown for accounts that are older than this field.
+    #[serde(default)]
+    pub password_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// A link for a lost password or factor that was made since they last signed in.
@@ -129,13 +133,22 @@ pub struct Factors {
     pub totp: Option<TotpFactor>,
     /// Recovery codes, used ones included.
     pub recovery: Vec<RecoveryCode>,
+    /// Passkeys, in the order in which they were added.
+    #[serde(default)]
+    pub passkeys: Vec<Passkey>,
 }
 
 impl Factors {
     /// Whether there is a second factor to ask for.
     #[must_use]
     pub const fn enrolled(&self) -> bool {
-        self.totp.is_some()
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// Recovery codes that were not used yet.
+    #[must_use]
+    pub fn recovery_left(&self) -> usize {
+        self.recovery.iter().filter(|code| code.used_at.is_none()).count()
     }
 }
 
@@ -167,6 +180,14 @@ mod tests {
     fn an_address_in_another_case_is_the_same_account() {
         let a: Email = " Owner@ACME.example ".parse().unwrap();
         assert_eq!(a.as_str(), "owner@acme.example");
+    }
+
+    #[test]
+    fn factors_that_were_written_before_there_were_passkeys_are_read() {
+        let old = r#"{"totp":{"sealed_seed":"x","last_step":3,"enrolled_at":5},"recovery":[]}"#;
+        let factors: Factors = serde_json::from_str(old).unwrap();
+        assert!(factors.enrolled() && factors.passkeys.is_empty());
+        assert!(!Factors { totp: None, ..factors }.enrolled());
     }
 
     #[test]

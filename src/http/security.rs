@@ -23,7 +23,8 @@ const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const NO_FEATURES: HeaderValue = HeaderValue::from_static(
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), \
-     midi=(), payment=(), usb=()",
+     midi=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self), \
+     usb=()",
 );
 
 /// As many headers as every response gets, at most.

@@ -39,6 +39,7 @@ use crate::ops::place_access;
 use crate::ops::place_access::Reach;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::FactorProof;
+use crate::ops::prove_factor::Proof;
 use crate::ops::prove_factor::Proved;
 use crate::ops::sessions;
 use crate::ops::sessions::LiveSession;
@@ -97,8 +98,8 @@ pub struct Choice {
     pub place: Option<Place>,
     /// The permissions ticked.
     pub ticked: ScopeSet,
-    /// The verification code.
-    pub code: Secret,
+    /// The second factor.
+    pub proof: Proof,
 }
 
 /// What Allow leads to.
@@ -150,8 +151,10 @@ impl Ops {
             origin,
         };
         let answer = flatten(self.store.submit(operation).await);
-        if let Err(Failure::Refused(ConsentRefusal::Code(CodeRefusal::Wrong))) = &answer {
-            let event = self.event(EventKind::CodeRefused, origin).cause("consent");
+        if let Err(Failure::Refused(ConsentRefusal::Code(why))) = &answer
+            && let Some(cause) = why.told("consent")
+        {
+            let event = self.event(EventKind::CodeRefused, origin).cause(cause);
             self.note_refusal(event.user(live.user.id).app(app)).await;
         }
         if let (Ok(Allowed::Code(_)), Some(challenge)) = (&answer, &challenge) {
@@ -333,12 +336,12 @@ impl Allow {
         changes: &mut Changes,
     ) -> Result<Result<Proved, CodeRefusal>, Fault> {
         let proof = FactorProof {
-            keys: &self.ops.keys,
+            ops: &self.ops,
             user: live.user.id,
+            session: live.id(),
+            act: &self.request.act(),
             browser: self.browser,
-            code: self.choice.code.expose(),
-            now: self.ops.now(),
-            strangers_per_day: self.ops.settings.strangers_per_day,
+            proof: &self.choice.proof,
         };
         proof.judge(reader, changes)
     }

@@ -19,7 +19,6 @@ use crate::domain::user::Factors;
 use crate::domain::user::RECOVERY_CODES;
 use crate::domain::user::TotpFactor;
 use crate::ops::Ops;
-use crate::ops::administration::account;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
 use crate::ops::prove_factor;
@@ -107,7 +106,7 @@ fn enrolment_seed(ops: &Ops, session: &RawId, user: UserId) -> Vec<u8> {
 
 /// Derived from the session under the server's key, so that a reloaded page shows the same codes
 /// and nothing is stored in clear.
-fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
+pub(in crate::ops) fn recovery_codes(ops: &Ops, session: &RawId, user: UserId) -> Vec<String> {
     (0..RECOVERY_CODES)
         .map(|number| {
             let number = number.to_be_bytes();
@@ -163,11 +162,12 @@ impl Operation for EnrolTotp {
                 enrolled_at: ops.now(),
             }),
             recovery: prove_factor::recovery_rows(&ops.keys, user, &codes),
+            passkeys: Vec::new(),
         };
         let mut changes = Changes::new();
         if replaces {
             // Whoever found the lost factor is signed out with it.
-            account::end_sessions(reader, &mut changes, user, None)?;
+            sessions::end_all(reader, &mut changes, user, None)?;
             let event = ops.event(EventKind::SecondFactorRemoved, self.origin).user(user);
             changes.record(event.cause("lost_factor"));
         }

@@ -117,7 +117,7 @@ impl Operation for JoinAnew {
         if people::by_email(reader, &self.user.email)?.is_some() {
             return Ok(Decision::unchanged(Err(LinkRefusal::EmailTaken)));
         }
-        let (now, user) = (self.ops.now(), self.user.id);
+        let user = self.user.id;
         let mut changes = Changes::new();
         records::add_user(&mut changes, &self.user)?;
         for kind in [EventKind::UserCreated, EventKind::PasswordSet] {
@@ -125,7 +125,7 @@ impl Operation for JoinAnew {
         }
         enter(&mut changes, (user, place), &invitation, &self.ops, self.origin)?;
         invite::remove(&mut changes, place, *self.token.id());
-        let row = sessions::row(&self.ops, &self.session, user, Level::Password, now);
+        let row = sessions::row(&self.ops, &self.session, user, Level::Password, self.origin);
         changes.put::<Sessions>(self.session.id(), &row)?;
         Ok(Decision { changes, outcome: Ok(()) })
     }

@@ -216,8 +216,7 @@ impl Operation for SetUp {
         }
         let mut changes = Changes::new();
         self.write(&mut changes)?;
-        let row =
-            sessions::row(&self.ops, &self.session, self.user, Level::Password, self.ops.now());
+        let row = sessions::row(&self.ops, &self.session, self.user, Level::Password, self.origin);
         changes.put::<Sessions>(self.session.id(), &row)?;
         changes.delete::<Links>(self.link.id());
         let place = Place::Company(self.company);
@@ -255,6 +254,7 @@ impl SetUp {
                 status: UserStatus::Active,
                 operator: true,
                 password: Some(self.hash.clone()),
+                password_at: Some(now),
                 created_at: now,
                 recovery: None,
                 erased_at: None,
@@ -296,10 +296,11 @@ impl Operation for Accept {
         };
         let mut changes = Changes::new();
         let id = user.id;
-        let user = User { name: self.name, password: Some(self.hash), ..user };
+        let password_at = Some(self.ops.now());
+        let user = User { name: self.name, password: Some(self.hash), password_at, ..user };
         changes.put::<Users>(&id, &user)?;
         changes.delete::<Links>(self.link.id());
-        let row = sessions::row(&self.ops, &self.session, id, Level::Password, self.ops.now());
+        let row = sessions::row(&self.ops, &self.session, id, Level::Password, self.origin);
         let session_id: &RawId = self.session.id();
         changes.put::<Sessions>(session_id, &row)?;
         changes.record(self.ops.event(EventKind::PasswordSet, self.origin).user(id));

@@ -1,9 +1,11 @@
-//! Proving a second factor: an authenticator's code or a recovery code. The one place that judges
-//! and counts them, whatever the path: sign-in, consent, confirmations.
+//! Proving a second factor: an authenticator's code, a recovery code or a passkey's answer. The one
+//! place that judges and counts them, whatever the path: sign-in, consent, confirmations.
 
 use crate::base::clock::Timestamp;
 use crate::base::encoding;
+use crate::base::id::RawId;
 use crate::base::id::UserId;
+use crate::base::secret::Secret;
 use crate::crypto::digest;
 use crate::crypto::keyring::Keyring;
 use crate::crypto::token::HashedToken;
@@ -11,9 +13,14 @@ use crate::crypto::totp;
 use crate::crypto::totp::Verdict;
 use crate::domain::attempts::Attempts;
 use crate::domain::attempts::Slowed;
+use crate::domain::passkey::PasskeyFault;
+use crate::domain::passkey_answer::Assertion;
 use crate::domain::user::Factors;
 use crate::domain::user::RECOVERY_CODES;
 use crate::domain::user::RecoveryCode;
+use crate::ops::Ops;
+use crate::ops::passkey_challenges;
+use crate::ops::passkey_challenges::Asked;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -23,7 +30,23 @@ use crate::store::tables::BrowserMark;
 use crate::store::tables::Browsers;
 use crate::store::tables::KnownBrowser;
 
-/// Why a code does not count.
+/// What a person gives to prove a second factor: a code, or a passkey's answer as the browser writes
+/// it. Both at once prove nothing.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    code: Secret,
+    passkey: Secret,
+}
+
+impl Proof {
+    /// What stands in the two fields of a form.
+    #[must_use]
+    pub fn given(code: &str, passkey: &str) -> Self {
+        Self { code: code.into(), passkey: passkey.into() }
+    }
+}
+
+/// Why a proof does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeRefusal {
     /// None was given.
@@ -39,6 +62,21 @@ pub enum CodeRefusal {
     Slowed(Slowed),
     /// The account has no second factor yet.
     NotEnrolled,
+    /// A passkey's answer does not count.
+    Passkey(PasskeyFault),
+}
+
+impl CodeRefusal {
+    /// What the audit trail says of it, if it was a guess.
+    #[must_use]
+    pub fn told(self, where_it_was: &str) -> Option<String> {
+        match self {
+            Self::Wrong => Some(where_it_was.to_owned()),
+            Self::Passkey(PasskeyFault::Over) => None,
+            Self::Passkey(fault) => Some(format!("{where_it_was}: {fault}")),
+            _ => None,
+        }
+    }
 }
 
 /// Which factor was proved.
@@ -48,6 +86,8 @@ pub enum Proved {
     Totp,
     /// A recovery code, which is used up now.
     RecoveryCode,
+    /// A passkey.
+    Passkey,
 }
 
 const SEED: &str = "totp seed";
@@ -59,97 +99,142 @@ const RECOVERY_SCHEME: u8 = 1;
 
 /// Everything that judging needs besides the store.
 pub struct FactorProof<'a> {
-    /// The keys.
-    pub keys: &'a Keyring,
+    /// The operations, with the clock stopped.
+    pub ops: &'a Ops,
     /// Whose factor.
     pub user: UserId,
+    /// In which session.
+    pub session: &'a RawId,
+    /// What is proved for: a passkey's answer counts for one act in one session alone.
+    pub act: &'a str,
     /// In which browser.
     pub browser: BrowserMark,
-    /// What was typed.
-    pub code: &'a str,
-    /// The present.
-    pub now: Timestamp,
-    /// Guesses a day for unknown browsers.
-    pub strangers_per_day: u32,
+    /// What was given.
+    pub proof: &'a Proof,
 }
 
+/// A verdict, and the factors as they are after it.
+type Verdicted = Result<(Proved, Factors), CodeRefusal>;
+
 impl FactorProof<'_> {
-    /// Judges the code and counts it; what follows is in `changes`, also when it is refused.
+    /// Judges what was given and counts it; what follows is in `changes`, also when it is refused.
     pub fn judge(
         &self,
         reader: &Reader<'_>,
         changes: &mut Changes,
     ) -> Result<Result<Proved, CodeRefusal>, Fault> {
-        let code = normal(self.code);
-        if code.is_empty() {
+        Ok(self.judge_for(reader, changes)?.map(|(proved, _)| proved))
+    }
+
+    /// As [`Self::judge`]; answers the factors as they are after it too, for acts that change them.
+    pub fn judge_for(
+        &self,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<Verdicted, Fault> {
+        let (code, passkey) = (normal(self.proof.code.expose()), self.proof.passkey.expose());
+        if code.is_empty() && passkey.is_empty() {
             return Ok(Err(CodeRefusal::Missing));
         }
         let factors = reader.get::<tables::Factors>(&self.user)?.unwrap_or_default();
         if !factors.enrolled() {
             return Ok(Err(CodeRefusal::NotEnrolled));
         }
+        let (now, strangers) = (self.ops.now(), self.ops.settings.strangers_per_day);
         let counter = Counter::load(reader, AccountKey::User(self.user), Some(self.browser))?;
-        if let Err(slowed) = counter.may_try(self.now, self.strangers_per_day) {
+        if let Err(slowed) = counter.may_try(now, strangers) {
             return Ok(Err(CodeRefusal::Slowed(slowed)));
         }
-        let verdict = if code.len() == RECOVERY_LENGTH {
-            self.judge_recovery(&code, factors, changes)?
-        } else {
-            self.judge_totp(&code, factors, changes)?
+        let verdict = match (code.as_str(), passkey) {
+            ("", passkey) => self.judge_passkey(passkey, factors, reader, changes)?,
+            (code, "") if code.len() == RECOVERY_LENGTH => self.judge_recovery(code, factors),
+            (code, "") => self.judge_totp(code, factors)?,
+            _ => Err(CodeRefusal::Passkey(PasskeyFault::BesideCode)),
         };
-        match verdict {
-            Ok(_) => {
-                counter.store(changes, counter.attempts().charged(self.now).cleared())?;
+        match &verdict {
+            Ok((_, factors)) => {
+                changes.put::<tables::Factors>(&self.user, factors)?;
+                counter.store(changes, counter.attempts().charged(now).cleared())?;
             }
-            Err(CodeRefusal::Wrong) => {
-                counter.store(changes, counter.attempts().charged(self.now))?;
+            Err(why) if is_guess(*why) => {
+                counter.store(changes, counter.attempts().charged(now))?;
             }
             Err(_) => {}
         }
         Ok(verdict)
     }
 
-    fn judge_totp(
-        &self,
-        code: &str,
-        factors: Factors,
-        changes: &mut Changes,
-    ) -> Result<Result<Proved, CodeRefusal>, Fault> {
+    fn judge_totp(&self, code: &str, factors: Factors) -> Result<Verdicted, Fault> {
         let Some(mut factor) = factors.totp.clone() else { return Ok(Err(CodeRefusal::Wrong)) };
-        let seed = open_seed(self.keys, self.user, &factor.sealed_seed)?;
-        match totp::judge(&seed, code, self.now, Some(factor.last_step)) {
+        let seed = open_seed(&self.ops.keys, self.user, &factor.sealed_seed)?;
+        Ok(match totp::judge(&seed, code, self.ops.now(), Some(factor.last_step)) {
             Verdict::Accepted { step } => {
                 factor.last_step = step;
-                let factors = Factors { totp: Some(factor), ..factors };
-                changes.put::<tables::Factors>(&self.user, &factors)?;
-                Ok(Ok(Proved::Totp))
+                Ok((Proved::Totp, Factors { totp: Some(factor), ..factors }))
             }
             Verdict::AlreadyUsed { next_in_seconds } => {
-                Ok(Err(CodeRefusal::AlreadyUsed { next_in_seconds }))
+                Err(CodeRefusal::AlreadyUsed { next_in_seconds })
             }
-            Verdict::Wrong => Ok(Err(CodeRefusal::Wrong)),
-        }
+            Verdict::Wrong => Err(CodeRefusal::Wrong),
+        })
     }
 
-    fn judge_recovery(
-        &self,
-        code: &str,
-        mut factors: Factors,
-        changes: &mut Changes,
-    ) -> Result<Result<Proved, CodeRefusal>, Fault> {
-        let presented = recovery_hash(self.keys, self.user, code);
+    fn judge_recovery(&self, code: &str, mut factors: Factors) -> Verdicted {
+        let presented = recovery_hash(&self.ops.keys, self.user, code);
         let found = factors
             .recovery
             .iter_mut()
             .find(|kept| digest::equal(kept.hash.mac(), presented.mac()));
         match found {
             Some(kept) if kept.used_at.is_none() => {
-                kept.used_at = Some(self.now);
-                changes.put::<tables::Factors>(&self.user, &factors)?;
-                Ok(Ok(Proved::RecoveryCode))
+                kept.used_at = Some(self.ops.now());
+                Ok((Proved::RecoveryCode, factors))
             }
-            _ => Ok(Err(CodeRefusal::Wrong)),
+            _ => Err(CodeRefusal::Wrong),
         }
+    }
+
+    fn judge_passkey(
+        &self,
+        answer: &str,
+        mut factors: Factors,
+        reader: &Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<Verdicted, Fault> {
+        let refused = |why| Ok(Err(CodeRefusal::Passkey(why)));
+        let Some(party) = self.ops.relying_party() else {
+            return refused(PasskeyFault::RelyingParty);
+        };
+        let Some(answer) = Assertion::read(answer) else {
+            return refused(PasskeyFault::Malformed);
+        };
+        let (asked, challenge) = (Asked::Proof, answer.challenge());
+        let judged =
+            passkey_challenges::judge(self.ops, reader, asked, self.session, self.act, challenge)?;
+        let challenge = match judged {
+            Ok(challenge) => challenge,
+            Err(why) => return refused(why),
+        };
+        match answer.check(&party, self.user, &factors.passkeys) {
+            Ok((at, count)) => {
+                passkey_challenges::answered(changes, &challenge)?;
+                if let Some(passkey) = factors.passkeys.get_mut(at) {
+                    passkey.counter = count;
+                    passkey.used_at = Some(self.ops.now());
+                }
+                Ok(Ok((Proved::Passkey, factors)))
+            }
+            Err(why) => refused(why),
+        }
+    }
+}
+
+/// Whether a refusal counts as a failure: not what was right once.
+const fn is_guess(why: CodeRefusal) -> bool {
+    match why {
+        CodeRefusal::Wrong => true,
+        CodeRefusal::Passkey(fault) => !matches!(fault, PasskeyFault::Over),
+        _ => false,
     }
 }
 

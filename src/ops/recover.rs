@@ -12,7 +12,6 @@ use crate::domain::session::Level;
 use crate::domain::session::Session;
 use crate::domain::user::User;
 use crate::ops::Ops;
-use crate::ops::administration::account;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
@@ -118,11 +117,13 @@ impl Operation for ReplacePassword {
         };
         let Some(user) = account_of(reader, id)? else { return gone() };
         let mut changes = Changes::new();
-        account::end_sessions(reader, &mut changes, id, None)?;
-        changes.put::<Users>(&id, &User { password: Some(self.hash), ..user })?;
+        sessions::end_all(reader, &mut changes, id, None)?;
+        changes.put::<Users>(
+            &id,
+            &User { password: Some(self.hash), password_at: Some(self.ops.now()), ..user },
+        )?;
         changes.delete::<Links>(self.token.id());
-        let now = self.ops.now();
-        let row = sessions::row(&self.ops, &self.session, id, Level::Password, now);
+        let row = sessions::row(&self.ops, &self.session, id, Level::Password, self.origin);
         changes.put::<Sessions>(self.session.id(), &row)?;
         let event = self.ops.event(EventKind::PasswordSet, self.origin).user(id);
         changes.record(event.cause("lost_password"));

@@ -18,6 +18,7 @@ use crate::ops::Ops;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::tables;
 pub use crate::store::tables::BrowserMark;
 use crate::store::tables::Sessions;
 use crate::store::tables::Users;
@@ -156,24 +157,50 @@ pub(in crate::ops) fn still(
     }
 }
 
-/// A new session row for `token`.
+/// The row of a session that begins with `token`.
 pub(in crate::ops) fn row(
     ops: &Ops,
     token: &PlainToken,
     user: UserId,
     level: Level,
-    began_at: Timestamp,
+    origin: Origin,
 ) -> Session {
     Session {
         hash: ops.keys.hash(token),
         user,
         level,
-        began_at,
+        began_at: ops.now(),
         seen_at: ops.now(),
         recovery_codes_waiting: false,
         replaces_factor_until: None,
         recovered: None,
+        browser: origin.browser.to_string(),
+        address: origin.address,
     }
+}
+
+/// Every session of `user`, those that are over included.
+pub(in crate::ops) fn of_user(
+    reader: &Reader<'_>,
+    user: UserId,
+) -> Result<Vec<(RawId, Session)>, Fault> {
+    let theirs = reader.all::<Sessions>()?.into_iter().filter(|(_, row)| row.user == user);
+    Ok(theirs.filter_map(|(key, row)| tables::last_id(&key).map(|id| (id, row))).collect())
+}
+
+/// Ends every session of `user` but `kept`. Answers how many that were.
+pub(in crate::ops) fn end_all(
+    reader: &Reader<'_>,
+    changes: &mut Changes,
+    user: UserId,
+    kept: Option<&RawId>,
+) -> Result<u64, Fault> {
+    let mut ended = of_user(reader, user)?;
+    ended.retain(|(id, _)| Some(id) != kept);
+    for (id, _) in &ended {
+        changes.delete::<Sessions>(id);
+    }
+    Ok(ended.len() as u64)
 }
 
 struct NoteActivity {

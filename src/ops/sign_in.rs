@@ -25,6 +25,7 @@ use crate::ops::people;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::prove_factor::Counter;
 use crate::ops::prove_factor::FactorProof;
+use crate::ops::prove_factor::Proof;
 use crate::ops::prove_factor::Proved;
 use crate::ops::sessions;
 use crate::ops::sessions::LiveSession;
@@ -40,6 +41,9 @@ use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
+
+/// What a passkey's answer at the second step is for.
+pub const ACT: &str = "sign-in";
 
 /// Why somebody is not signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +102,7 @@ impl Ops {
                     true => self.hashing.hash(again, self.draw()).await.ok(),
                     false => None,
                 };
-                let begun = self.begin_session(user, replaced, browser, new_hash).await?;
+                let begun = self.begin_session(user, replaced, browser, new_hash, origin).await?;
                 // It changed while it was being checked: the next try sees the new one.
                 begun.ok_or(Failure::Fault(Fault::Busy))
             }
@@ -125,10 +129,11 @@ impl Ops {
         replaced: Option<RawId>,
         browser: BrowserMark,
         new_hash: Option<String>,
+        origin: Origin,
     ) -> Result<Option<NewSession>, Fault> {
         let now = self.now();
         let token = self.draw_session(now);
-        let row = sessions::row(self, &token, user.id, Level::Password, now);
+        let row = sessions::row(self, &token, user.id, Level::Password, origin);
         let id = *token.id();
         let begun = BeginSession { id, row, verified: user.password, replaced, browser, new_hash };
         let enrolled = self.store.submit(begun).await?;
@@ -149,7 +154,7 @@ impl Ops {
     pub async fn verify_second_factor(
         &self,
         live: &LiveSession,
-        code: &Secret,
+        proof: &Proof,
         browser: BrowserMark,
         origin: Origin,
     ) -> Outcome<NewSession, CodeRefusal> {
@@ -161,14 +166,16 @@ impl Ops {
                     ops: self.frozen(),
                     from: *live.id(),
                     token: token.clone(),
-                    code: code.clone(),
+                    proof: proof.clone(),
                     browser,
                     origin,
                 })
                 .await,
         );
-        if let Err(Failure::Refused(CodeRefusal::Wrong)) = &verified {
-            let event = self.event(EventKind::CodeRefused, origin).cause("sign-in").user(user);
+        if let Err(Failure::Refused(why)) = &verified
+            && let Some(cause) = why.told("sign-in")
+        {
+            let event = self.event(EventKind::CodeRefused, origin).cause(cause).user(user);
             self.note_refusal(event).await;
         }
         verified.map(|()| NewSession { cookie: token.text().into(), enrolled: true })
@@ -247,7 +254,7 @@ struct VerifySecondFactor {
     ops: Ops,
     from: RawId,
     token: PlainToken,
-    code: Secret,
+    proof: Proof,
     browser: BrowserMark,
     origin: Origin,
 }
@@ -261,12 +268,12 @@ impl Operation for VerifySecondFactor {
             return Ok(Decision::unchanged(Err(CodeRefusal::Wrong)));
         };
         let proof = FactorProof {
-            keys: &self.ops.keys,
+            ops: &self.ops,
             user: live.user.id,
+            session: live.id(),
+            act: ACT,
             browser: self.browser,
-            code: self.code.expose(),
-            now: self.ops.now(),
-            strangers_per_day: self.ops.settings.strangers_per_day,
+            proof: &self.proof,
         };
         let outcome = match proof.judge(reader, &mut changes)? {
             Ok(proved) => {
@@ -288,6 +295,7 @@ pub(in crate::ops) fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved:
     let factor = match proved {
         Proved::Totp => "password and authenticator app",
         Proved::RecoveryCode => "password and recovery code",
+        Proved::Passkey => "password and passkey",
     };
     ops.event(EventKind::SignedIn, origin).cause(factor).user(user)
 }
@@ -302,8 +310,14 @@ pub(in crate::ops) fn raise(
     browser: BrowserMark,
     recovery_codes_waiting: bool,
 ) -> Result<(), Fault> {
-    let began_at = live.session.began_at;
-    let row = sessions::row(ops, token, live.user.id, Level::SecondFactor, began_at);
+    let row = Session {
+        hash: ops.keys.hash(token),
+        level: Level::SecondFactor,
+        seen_at: ops.now(),
+        recovery_codes_waiting,
+        replaces_factor_until: None,
+        ..live.session.clone()
+    };
     changes.delete::<Sessions>(live.id());
     // Whoever signs in is told once that somebody made them a link for what they had lost.
     let recovered = live.user.recovery.clone();
@@ -311,7 +325,7 @@ pub(in crate::ops) fn raise(
         let user = User { recovery: None, ..live.user.clone() };
         changes.put::<Users>(&user.id, &user)?;
     }
-    changes.put::<Sessions>(token.id(), &Session { recovery_codes_waiting, recovered, ..row })?;
+    changes.put::<Sessions>(token.id(), &Session { recovered, ..row })?;
     remember_browser(reader, changes, live.user.id, browser, ops.now())
 }
 

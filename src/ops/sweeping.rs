@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::client_assertion;
 use crate::domain::lifetimes;
 use crate::domain::lifetimes::Lifetimes;
+use crate::domain::passkey;
 use crate::ops::Ops;
 use crate::store::fault::Fault;
 use crate::store::sweep::Sweep;
@@ -26,6 +27,7 @@ pub fn swept(lifetimes: &Lifetimes) -> Vec<(TableId, Duration)> {
         (TableId::AnsweredRequests, lifetimes.consent_request + lifetimes.pushed_request),
         (TableId::PushedRequests, lifetimes.pushed_request),
         (TableId::Links, lifetimes::LINK),
+        (TableId::AnsweredChallenges, passkey::CHALLENGE),
         (TableId::References, lifetimes::ACTIVITY),
         (TableId::UsageDays, lifetimes::ACTIVITY),
         (TableId::UsageHours, lifetimes::HOURS),

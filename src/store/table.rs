@@ -110,6 +110,8 @@ table_ids! {
     Invitations = "invitations",
     /// Roles of companies' and firms' own.
     OwnRoles = "own_roles",
+    /// Challenges that a passkey answered, swept by age.
+    AnsweredChallenges = "answered_challenges",
     /// The audit chain.
     Audit = "audit",
     /// Which entries of the audit chain belong to whom.

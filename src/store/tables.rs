@@ -135,6 +135,8 @@ tables! {
     ClientDocuments: str => String,
     /// Assertions that were used.
     AssertionIds: RawId => (),
+    /// Challenges that a passkey answered.
+    AnsweredChallenges: RawId => (),
     /// Counters by hour.
     UsageHours: UsageKey => Usage,
     /// Counters by day.

@@ -85,7 +85,6 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("settings/data.html"),
     template!("settings/firms.html"),
     template!("settings/hand_over.html"),
-    template!("settings/new_recovery_codes.html"),
     template!("settings/own_role.html"),
     template!("settings/people.html"),
     template!("settings/person.html"),

@@ -37,7 +37,6 @@ use crate::view::pages::settings::data::DataPage;
 use crate::view::pages::settings::factors::AddPasskey;
 use crate::view::pages::settings::factors::AddTotp;
 use crate::view::pages::settings::factors::ChangePassword;
-use crate::view::pages::settings::factors::NewRecoveryCodes;
 use crate::view::pages::settings::hand_over::HandOver;
 use crate::view::pages::settings::people::People;
 use crate::view::pages::settings::people::RoleForm;
@@ -108,7 +107,6 @@ fn samples() -> Vec<Sample> {
     samples_of::<AddPasskey>(&mut all);
     samples_of::<AddTotp>(&mut all);
     samples_of::<ChangePassword>(&mut all);
-    samples_of::<NewRecoveryCodes>(&mut all);
     samples_of::<HandOver>(&mut all);
     samples_of::<People>(&mut all);
     samples_of::<RoleForm>(&mut all);

@@ -80,6 +80,7 @@ fn render(
     page.csrf = visitor.form_tag(ALLOW, handle);
     page.cancel_csrf = visitor.form_tag(CANCEL, handle);
     page.resume = Some(handle.to_owned());
+    page.frame = visitor.taking_passkey(page.frame, live, &request.act());
     visitor.show_leading_out(&page, status)
 }
 
@@ -97,7 +98,7 @@ pub(super) async fn allow(
     let choice = Choice {
         place: sent.first("context").parse().ok(),
         ticked: sent.all("scope").iter().filter_map(|scope| scope.parse().ok()).collect(),
-        code: sent.first("code").into(),
+        proof: visitor::proof_of(&sent),
     };
     let (place, ticked) = (choice.place, choice.ticked.clone());
     let (mark, origin) = (visitor.mark(), visitor.origin());

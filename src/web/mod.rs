@@ -15,6 +15,7 @@ mod guide;
 mod home;
 pub mod reasons;
 mod recovering;
+mod security;
 mod settings;
 mod setup;
 mod sign_in;
@@ -68,6 +69,7 @@ pub fn routes(state: WebState) -> Router {
     let workspace = workspace::routes()
         .merge(activity::routes())
         .merge(connect::routes())
+        .merge(security::routes())
         .merge(access::routes())
         .merge(settings::routes());
     let pages = guide::add(pages.merge(workspace));

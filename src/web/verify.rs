@@ -6,13 +6,14 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::StatusCode;
 
-use crate::base::secret::Secret;
 use crate::domain::attempts::Slowed;
+use crate::domain::passkey::PasskeyFault;
 use crate::http::parameters::Parameters;
 use crate::http::paths;
 use crate::ops::failure::Failure;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::ops::sessions::LiveSession;
+use crate::ops::sign_in::ACT;
 use crate::view::pages::CodeError;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::Verify;
@@ -26,10 +27,7 @@ const FORM: &str = "verify";
 pub(super) async fn show(visitor: Visitor, RawQuery(query): RawQuery) -> Response {
     let resume = visitor::resume_of(&Parameters::of_query(query.as_deref()));
     match visitor.half_signed_in() {
-        Some(live) => {
-            let page = form(&visitor, live, resume, None);
-            visitor.show_for_client(&page, StatusCode::OK)
-        }
+        Some(live) => show_form(&visitor, live, resume, None, StatusCode::OK),
         None => elsewhere(&visitor, resume.as_deref()),
     }
 }
@@ -42,20 +40,22 @@ pub(super) fn elsewhere(visitor: &Visitor, resume: Option<&str>) -> Response {
     visitor.go(&paths::resuming(paths::SIGN_IN, resume))
 }
 
-fn form(
+fn show_form(
     visitor: &Visitor,
     live: &LiveSession,
     resume: Option<String>,
     error: Option<CodeError>,
-) -> Verify {
-    Verify {
-        frame: visitor.frame(),
+    status: StatusCode,
+) -> Response {
+    let page = Verify {
+        frame: visitor.taking_passkey(visitor.frame(), live, ACT),
         csrf: visitor.form_tag(FORM, ""),
         sign_out_csrf: visitor.form_tag("sign-out", ""),
         resume,
         email: live.user.email.to_string(),
         error,
-    }
+    };
+    visitor.show_for_client(&page, status)
 }
 
 /// Checks the code; the session is raised and gets a new cookie.
@@ -70,17 +70,16 @@ pub(super) async fn submit(visitor: Visitor, headers: HeaderMap, body: Bytes) ->
     if !visitor.sent(&sent, FORM, "") {
         return visitor.refuse(ErrorKind::FormExpired);
     }
-    let code: Secret = sent.first("code").into();
+    let proof = visitor::proof_of(&sent);
     let verified =
-        visitor.ops().verify_second_factor(live, &code, visitor.mark(), visitor.origin()).await;
+        visitor.ops().verify_second_factor(live, &proof, visitor.mark(), visitor.origin()).await;
     match verified {
         Ok(session) => visitor.go_with(&session, &sign_in::onward(resume.as_deref())),
         Err(Failure::Refused(CodeRefusal::NotEnrolled)) => {
             visitor.go(&paths::resuming(paths::ENROL, resume.as_deref()))
         }
         Err(Failure::Refused(why)) => {
-            let page = form(&visitor, live, resume, Some(code_error(why)));
-            visitor.show_for_client(&page, status_of(why))
+            show_form(&visitor, live, resume, Some(code_error(why)), status_of(why))
         }
         Err(Failure::Fault(fault)) => visitor.fail(&fault),
     }
@@ -94,6 +93,8 @@ pub(super) const fn code_error(why: CodeRefusal) -> CodeError {
         CodeRefusal::AlreadyUsed { next_in_seconds } => CodeError::AlreadyUsed { next_in_seconds },
         CodeRefusal::Slowed(Slowed::Wait { seconds }) => CodeError::WaitSeconds(seconds),
         CodeRefusal::Slowed(Slowed::TooManyToday) => CodeError::TooManyToday,
+        CodeRefusal::Passkey(PasskeyFault::Over) => CodeError::PasskeyOver,
+        CodeRefusal::Passkey(_) => CodeError::PasskeyRefused,
     }
 }
 

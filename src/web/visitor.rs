@@ -11,6 +11,7 @@ use http::request::Parts;
 use crate::base::encoding;
 use crate::base::secret::Secret;
 use crate::domain::audit::Origin;
+use crate::domain::browser::BrowserKind;
 use crate::domain::session::Level;
 use crate::http::cookies;
 use crate::http::language;
@@ -21,6 +22,7 @@ use crate::http::paths;
 use crate::http::security::Relaxed;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
+use crate::ops::prove_factor::Proof;
 use crate::ops::sessions::BrowserMark;
 use crate::ops::sessions::LiveSession;
 use crate::ops::sign_in::NewSession;
@@ -38,6 +40,7 @@ pub struct Visitor {
     pub session: Option<LiveSession>,
     browser: String,
     browser_is_new: bool,
+    browser_kind: BrowserKind,
     session_cookie: String,
     same_origin: bool,
     only_looks: bool,
@@ -55,6 +58,7 @@ impl FromRequestParts<WebState> for Visitor {
             state: state.clone(),
             session: None,
             browser_is_new: known.is_none(),
+            browser_kind: origin::browser(&parts.headers),
             browser: known.unwrap_or_else(|| state.ops.draw_browser()),
             session_cookie: cookie,
             same_origin: is_same_origin(&parts.headers),
@@ -87,7 +91,7 @@ impl Visitor {
 
     /// Where the request came from.
     pub fn origin(&self) -> Origin {
-        origin::of(&self.extensions)
+        Origin { browser: self.browser_kind, ..origin::of(&self.extensions) }
     }
 
     /// The browser's cookie, which requests are sealed for.
@@ -139,6 +143,20 @@ impl Visitor {
         self.signed_in().map_or_else(Frame::default, |live| {
             Frame::of(live.user.email.to_string(), self.form_tag("sign-out", ""))
         })
+    }
+
+    /// The frame around a page that asks for the second factor: it takes a passkey too, if this person
+    /// has one. The answer counts for `act` alone.
+    pub fn taking_passkey(&self, frame: Frame, live: &LiveSession, act: &str) -> Frame {
+        match self.ops().passkey_request(live, act) {
+            Ok(Some(options)) => frame.taking_passkey(options),
+            Ok(None) => frame,
+            // A code still counts.
+            Err(fault) => {
+                tracing::warn!(%fault, "no passkey could be asked for");
+                frame
+            }
+        }
     }
 
     /// Shows a page.
@@ -221,6 +239,11 @@ pub fn for_client(mut response: Response) -> Response {
     let relaxed = Relaxed { opener: true, form_action: false, cross_origin: false };
     response.extensions_mut().insert(relaxed);
     response
+}
+
+/// The second factor that a form carries.
+pub fn proof_of(sent: &Parameters) -> Proof {
+    Proof::given(sent.first("code"), sent.first("passkey"))
 }
 
 /// What begins a page of our own to return to, where otherwise the handle of a request stands.

@@ -71,7 +71,7 @@
   // A passkey is made by the browser; the form carries what it made.
   for (const form of document.querySelectorAll("form[data-passkey-create]")) {
     const field = form.querySelector("[name=credential]");
-    const failed = form.querySelector("[data-passkey-failed]");
+    const failed = form.querySelector("[data-passkey-not-made]");
     form.addEventListener("submit", (event) => {
       if (field.value) return;
       event.preventDefault();
@@ -92,14 +92,18 @@
   for (const button of document.querySelectorAll("[data-passkey-get]")) {
     if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) break;
     const failed = button.parentElement.querySelector("[data-passkey-failed]");
+    const { code, passkey } = button.form.elements;
     button.hidden = false;
+    // One proof is sent: whichever was given last.
+    code.addEventListener("input", () => { passkey.value = ""; });
     button.addEventListener("click", () => {
       failed.hidden = true;
       Promise.resolve()
         .then(() => PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(button.dataset.passkeyGet)))
         .then((publicKey) => navigator.credentials.get({ publicKey }))
         .then((credential) => {
-          button.form.elements.passkey.value = JSON.stringify(credential);
+          code.value = "";
+          passkey.value = JSON.stringify(credential);
           button.form.requestSubmit();
         })
         .catch(() => { failed.hidden = false; });

@@ -71,7 +71,7 @@ async fn sent_from_elsewhere(house: &House, own: &Scene, other: &Scene) -> Vec<(
 
 #[tokio::test]
 async fn no_form_is_accepted_that_was_not_sent_by_the_page_it_was_shown_on() {
-    let house = House::new().await;
+    let house = House::quick().await;
     let sign_out = scenes::set_for(&house, "/sign-out", "viewer").await;
     for scene in scenes::all() {
         let other = scenes::set_for(&house, &scene, "viewer").await;
@@ -95,7 +95,7 @@ async fn no_form_is_accepted_that_was_not_sent_by_the_page_it_was_shown_on() {
 
 #[tokio::test]
 async fn a_form_put_into_an_address_does_nothing() {
-    let house = House::new().await;
+    let house = House::quick().await;
     for scene in scenes::all() {
         let own = scenes::set(&house, &scene).await;
         let pairs: Vec<(&str, &str)> =
@@ -116,7 +116,7 @@ async fn a_form_put_into_an_address_does_nothing() {
 
 #[tokio::test]
 async fn a_form_sent_again_by_whoever_kept_it_does_nothing_again() {
-    let house = House::new().await;
+    let house = House::quick().await;
     for scene in scenes::all() {
         let own = scenes::set(&house, &scene).await;
         let first = own.send(&house, &own.form).await;

@@ -99,7 +99,7 @@ async fn a_body_that_is_hard_to_read_is_refused_quickly_wherever_it_is_sent() {
 
 #[tokio::test]
 async fn a_form_of_ours_that_was_blown_up_is_refused_quickly() {
-    let house = House::new().await;
+    let house = House::quick().await;
     for scene in scenes::all() {
         let own = scenes::set(&house, &scene).await;
         for (what, kind, body) in bodies().into_iter().filter(|(_, kind, _)| *kind == FORM) {

@@ -19,6 +19,7 @@ use countersign::store::reader::Reader;
 use countersign::store::redb::RedbEngine;
 use countersign::store::sweep::SWEEP_AT_ONCE;
 use countersign::store::table::TableId;
+use countersign::store::tables::AnsweredChallenges;
 use countersign::store::tables::AssertionIds;
 use countersign::store::writer::Decision;
 use countersign::store::writer::Operation;
@@ -62,11 +63,11 @@ async fn revoke(house: &House, token: &str) -> Answer {
     house.as_app_at("/oauth/revoke", "api_credentials", &[("token", token)]).await
 }
 
-/// As many assertions as clients used, which end now. To use them by the door takes a client elsewhere
-/// (`client_assertions`).
-struct UsedAssertions(Timestamp);
+/// As many assertions as clients used, which end now, and challenges that passkeys answered. To use them
+/// by the door takes a client elsewhere (`client_assertions`), and an authenticator (`passkeys`).
+struct UsedUp(Timestamp);
 
-impl Operation for UsedAssertions {
+impl Operation for UsedUp {
     type Outcome = ();
 
     fn decide(self, _: &Reader<'_>) -> Result<Decision<()>, Fault> {
@@ -74,6 +75,7 @@ impl Operation for UsedAssertions {
         for _ in 0..SOME {
             let key = RawId::make(self.0, &SystemEntropy::new());
             changes.put::<AssertionIds>(&key, &())?;
+            changes.put::<AnsweredChallenges>(&key, &())?;
         }
         Ok(Decision { changes, outcome: () })
     }
@@ -200,7 +202,7 @@ async fn housekeeping_empties_every_table_whose_rows_are_over_and_no_other() {
     let store = Store::in_memory().unwrap();
     let house = House::quick_over(store.clone()).seeded().await;
     fill(&house).await;
-    store.submit(UsedAssertions(house.ops.now())).await.unwrap();
+    store.submit(UsedUp(house.ops.now())).await.unwrap();
     for table in bulk(&house) {
         let least = match table {
             TableId::Links => GUESTS,

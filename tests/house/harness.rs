@@ -1,6 +1,7 @@
 //! A house of its own for each test, with the sandbox's people and apps in it, and a browser.
 
 mod asking;
+pub mod authenticator;
 mod browser;
 mod elsewhere;
 mod house;
@@ -14,7 +15,9 @@ mod wire;
 use std::time::Instant;
 
 use countersign::domain::audit::Origin;
+use countersign::domain::browser::BrowserKind;
 
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use browser::hidden_fields;
 pub use browser::listed_scopes;
@@ -37,7 +40,8 @@ pub use wire::request;
 pub use wire::send;
 
 /// Where acts of the operator at the machine come from.
-pub const MACHINE: Origin = Origin { reference: None, address: None };
+pub const MACHINE: Origin =
+    Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN };
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";

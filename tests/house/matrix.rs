@@ -16,8 +16,11 @@ use crate::harness::mcp::TOOLS;
 use crate::harness::request;
 use crate::routes;
 
-const ORIGIN: countersign::domain::audit::Origin =
-    countersign::domain::audit::Origin { reference: None, address: None };
+const ORIGIN: countersign::domain::audit::Origin = countersign::domain::audit::Origin {
+    reference: None,
+    address: None,
+    browser: countersign::domain::browser::BrowserKind::UNKNOWN,
+};
 
 /// What every grant has: one scope of the routes is held only by a broader one, two are not held.
 const GRANTED: [&str; 3] = ["companies:readonly", "customers:readonly", "customer_invoices:all"];

@@ -9,6 +9,7 @@ use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::create_user::NewUser;
 use countersign::ops::consent::Allowed;
 use countersign::ops::consent::Choice;
+use countersign::ops::prove_factor::Proof;
 use countersign::ops::sessions::LiveSession;
 use http::StatusCode;
 
@@ -41,7 +42,7 @@ async fn race_for_approval(house: &House, live: &LiveSession, code: &str) -> usi
         let choice = Choice {
             place: house.company("acme").parse().ok(),
             ticked: ScopeSet::parse(SCOPE),
-            code: code.into(),
+            proof: Proof::given(code, ""),
         };
         let mark = ops.browser_mark("a browser");
         async move {

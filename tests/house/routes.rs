@@ -88,6 +88,19 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/settings/app-connect/api-credentials/{app}/rotate", Door::Page),
     ("GET", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
     ("POST", "/settings/app-connect/api-credentials/{app}/revoke", Door::Page),
+    ("GET", "/settings/security", Door::Page),
+    ("GET", "/settings/security/password", Door::Page),
+    ("POST", "/settings/security/password", Door::Page),
+    ("GET", "/settings/security/totp", Door::Page),
+    ("POST", "/settings/security/totp", Door::Page),
+    ("GET", "/settings/security/passkeys/add", Door::Page),
+    ("POST", "/settings/security/passkeys/add", Door::Page),
+    ("GET", "/settings/security/factors/{factor}/remove", Door::Page),
+    ("POST", "/settings/security/factors/{factor}/remove", Door::Page),
+    ("GET", "/settings/security/recovery-codes", Door::Page),
+    ("POST", "/settings/security/recovery-codes", Door::Page),
+    ("GET", "/settings/security/sessions/end", Door::Page),
+    ("POST", "/settings/security/sessions/end", Door::Page),
     ("GET", "/settings/app-connect/api-credentials/{app}/delete", Door::Page),
     ("POST", "/settings/app-connect/api-credentials/{app}/delete", Door::Page),
     ("GET", "/settings/app-connect/api-credentials/{app}/restore", Door::Page),
@@ -237,6 +250,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
+        route.path = route.path.replace("{factor}", "totp");
         route.path = route.path.replace("{connection}", "cs_con_0").replace("{what}", "cs_con_0");
         route.path = route.path.replace("{reference}", "req_0");
         assert!(!route.path.contains('{'), "nobody said what to request {} with", route.path);

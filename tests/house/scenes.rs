@@ -4,14 +4,17 @@
 use countersign::base::clock::Clock as _;
 use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
+use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_user::NewUser;
 use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
 use crate::routes;
+use crate::security_scenes;
 use crate::workspace_scenes;
 
 /// The paths of all forms on pages.
@@ -69,6 +72,7 @@ impl Scene {
     /// The form with `action` as it stands on `page`, with these fields filled in.
     pub fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
         let mut form = hidden_fields(&page.body, action);
+        form.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let (action, cookies) = (action.to_owned(), browser.cookie_header());
         Self { action, form, cookies, accepted: StatusCode::SEE_OTHER }
@@ -91,11 +95,16 @@ pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
         "/consent/{handle}" => consent(house, name, false).await,
         "/consent/{handle}/cancel" => consent(house, name, true).await,
         "/setup/{link}" => setup(house).await.0,
-        other => match workspace_scenes::set(house, other).await {
-            Some(scene) => scene,
-            None => panic!("no scene is set for the form at {other}"),
-        },
+        other => workspace_form(house, other).await,
     }
+}
+
+async fn workspace_form(house: &House, path: &str) -> Scene {
+    if let Some(scene) = security_scenes::set(house, path).await {
+        return scene;
+    }
+    let scene = workspace_scenes::set(house, path).await;
+    scene.unwrap_or_else(|| panic!("no scene is set for the form at {path}"))
 }
 
 async fn sign_in(house: &House, name: &str) -> Scene {
@@ -176,4 +185,27 @@ async fn post(browser: &mut Browser<'_>, scene: &Scene) {
 pub fn secret_on(html: &str) -> String {
     let (_, after) = html.split_once("data-copy=\"").unwrap();
     after.split('"').next().unwrap().to_owned()
+}
+
+/// The seed that stands on a page for whoever cannot scan.
+pub fn seed_on(html: &str) -> Vec<u8> {
+    let (_, after) = html.split_once("<code class=\"key\"").unwrap();
+    let (_, after) = after.split_once('>').unwrap();
+    let text = after.split('<').next().unwrap().replace(' ', "");
+    data_encoding::BASE32_NOPAD.decode(text.as_bytes()).unwrap()
+}
+
+/// Somebody new, signed in, who may look at one company; and the seed of their authenticator app.
+pub async fn member(house: &House) -> (Browser<'_>, Vec<u8>) {
+    let (scene, mut browser) = enrol(house).await;
+    let page = browser.get("/sign-in/enrol").await;
+    let seed = seed_on(&page.body);
+    post(&mut browser, &scene).await;
+    let path = "/sign-in/recovery-codes";
+    let page = browser.get(path).await;
+    browser.submit(&page, path, &[("saved", "yes")]).await;
+    let (user, acme) = (browser.live().user.id, house.company("acme").parse().unwrap());
+    let role = RoleName("viewer".to_owned());
+    house.ops.grant_role(user, acme, role, MACHINE).await.unwrap();
+    (browser, seed)
 }

@@ -11,6 +11,7 @@ use countersign::domain::scope::ScopeSet;
 use countersign::ops::authorization::AuthorizationParameters;
 use countersign::ops::consent::Allowed;
 use countersign::ops::consent::Choice;
+use countersign::ops::prove_factor::Proof;
 use countersign::ops::sessions::LiveSession;
 use http::Request;
 use http::StatusCode;
@@ -132,7 +133,7 @@ pub async fn allow(
     let choice = Choice {
         place: house.company("acme").parse().ok(),
         ticked: ScopeSet::parse(SCOPE),
-        code: code.into(),
+        proof: Proof::given(code, ""),
     };
     let mark = house.ops.browser_mark("a browser");
     match house.ops.allow(live, request, choice, mark, Origin::default()).await {

@@ -2,7 +2,6 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::id::ConnectionId;
-use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::domain::connection::Connection;
 use crate::domain::connection::EndCause;
@@ -12,27 +11,7 @@ use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables;
 use crate::store::tables::Connections;
-use crate::store::tables::Sessions;
 use crate::store::tables::UserConnections;
-
-/// Ends the sessions of `user`, except one; how many.
-pub(in crate::ops) fn end_sessions(
-    reader: &Reader<'_>,
-    changes: &mut Changes,
-    user: UserId,
-    except: Option<&RawId>,
-) -> Result<u64, Fault> {
-    let mut ended = 0;
-    for (key, session) in reader.all::<Sessions>()? {
-        if session.user == user
-            && let Some(id) = tables::last_id(&key).filter(|id| Some(id) != except)
-        {
-            changes.delete::<Sessions>(&id);
-            ended += 1;
-        }
-    }
-    Ok(ended)
-}
 
 /// The connections that `user` approved and that live.
 pub(in crate::ops) fn live_connections(

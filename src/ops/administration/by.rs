@@ -7,23 +7,17 @@
 
 use crate::base::id::RawId;
 use crate::base::id::UserId;
-use crate::base::secret::Secret;
-use crate::domain::audit::Event;
-use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::session::Level;
 use crate::ops::Ops;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
+pub use crate::ops::confirming::Confirming;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
-use crate::ops::prove_factor::CodeRefusal;
-use crate::ops::prove_factor::FactorProof;
-use crate::ops::prove_factor::Proved;
 use crate::ops::sessions;
-use crate::ops::sessions::BrowserMark;
 use crate::ops::sessions::LiveSession;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
@@ -38,24 +32,6 @@ pub enum By {
     Machine(Origin),
     /// A person in the workspace.
     Person(Box<Confirming>),
-}
-
-/// A person in a session, with what they typed as their second factor.
-#[derive(Clone, Debug)]
-pub struct Confirming {
-    session: RawId,
-    user: UserId,
-    browser: BrowserMark,
-    code: Secret,
-    origin: Origin,
-}
-
-impl Confirming {
-    /// The person of `live`, with a verification code; an empty one where none was asked for.
-    #[must_use]
-    pub fn new(live: &LiveSession, browser: BrowserMark, code: Secret, origin: Origin) -> Self {
-        Self { session: *live.id(), user: live.user.id, browser, code, origin }
-    }
 }
 
 impl From<Origin> for By {
@@ -76,7 +52,7 @@ impl By {
     pub fn origin(&self) -> Origin {
         match self {
             Self::Machine(origin) => *origin,
-            Self::Person(person) => person.origin,
+            Self::Person(person) => person.origin(),
         }
     }
 
@@ -85,7 +61,7 @@ impl By {
     pub fn session(&self) -> Option<RawId> {
         match self {
             Self::Machine(_) => None,
-            Self::Person(person) => Some(person.session),
+            Self::Person(person) => Some(*person.session()),
         }
     }
 
@@ -94,7 +70,7 @@ impl By {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::Machine(_) => None,
-            Self::Person(person) => Some(person.user),
+            Self::Person(person) => Some(person.user()),
         }
     }
 }
@@ -138,7 +114,7 @@ where
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
         let Self { ops, by, needs, act } = self;
         let By::Person(person) = by else { return act.decide(reader) };
-        let still = sessions::still(reader, &person.session, &ops, Level::SecondFactor)?;
+        let still = sessions::still(reader, person.session(), &ops, Level::SecondFactor)?;
         let Some(live) = still else {
             return Ok(Decision::unchanged(Err(Refusal::SessionOver)));
         };
@@ -151,38 +127,14 @@ where
         }
         let mut changes = Changes::new();
         if needs.second_factor
-            && let Err(why) = prove(&ops, reader, &person, &mut changes)?
+            && let Err(why) = person.prove(&ops, reader, &mut changes)?
         {
             return Ok(Decision { changes, outcome: Err(Refusal::Code(why)) });
         }
         changes.append(decided.changes);
-        changes.attribute(person.user);
+        changes.attribute(person.user());
         Ok(Decision { changes, outcome: decided.outcome })
     }
-}
-
-/// Judges the second factor. An act that changes the person's own factors judges them itself, in the
-/// order that it needs.
-fn prove(
-    ops: &Ops,
-    reader: &Reader<'_>,
-    person: &Confirming,
-    changes: &mut Changes,
-) -> Result<Result<(), CodeRefusal>, Fault> {
-    let proof = FactorProof {
-        keys: &ops.keys,
-        user: person.user,
-        browser: person.browser,
-        code: person.code.expose(),
-        now: ops.now(),
-        strangers_per_day: ops.settings.strangers_per_day,
-    };
-    let proved = proof.judge(reader, changes)?;
-    if proved == Ok(Proved::RecoveryCode) {
-        let event = Event::new(EventKind::RecoveryCodeUsed, ops.now(), person.origin);
-        changes.record(event.user(person.user));
-    }
-    Ok(proved.map(|_| ()))
 }
 
 impl Ops {
@@ -204,11 +156,8 @@ impl Ops {
         let (user, origin) = (by.user(), by.origin());
         let operation = Administer { ops: self.frozen(), by, needs, act };
         let answer = flatten(self.store.submit(operation).await);
-        if let (Some(user), Err(Failure::Refused(Refusal::Code(CodeRefusal::Wrong)))) =
-            (user, &answer)
-        {
-            let event = self.event(EventKind::CodeRefused, origin).cause("confirmation");
-            self.note_refusal(event.user(user)).await;
+        if let (Some(user), Err(Failure::Refused(Refusal::Code(why)))) = (user, &answer) {
+            self.note_refused_proof(user, origin, *why).await;
         }
         answer
     }

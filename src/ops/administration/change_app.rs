@@ -204,7 +204,7 @@ impl Ops {
         by: impl Into<By>,
     ) -> Outcome<App, Refusal> {
         let by = by.into();
-        let change = self.checked_change(change).map_err(Failure::Refused)?;
+        let change = self.checked_change(&change).map_err(Failure::Refused)?;
         let act = ChangeApp {
             ops: self.frozen(),
             app,
@@ -222,7 +222,7 @@ impl Ops {
         self.administer(by, needs, act).await
     }
 
-    fn checked_change(&self, change: AppChange) -> Result<AppChange, Refusal> {
+    fn checked_change(&self, change: &AppChange) -> Result<AppChange, Refusal> {
         app_rules::check_line(change.purpose.trim())?;
         app_rules::check_line(change.no_expiry_reason.trim())?;
         let scopes = app_rules::delegated(&change.scopes, &self.catalogue)?;
@@ -231,7 +231,9 @@ impl Ops {
             purpose: change.purpose.trim().to_owned(),
             no_expiry_reason: change.no_expiry_reason.trim().to_owned(),
             scopes,
-            ..change
+            owner: change.owner,
+            expires_at: change.expires_at,
+            review_days: change.review_days,
         })
     }
 }

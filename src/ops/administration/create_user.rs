@@ -47,6 +47,7 @@ impl NewUser {
             name: names::checked(&self.name)?,
             status: UserStatus::Active,
             operator: self.operator,
+            password_at: self.password.as_ref().map(|_| now),
             password: self.password,
             created_at: now,
             recovery: None,

@@ -7,13 +7,13 @@ use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Place;
 use crate::ops::Ops;
-use crate::ops::administration::account;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
 use crate::ops::administration::over_people::Hand;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
+use crate::ops::sessions;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -38,7 +38,7 @@ impl Operation for EndSessions {
             return Ok(Decision::unchanged(Err(why)));
         }
         let mut changes = Changes::new();
-        let ended = account::end_sessions(reader, &mut changes, self.user, None)?;
+        let ended = sessions::end_all(reader, &mut changes, self.user, None)?;
         let event = Event::new(EventKind::SessionsEnded, self.now, self.origin);
         changes.record(event.user(self.user).place(self.place).cause(ended.to_string()));
         Ok(Decision { changes, outcome: Ok(ended) })

@@ -26,6 +26,7 @@ use crate::ops::administration::records;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
 use crate::ops::people;
+use crate::ops::sessions;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -104,7 +105,7 @@ fn forget(reader: &Reader<'_>, changes: &mut Changes, user: &User) -> Result<(),
             changes.delete::<Browsers>(&(id, BrowserMark(*mark)));
         }
     }
-    account::end_sessions(reader, changes, id, None)?;
+    sessions::end_all(reader, changes, id, None)?;
     issue_link::withdraw_of(reader, changes, id)?;
     for (key, invitation) in reader.all::<Invitations>()? {
         let place = tables::place_of(&key);

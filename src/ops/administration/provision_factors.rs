@@ -64,7 +64,7 @@ impl Ops {
         };
         let recovery = prove_factor::recovery_rows(&self.keys, user, &codes);
         let event = self.event(EventKind::SecondFactorEnrolled, origin).user(user);
-        let factors = Factors { totp: Some(totp), recovery };
+        let factors = Factors { totp: Some(totp), recovery, passkeys: Vec::new() };
         self.store.submit(ProvisionFactors { user, factors, event }).await?;
         Ok(Provisioned { totp_secret: enrol::seed_text(&seed), recovery_codes: codes })
     }

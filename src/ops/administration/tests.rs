@@ -24,6 +24,7 @@ use crate::domain::app::AppKind;
 use crate::domain::app::AppStatus;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::browser::BrowserKind;
 use crate::domain::company::Company;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
@@ -51,7 +52,7 @@ use crate::store::table::TableId;
 use crate::store::tables::Links;
 use crate::store::tables::PlaceApps;
 
-const FROM: Origin = Origin { reference: None, address: None };
+const FROM: Origin = Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN };
 
 fn ops() -> Ops {
     let settings = config::load(&Sources::default()).unwrap().settings;

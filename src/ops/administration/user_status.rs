@@ -12,13 +12,13 @@ use crate::domain::audit::Origin;
 use crate::domain::user::User;
 use crate::domain::user::UserStatus;
 use crate::ops::Ops;
-use crate::ops::administration::account;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
 use crate::ops::administration::issue_recovery::Account;
 use crate::ops::administration::over_people::Hand;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
+use crate::ops::sessions;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -58,7 +58,7 @@ impl Operation for SetUserStatus {
         let mut changes = Changes::new();
         if !user.is_active() {
             // One that somebody stole must not live again with the user.
-            account::end_sessions(reader, &mut changes, user.id, None)?;
+            sessions::end_all(reader, &mut changes, user.id, None)?;
         }
         changes.put::<Users>(&user.id, &user)?;
         changes.record(Event::new(kind, self.now, self.origin).user(user.id));

@@ -31,7 +31,7 @@ fn app(byte: u8) -> AppId {
 fn event(kind: EventKind) -> Event {
     let reference = Some(RequestId::from_raw(raw(9)));
     let address = Some(IpAddr::from([192, 0, 2, 1]));
-    Event::new(kind, Timestamp::from_seconds(1), Origin { reference, address })
+    Event::new(kind, Timestamp::from_seconds(1), Origin { reference, address, ..Origin::default() })
 }
 
 /// A file with four entries: two of one company, one of another, one of a member of both.

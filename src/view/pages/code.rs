@@ -21,11 +21,13 @@ pub enum CodeError {
     TooManyToday,
     /// A passkey was used, and did not prove who it is.
     PasskeyRefused,
+    /// The page was open for too long, or was used already. Not a failure.
+    PasskeyOver,
 }
 
 impl CodeError {
     /// Every kind of fault, for samples.
-    pub(in crate::view) const SAMPLES: [(&'static str, Self); 7] = [
+    pub(in crate::view) const SAMPLES: [(&'static str, Self); 8] = [
         ("code-missing", Self::Missing),
         ("code-wrong", Self::Wrong),
         ("code-already-used", Self::AlreadyUsed { next_in_seconds: 17 }),
@@ -33,5 +35,6 @@ impl CodeError {
         ("code-wait", Self::WaitSeconds(5)),
         ("code-too-many-today", Self::TooManyToday),
         ("passkey-refused", Self::PasskeyRefused),
+        ("passkey-over", Self::PasskeyOver),
     ];
 }

@@ -209,7 +209,7 @@ impl Draft {
             (format!("{}/confirm", self.base), format!("{}/again", self.base));
         let test = self.at(chosen.place).is_some_and(|at| at.open.shown().test);
         Check {
-            frame: inside.frame(self.section),
+            frame: inside.frame_asking(self.section, &action),
             act: check_act(self.act),
             name: chosen.name.clone(),
             csrf: inside.tag(&action),

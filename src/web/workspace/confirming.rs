@@ -111,7 +111,7 @@ impl Inside {
 
     fn page(&self, question: Question, sent: &Parameters, mistakes: Mistakes) -> Confirm {
         Confirm {
-            frame: self.frame(question.section),
+            frame: self.frame_asking(question.section, &question.action),
             act: question.act,
             name: question.name,
             count: question.count,

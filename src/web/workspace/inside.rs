@@ -5,7 +5,6 @@ use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::base::secret::Secret;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::link::Lost;
@@ -15,6 +14,7 @@ use crate::ops::Ops;
 use crate::ops::administration::by::Confirming;
 use crate::ops::failure::Fault;
 use crate::ops::overview::ReachedPlace;
+use crate::ops::prove_factor::Proof;
 use crate::ops::sessions::LiveSession;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::Frame;
@@ -141,11 +141,18 @@ impl Inside {
         Self { open, ..self }
     }
 
-    /// The person, doing something that `code` confirms.
+    /// The person, doing what is posted to `path`, with the second factor that confirms it.
     #[must_use]
-    pub fn by(&self, code: impl Into<Secret>) -> Confirming {
+    pub fn by(&self, path: &str, proof: Proof) -> Confirming {
         let (mark, origin) = (self.visitor.mark(), self.visitor.origin());
-        Confirming::new(&self.live, mark, code.into(), origin)
+        Confirming::new(&self.live, mark, path, proof, origin)
+    }
+
+    /// The frame around a page whose form asks for the second factor and posts to `path`: a passkey may
+    /// be used, if the person has one.
+    #[must_use]
+    pub fn frame_asking(&self, section: Section, path: &str) -> Frame {
+        self.visitor.taking_passkey(self.frame(section), &self.live, path)
     }
 
     /// The tag of a form that posts to `action`.

@@ -11,6 +11,7 @@ use crate::http::parameters::Parameters;
 use crate::ops::administration::by::Confirming;
 use crate::view::pages::ErrorKind;
 use crate::web::WebState;
+use crate::web::visitor;
 use crate::web::workspace::inside::FORM;
 use crate::web::workspace::inside::Inside;
 
@@ -49,6 +50,6 @@ impl Sent {
     /// The person, with the second factor that the form brought.
     #[must_use]
     pub fn by(&self) -> Confirming {
-        self.inside.by(self.fields.first("code"))
+        self.inside.by(&self.path, visitor::proof_of(&self.fields))
     }
 }

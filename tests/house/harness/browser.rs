@@ -62,6 +62,7 @@ impl<'h> Browser<'h> {
     /// Sends the form with `action` that stands on `page`, with these fields filled in.
     pub async fn submit(&mut self, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = hidden_fields(&page.body, action);
+        form.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
         form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let form: Vec<(&str, &str)> =
             form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -43,14 +43,16 @@ pub struct AddPasskey {
     pub mistakes: Mistakes,
 }
 
-/// `/settings/security/totp`: posts `csrf`, `code` (a proof by a factor that is there already) and
-/// `new_code` (from the app that is added) to itself.
+/// `/settings/security/totp`: posts `csrf`, `seed`, `code` (a proof by a factor that is there
+/// already) and `new_code` (from the app that is added) to itself.
 #[derive(Clone, Serialize)]
 pub struct AddTotp {
     /// The frame.
     pub frame: Frame,
     /// The form's token.
     pub csrf: String,
+    /// The name of the key, so that a page shown again shows the same one.
+    pub seed: String,
     /// The address that the QR code holds.
     pub otpauth_uri: String,
     /// The same key in base32, for typing.
@@ -61,15 +63,6 @@ pub struct AddTotp {
     pub new_code: Option<CodeError>,
     /// What was wrong with the proof.
     pub mistakes: Mistakes,
-}
-
-/// `/settings/security/recovery-codes` after new ones were made: shown once.
-#[derive(Clone, Serialize)]
-pub struct NewRecoveryCodes {
-    /// The frame.
-    pub frame: Frame,
-    /// The codes.
-    pub codes: Vec<String>,
 }
 
 impl Page for ChangePassword {
@@ -129,6 +122,7 @@ impl Page for AddTotp {
         let form = Self {
             frame: sample::frame(Section::Security),
             csrf: sample::csrf(),
+            seed: "Sample-seed".to_owned(),
             otpauth_uri: "otpauth://totp/Countersign:owner%40acme.example\
                           ?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Countersign"
                 .to_owned(),
@@ -144,16 +138,5 @@ impl Page for AddTotp {
             ..form.clone()
         };
         vec![("add", form), ("replace-wrong", replaces)]
-    }
-}
-
-impl Page for NewRecoveryCodes {
-    const TEMPLATE: &'static str = "settings/new_recovery_codes.html";
-
-    fn samples() -> Vec<(&'static str, Self)> {
-        let codes = ["7KQ2", "M4XD", "PW9H", "T3CB", "Y6NE"]
-            .map(|first| format!("{first}-M4XD-PW9H-T3CB-Y6NE-R8FA"))
-            .to_vec();
-        vec![("shown", Self { frame: sample::frame(Section::Security), codes })]
     }
 }

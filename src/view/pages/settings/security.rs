@@ -11,7 +11,8 @@ use crate::view::pages::sample::HOUR;
 use crate::view::pages::workspace::Section;
 
 /// `/settings/security`. Changes have pages of their own: `{path}/password`, `{path}/totp`,
-/// `{path}/passkeys/add`, `{path}/recovery-codes`, `{path}/sessions/end`.
+/// `{path}/passkeys/add`, `{path}/recovery-codes`, `{path}/sessions/end`. New recovery codes are shown by
+/// `RecoveryCodes`, as those of an enrolment.
 #[derive(Clone, Serialize)]
 pub struct Security {
     /// The frame.
@@ -20,6 +21,8 @@ pub struct Security {
     pub password_since: Option<Moment>,
     /// The second factors.
     pub factors: Vec<FactorRow>,
+    /// Whether browsers make passkeys for this installation.
+    pub passkeys_possible: bool,
     /// There is an authenticator app among them.
     pub has_totp: bool,
     /// Recovery codes that were not used yet.
@@ -33,7 +36,7 @@ pub struct Security {
 pub struct FactorRow {
     /// What it is.
     pub kind: FactorKind,
-    /// What the person calls it.
+    /// What the person calls it; empty for the authenticator app, of which there is one.
     pub name: String,
     /// When it was added.
     pub added: Moment,
@@ -90,12 +93,13 @@ impl Page for Security {
             frame: sample::frame(Section::Security),
             password_since: Some(sample::moment(-400 * DAY)),
             factors: vec![
-                factor(FactorKind::Totp, "Authenticator app", true),
+                factor(FactorKind::Totp, "", true),
                 factor(FactorKind::Passkey, "Dana’s laptop", true),
             ],
+            passkeys_possible: true,
             has_totp: true,
             recovery_codes: 8,
-            sessions: vec![session("Firefox on Linux", true), session("", false)],
+            sessions: vec![session("Firefox, Linux", true), session("", false)],
         };
         let one = Self {
             factors: vec![FactorRow {
@@ -105,10 +109,10 @@ impl Page for Security {
             has_totp: false,
             password_since: None,
             recovery_codes: 1,
-            sessions: vec![session("Firefox on Linux", true)],
+            sessions: vec![session("Firefox, Linux", true)],
             ..full.clone()
         };
-        let none = Self { recovery_codes: 0, ..one.clone() };
+        let none = Self { recovery_codes: 0, passkeys_possible: false, ..one.clone() };
         vec![("full", full), ("one-factor", one), ("no-recovery-codes", none)]
     }
 }
