@@ -108,7 +108,7 @@ pub fn is_private(host: &str) -> bool {
     }
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     let ends = |ending: &&str| name == **ending || name.ends_with(&format!(".{ending}"));
-    !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| ends(ending))
+    !name.contains('.') || PRIVATE_ENDINGS.iter().any(ends)
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl Page for AccessList {
                     total: None,
                     paging: Paging {
                         previous: None,
-                        next: Some("?q=sync&cursor=Sample-cursor".to_owned()),
+                        next: Some("?cursor=Sample-cursor".to_owned()),
                     },
                     ..filtered.clone()
                 },
