@@ -97,9 +97,6 @@ pub enum What {
     KeysChanged,
     CompanySuspended,
     CompanyResumed,
-    AppUnblocked,
-    ConnectionChanged,
-    ConnectionReviewed,
 }
 
 impl What {
@@ -111,7 +108,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 68] = [
+    pub const ALL: [Self; 65] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -177,8 +174,5 @@ impl What {
         Self::KeysChanged,
         Self::CompanySuspended,
         Self::CompanyResumed,
-        Self::AppUnblocked,
-        Self::ConnectionChanged,
-        Self::ConnectionReviewed,
     ];
 }
