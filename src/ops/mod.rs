@@ -54,6 +54,7 @@ pub mod shown_once;
 pub mod sign_in;
 pub mod signing_keys;
 pub mod sweeping;
+pub mod takeout;
 pub mod targets;
 pub mod telling;
 pub mod token_refusal;

@@ -91,12 +91,38 @@ impl<'a> Reader<'a> {
     where
         T::Key: Sized,
     {
-        let prefix = prefix.key_bytes();
-        let mut from = after_key.map_or_else(|| prefix.clone(), Key::key_bytes);
+        self.page_after::<T>(&prefix.key_bytes(), after_key, limit)
+    }
+
+    /// At most `limit` rows whose key comes after the key `after`.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn after<T: Table>(
+        &self,
+        after_key: Option<&T::Key>,
+        limit: usize,
+    ) -> Result<Rows<T>, Fault>
+    where
+        T::Key: Sized,
+    {
+        self.page_after::<T>(&[], after_key, limit)
+    }
+
+    fn page_after<T: Table>(
+        &self,
+        prefix: &[u8],
+        after_key: Option<&T::Key>,
+        limit: usize,
+    ) -> Result<Rows<T>, Fault>
+    where
+        T::Key: Sized,
+    {
+        let mut from = after_key.map_or_else(|| prefix.to_vec(), Key::key_bytes);
         if after_key.is_some() {
             from.push(0);
         }
-        let page = self.state.range(T::ID, &from, after(&prefix).as_deref(), limit)?;
+        let page = self.state.range(T::ID, &from, after(prefix).as_deref(), limit)?;
         let read = |(key, value): (Vec<u8>, _)| {
             let value: Vec<u8> = value;
             Ok((key, T::Row::from_bytes(T::ID.name(), &value)?))

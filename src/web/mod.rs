@@ -10,6 +10,7 @@ mod assets;
 mod connect;
 mod consent;
 mod consent_page;
+mod download;
 mod enrol;
 mod guide;
 mod home;

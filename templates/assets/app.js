@@ -110,8 +110,9 @@
     });
   }
 
-  // One answer is enough.
+  // One answer is enough, but for what is answered with a file: the page stays.
   for (const form of document.forms) {
+    if ("again" in form.dataset) continue;
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";

@@ -93,6 +93,7 @@ mod security_scenes;
 mod setup;
 mod sign_in;
 mod storm;
+mod takeout;
 mod token_answer;
 mod token_errors;
 mod unavailable;

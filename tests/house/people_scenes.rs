@@ -39,6 +39,9 @@ const FIRST_STEPS: &[&str] = &[
 ];
 
 const FORMS: &[Form] = &[
+    ("/settings/data/export", "/settings/data", &[("file", "people.csv")]),
+    ("/settings/data/export-everywhere", "/settings/data", &[("file", "apps.jsonl")]),
+    ("/settings/people/{person}/export", "/settings/people/{person}", &[]),
     ("/settings/people/invite", "/settings/people/invite", INVITED),
     (PERSON_ROLE, PERSON_ROLE, &[("role", "accountant")]),
     ("/settings/people/{person}/link", "/settings/people/{person}/link", &[("saved", "yes")]),
@@ -69,10 +72,18 @@ const FORMS: &[Form] = &[
     ),
 ];
 
+/// Forms that are answered by a file.
+const FILES: &[&str] = &[
+    "/settings/data/export",
+    "/settings/data/export-everywhere",
+    "/settings/people/{person}/export",
+];
+
 /// What the form is answered with where it is accepted: only the first step of two shows the second,
-/// before anything is done.
+/// before anything is done, and a file has no page to go on to.
 fn accepted(route: &str) -> StatusCode {
-    if FIRST_STEPS.contains(&route) { StatusCode::OK } else { StatusCode::SEE_OTHER }
+    let stays = FIRST_STEPS.contains(&route) || FILES.contains(&route);
+    if stays { StatusCode::OK } else { StatusCode::SEE_OTHER }
 }
 
 /// The scene of the form at `route`, if it is one of these. The owner sends it, from a session of their

@@ -1,17 +1,7 @@
 //! The activity as a file: written as it is read, a piece at a time.
 
-use std::pin::Pin;
-use std::task::Context;
-use std::task::Poll;
-
-use axum::body::Body;
 use axum::extract::RawQuery;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
-use bytes::Bytes;
-use http::header::CONTENT_DISPOSITION;
-use http::header::CONTENT_TYPE;
-use http_body::Frame;
 
 use crate::domain::company::Place;
 use crate::ops::Ops;
@@ -24,7 +14,9 @@ use crate::ops::failure::Failure;
 use crate::ops::sessions::LiveSession;
 use crate::view::pages::ErrorKind;
 use crate::web::activity::asked::Asked;
-use crate::web::activity::spreadsheet;
+use crate::web::download;
+use crate::web::download::Pieces;
+use crate::web::download::spreadsheet;
 use crate::web::workspace::inside::Inside;
 
 const COLUMNS: [&str; 17] = [
@@ -58,13 +50,12 @@ enum Form {
 
 /// `export.csv`.
 pub(super) async fn csv(inside: Inside, RawQuery(query): RawQuery) -> Response {
-    let kind = ("text/csv; charset=utf-8", "attachment; filename=\"activity.csv\"");
-    answer(&inside, query.as_deref(), Form::Csv, kind)
+    answer(&inside, query.as_deref(), Form::Csv, (download::CSV, "activity.csv"))
 }
 
 /// `export.jsonl`.
 pub(super) async fn json_lines(inside: Inside, RawQuery(query): RawQuery) -> Response {
-    let kind = ("application/jsonl", "attachment; filename=\"activity.jsonl\"");
+    let kind = (download::JSON_LINES, "activity.jsonl");
     answer(&inside, query.as_deref(), Form::JsonLines, kind)
 }
 
@@ -72,7 +63,7 @@ fn answer(
     inside: &Inside,
     query: Option<&str>,
     form: Form,
-    (kind, disposition): (&'static str, &'static str),
+    (kind, name): (&'static str, &str),
 ) -> Response {
     let mut export = Export {
         ops: inside.ops().clone(),
@@ -92,9 +83,7 @@ fn answer(
     if let Form::Csv = form {
         spreadsheet::line(&mut head, COLUMNS);
     }
-    let head = Some(Bytes::from([head.into_bytes(), first].concat()));
-    let headers = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)];
-    (headers, Body::new(Written { export, head })).into_response()
+    download::answer(kind, name, [head.into_bytes(), first].concat(), export)
 }
 
 /// What is exported, and how far it has come.
@@ -107,8 +96,9 @@ struct Export {
     after: Option<u64>,
 }
 
-impl Export {
-    /// The next piece; empty at the end.
+impl Pieces for Export {
+    type Refusal = NotExported;
+
     fn next(&mut self) -> Result<Vec<u8>, Failure<NotExported>> {
         let mut text = Vec::new();
         while let (true, Some(after)) = (text.is_empty(), self.after) {
@@ -165,40 +155,4 @@ fn object(to: &mut Vec<u8>, told: &Told, sealed: &Sealed) {
     to.extend_from_slice(head.as_bytes());
     to.extend_from_slice(json);
     to.extend_from_slice(b"}\n");
-}
-
-/// The answer's body. It reads the next piece only when the one before was taken.
-struct Written {
-    export: Export,
-    head: Option<Bytes>,
-}
-
-/// The answer cannot be brought to its end, and is cut so that nobody takes it for whole.
-#[derive(Debug, thiserror::Error)]
-#[error("the export cannot go on")]
-struct Cut;
-
-impl http_body::Body for Written {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        if let Some(head) = self.head.take() {
-            return Poll::Ready(Some(Ok(Frame::data(head))));
-        }
-        Poll::Ready(match self.export.next() {
-            Ok(piece) if piece.is_empty() => None,
-            Ok(piece) => Some(Ok(Frame::data(piece.into()))),
-            Err(failure) => {
-                if let Failure::Fault(fault) = failure {
-                    tracing::error!(%fault, "an export was cut");
-                }
-                self.export.after = None;
-                Some(Err(Cut))
-            }
-        })
-    }
 }

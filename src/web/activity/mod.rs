@@ -5,7 +5,6 @@ mod cause;
 mod export;
 mod look_up;
 pub mod rows;
-mod spreadsheet;
 
 use axum::Router;
 use axum::extract::RawQuery;

@@ -1,4 +1,4 @@
-//! `/settings/data`: the end of all access.
+//! `/settings/data`: what can be taken out, and the end of all access.
 
 use axum::response::Response;
 
@@ -6,12 +6,17 @@ use crate::domain::company::Place;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::settings::data::DataPage;
+use crate::view::pages::settings::data::Export;
 use crate::view::pages::workspace::Flash;
 use crate::view::pages::workspace::Section;
 use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
 
+/// Where an export of the open company or firm is posted.
+pub(super) const EXPORT: &str = "/settings/data/export";
+/// Where an export of the installation is posted.
+pub(super) const EXPORT_EVERYWHERE: &str = "/settings/data/export-everywhere";
 const END: &str = "/settings/data/end-all-access";
 const END_EVERYWHERE: &str = "/settings/data/end-all-access-everywhere";
 
@@ -28,14 +33,26 @@ pub(super) async fn show(inside: Inside) -> Response {
     match access {
         Ok(access) => inside.show(&DataPage {
             frame: inside.frame(Section::Data),
-            csrf: inside.tag("/settings/data/export"),
-            may_export: false,
+            exports: exports(&inside),
             may_end: administers,
             may_end_everywhere: operator,
             access,
         }),
         Err(page) => *page,
     }
+}
+
+/// The forms by which the person may take something out.
+fn exports(inside: &Inside) -> Vec<Export> {
+    let here = inside.open.administers.then(|| (false, EXPORT, inside.open.place.to_string()));
+    let all = inside.live.user.operator.then(|| (true, EXPORT_EVERYWHERE, String::new()));
+    let one = |(everywhere, action, place)| Export {
+        everywhere,
+        action,
+        place,
+        csrf: inside.tag(action),
+    };
+    here.into_iter().chain(all).map(one).collect()
 }
 
 /// The question, if the person may do it.

@@ -1,7 +1,9 @@
-//! The workspace beside App Connect: people, roles, and the end of all access.
+//! The workspace beside App Connect: people, roles, and exports, and the end of all access.
 
 mod change_role;
 mod data;
+mod export;
+mod export_person;
 mod invite;
 mod link;
 mod people;
@@ -38,7 +40,10 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/settings/people/{person}/remove_person", get(remove::ask).post(remove::remove))
         .merge(acts())
         .merge(role_pages())
+        .route("/settings/people/{person}/export", post(export_person::take))
         .route("/settings/data", get(data::show))
+        .route(data::EXPORT, post(export::here))
+        .route(data::EXPORT_EVERYWHERE, post(export::everywhere))
         .route("/settings/data/end-all-access", get(data::ask_end).post(data::end))
         .route(
             "/settings/data/end-all-access-everywhere",

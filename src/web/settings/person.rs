@@ -83,6 +83,12 @@ pub(super) async fn show(Path(person): Path<String>, inside: Inside) -> Response
     };
     let (now, acts) = (inside.ops().now(), whom.acts());
     let (frame, href) = (inside.frame(Section::People), people::href(&person));
+    let export_csrf = match &whom {
+        Whom::Member(found) if found.member.through.is_none() => {
+            Some(inside.tag(&format!("{href}/export")))
+        }
+        _ => None,
+    };
     inside.show(&match &whom {
         Whom::Member(found) => Person {
             frame,
@@ -98,6 +104,7 @@ pub(super) async fn show(Path(person): Path<String>, inside: Inside) -> Response
             since: Moment::at(found.member.since, now),
             access_rows: Vec::new(),
             acts,
+            export_csrf,
         },
         Whom::Waiting(found) => Person {
             frame,
@@ -113,6 +120,7 @@ pub(super) async fn show(Path(person): Path<String>, inside: Inside) -> Response
             since: Moment::at(found.invitation.made_at, now),
             access_rows: Vec::new(),
             acts,
+            export_csrf,
         },
     })
 }

@@ -7,16 +7,15 @@ use crate::view::pages::Page;
 use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
 
-/// `/settings/data`. The export posts `csrf` to `{path}/export`; erasing begins on a person's page;
-/// the end of all access is confirmed at `{path}/end-all-access`.
+/// `/settings/data`. Each export is a form of its own; what is stored about one person leaves from
+/// their page, where erasing begins too; the end of all access is confirmed at
+/// `{path}/end-all-access`.
 #[derive(Clone, Serialize)]
 pub struct DataPage {
     /// The frame.
     pub frame: Frame,
-    /// The token of the export.
-    pub csrf: String,
-    /// The person may export.
-    pub may_export: bool,
+    /// What the person may take out: of this company or firm, of the whole installation.
+    pub exports: Vec<Export>,
     /// The person may end all access to this company or firm.
     pub may_end: bool,
     /// The person may end all access on the whole installation.
@@ -25,20 +24,46 @@ pub struct DataPage {
     pub access: u64,
 }
 
+/// A form that is answered with the file that its `file` names: `people`, `apps` or `connections`, with
+/// `.csv` or `.jsonl`. Posts `csrf`, `place` and `file` to `action`.
+#[derive(Clone, Serialize)]
+pub struct Export {
+    /// It is of the whole installation.
+    pub everywhere: bool,
+    /// Where it is posted.
+    pub action: &'static str,
+    /// The company or firm that it is of; empty for the installation.
+    pub place: String,
+    /// The token.
+    pub csrf: String,
+}
+
 impl Page for DataPage {
     const TEMPLATE: &'static str = "settings/data.html";
 
     fn samples() -> Vec<(&'static str, Self)> {
+        let here = Export {
+            everywhere: false,
+            action: "/settings/data/export",
+            place: "c_01".to_owned(),
+            csrf: sample::csrf(),
+        };
+        let everywhere = Export {
+            everywhere: true,
+            action: "/settings/data/export-everywhere",
+            place: String::new(),
+            csrf: sample::csrf(),
+        };
         let operator = Self {
             frame: sample::frame(Section::Data),
-            csrf: sample::csrf(),
-            may_export: true,
+            exports: vec![here.clone(), everywhere],
             may_end: true,
             may_end_everywhere: true,
             access: 23,
         };
-        let owner = Self { may_end_everywhere: false, access: 1, ..operator.clone() };
-        let nothing = Self { may_end: false, may_export: false, ..owner.clone() };
+        let exports = vec![here];
+        let owner = Self { may_end_everywhere: false, exports, access: 1, ..operator.clone() };
+        let nothing = Self { may_end: false, exports: Vec::new(), ..owner.clone() };
         vec![("operator", operator), ("owner", owner), ("viewer", nothing)]
     }
 }

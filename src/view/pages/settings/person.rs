@@ -43,6 +43,9 @@ pub struct Person {
     pub access_rows: Vec<AccessRow>,
     /// What the person who looks may do, in this order.
     pub acts: Vec<PersonAct>,
+    /// The token of the form that posts to `{href}/export` and is answered with all that is stored
+    /// about them; none where they have no role of their own.
+    pub export_csrf: Option<String>,
 }
 
 /// What may be done about a person. The serialized word is its path below the person's page.
@@ -99,6 +102,7 @@ impl Page for Person {
                 Act::RemovePerson,
                 Act::Erase,
             ],
+            export_csrf: Some(sample::csrf()),
         };
         let invited = Self {
             name: String::new(),
@@ -108,6 +112,7 @@ impl Page for Person {
             last_seen: None,
             access_rows: Vec::new(),
             acts: vec![Act::InviteAgain, Act::RemovePerson],
+            export_csrf: None,
             ..active.clone()
         };
         let disabled = Self {
@@ -120,6 +125,7 @@ impl Page for Person {
             through: Some("Ledgerwise".to_owned()),
             state: PersonState::NoSecondFactor,
             acts: Vec::new(),
+            export_csrf: None,
             ..active.clone()
         };
         vec![

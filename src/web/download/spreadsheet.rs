@@ -4,7 +4,7 @@
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// Adds a line of cells, each in quotes. One that would be a formula begins with an apostrophe.
-pub(super) fn line<'a>(to: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+pub(in crate::web) fn line<'a>(to: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     for (at, cell) in cells.into_iter().enumerate() {
         to.push_str(if at == 0 { "\"" } else { ",\"" });
         if cell.starts_with(FORMULA) {
