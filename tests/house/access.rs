@@ -138,7 +138,8 @@ async fn idle_connections_end_together_but_not_one_that_was_used_meanwhile_or_is
     let refreshed = house.refresh("oauth_public", &used.refresh).await;
     assert_eq!(refreshed.status, StatusCode::OK, "{refreshed:?}");
     let code = house.next_code("owner");
-    let fields = [("code", code.as_str()), ("connection", &elsewhere.id)];
+    let named = [&idle.id, &used.id, &elsewhere.id].map(|id| ("connection", id.as_str()));
+    let fields: Vec<(&str, &str)> = [("code", code.as_str())].into_iter().chain(named).collect();
     let answer = owner.submit(&page, &path, &fields).await;
     assert_eq!(answer.location(), LIST, "{answer:?}");
     let refused = house.refresh("oauth_public", &idle.refresh).await;
