@@ -13,6 +13,7 @@ use crate::cli::company;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::connection;
+use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
@@ -79,6 +80,7 @@ pub(super) enum Command {
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),
+    EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
     Completions(completions::Args),
 }

@@ -12,6 +12,7 @@ mod company;
 mod completions;
 mod config;
 mod connection;
+mod end_all_access;
 mod error;
 mod firm;
 mod init;
@@ -68,6 +69,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Token(noun) => token::run(noun),
         Command::Audit(noun) => audit::run(noun),
         Command::Key(noun) => key::run(&noun),
+        Command::EndAllAccess(args) => end_all_access::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -17,9 +17,11 @@ use crate::cli::session::Session;
 use crate::cli::table;
 use crate::cli::values::PlaceArgs;
 use crate::domain::audit::Origin;
+use crate::domain::link::Lost;
 use crate::domain::role::RoleName;
 use crate::domain::user::Email;
 use crate::ops::administration::create_user::NewUser;
+use crate::ops::administration::issue_recovery::Account;
 use crate::ops::administration::refusal::Refusal;
 
 #[derive(Debug, Subcommand)]
@@ -50,12 +52,42 @@ Example:
         /// Their e-mail address or id
         user: String,
     },
-    /// Make a new one-time link for a user who has not chosen a password yet
-    #[command(after_help = "Example:\n  countersign user link viewer@acme.example")]
+    /// Make a one-time link: for a first password, or for a password or factor that was lost
+    #[command(after_help = "\
+Examples:
+  countersign user link viewer@acme.example
+  countersign user link viewer@acme.example --lost factor")]
     Link {
         /// Their e-mail address or id
         user: String,
+        /// What they lost; neither link skips the other of the two
+        #[arg(long, value_enum)]
+        lost: Option<LostArg>,
     },
+    /// Erase a person: what is left is a number that the audit trail names
+    #[command(after_help = "Example:\n  countersign user erase viewer@acme.example")]
+    Erase {
+        /// Their e-mail address or id
+        user: String,
+    },
+}
+
+/// What a link replaces.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum LostArg {
+    /// The password; the second factor is still asked for
+    Password,
+    /// The second factor; the password is still asked for
+    Factor,
+}
+
+impl From<LostArg> for Lost {
+    fn from(lost: LostArg) -> Self {
+        match lost {
+            LostArg::Password => Self::Password,
+            LostArg::Factor => Self::Factor,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,7 +127,12 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
             session.wait(session.ops.enable_user(user, Origin::default()))?;
             show(&session, user)
         }
-        Act::Link { user } => link(&session, &user),
+        Act::Link { user, lost } => link(&session, &user, lost),
+        Act::Erase { user } => {
+            let account = Account { user: session.ops.find_user(&user)?.id, place: None };
+            session.wait(session.ops.erase_person(account, Origin::default()))?;
+            show(&session, account.user)
+        }
     }
 }
 
@@ -153,8 +190,15 @@ fn make(session: &Session, create: Create) -> Result<(), CliError> {
     })
 }
 
-fn link(session: &Session, user: &str) -> Result<(), CliError> {
+fn link(session: &Session, user: &str, lost: Option<LostArg>) -> Result<(), CliError> {
     let user = session.ops.find_user(user)?.id;
-    let link = LinkRow::of(&session.wait(session.ops.welcome(user, Origin::default()))?);
+    let account = Account { user, place: None };
+    let issued = match lost {
+        None => session.wait(session.ops.welcome(user, Origin::default()))?,
+        Some(lost) => {
+            session.wait(session.ops.issue_recovery(account, lost.into(), Origin::default()))?
+        }
+    };
+    let link = LinkRow::of(&issued);
     session.out.answer(&link, || link.told().trim_start().to_owned())
 }

@@ -51,10 +51,6 @@ pub enum EventKind {
     AllAccessEnded,
     /// Data was taken out.
     DataExported,
-    /// A company was suspended: nothing reaches it.
-    CompanySuspended,
-    /// A company is no longer suspended.
-    CompanyResumed,
     /// An app was registered.
     AppCreated,
     /// An app was changed.

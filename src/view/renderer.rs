@@ -74,6 +74,8 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("pages/enrol_totp.html"),
     template!("pages/error.html"),
     template!("pages/home.html"),
+    template!("pages/join.html"),
+    template!("pages/recover.html"),
     template!("pages/recovery_codes.html"),
     template!("pages/setup.html"),
     template!("pages/sign_in.html"),

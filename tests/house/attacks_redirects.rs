@@ -222,6 +222,9 @@ async fn a_page_to_return_to_after_a_form_is_one_of_ours_whatever_the_form_says(
             form.extend(NEXT.iter().map(|name| ((*name).to_owned(), target.to_owned())));
             let answer = set.send(&house, &form).await;
             assert_eq!(answer.status, set.accepted, "{scene}: {answer:?}");
+            if answer.status == StatusCode::OK {
+                continue;
+            }
             let location = answer.header("location");
             let to_client = scene.starts_with("/consent") && location.starts_with(CALLBACK);
             assert!(

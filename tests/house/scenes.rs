@@ -13,6 +13,7 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
+use crate::people_scenes;
 use crate::routes;
 use crate::security_scenes;
 use crate::workspace_scenes;
@@ -101,6 +102,9 @@ pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
 
 async fn workspace_form(house: &House, path: &str) -> Scene {
     if let Some(scene) = security_scenes::set(house, path).await {
+        return scene;
+    }
+    if let Some(scene) = people_scenes::set(house, path).await {
         return scene;
     }
     let scene = workspace_scenes::set(house, path).await;

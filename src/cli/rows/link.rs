@@ -19,6 +19,6 @@ impl LinkRow {
     /// As a person reads it.
     pub(in crate::cli) fn told(&self) -> String {
         let Self { url, expires_at } = self;
-        format!("\nOne-time link to choose a password (until {expires_at}, shown once):\n  {url}\n")
+        format!("\nOne-time link (until {expires_at}, shown once):\n  {url}\n")
     }
 }

@@ -71,7 +71,7 @@ impl Operation for ErasePerson {
         let mut changes = Changes::new();
         forget(reader, &mut changes, &user)?;
         end(reader, &mut changes, id, self.now)?;
-        changes.put::<Users>(&id, &erased(user, self.now)?)?;
+        changes.put::<Users>(&id, &erased(&user, self.now)?)?;
         let event = Event::new(EventKind::PersonErased, self.now, self.origin);
         changes.record(event.user(id));
         Ok(Decision { changes, outcome: Ok(()) })
@@ -79,7 +79,7 @@ impl Operation for ErasePerson {
 }
 
 /// What is left of somebody.
-fn erased(user: User, now: Timestamp) -> Result<User, Fault> {
+fn erased(user: &User, now: Timestamp) -> Result<User, Fault> {
     let number = user.id.to_string();
     let email: Result<Email, _> = format!("{number}@erased.invalid").parse();
     Ok(User {
@@ -90,7 +90,7 @@ fn erased(user: User, now: Timestamp) -> Result<User, Fault> {
         password: None,
         recovery: None,
         erased_at: Some(now),
-        ..user
+        ..user.clone()
     })
 }
 

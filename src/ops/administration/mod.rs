@@ -41,6 +41,7 @@ pub mod lookup;
 pub mod names;
 pub mod new_password;
 pub mod over_people;
+pub mod own_roles;
 pub mod owners;
 pub mod people_here;
 pub mod provision_factors;

@@ -98,7 +98,7 @@ fn member(
         role: held.role.clone(),
         role_title: roles::title(reader, ops, &held)?,
         since: held.since,
-        factors: u64::from(factors.enrolled()),
+        factors: u64::from(factors.totp.is_some()) + factors.passkeys.len() as u64,
         last_sign_in: browsers.into_iter().map(|(_, known)| known.seen_at).max(),
         through,
         user,

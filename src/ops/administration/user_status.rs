@@ -86,16 +86,18 @@ impl Ops {
     ///
     /// # Errors
     /// There is no such user.
-    pub async fn disable_user(&self, user: UserId, by: impl Into<By>) -> Outcome<User, Refusal> {
-        self.set_user_status(Account { user, place: None }, UserStatus::Disabled, by.into()).await
+    pub async fn disable_user(&self, user: UserId, origin: Origin) -> Outcome<User, Refusal> {
+        let account = Account { user, place: None };
+        self.set_user_status(account, UserStatus::Disabled, origin.into()).await
     }
 
     /// Lets `user` act again.
     ///
     /// # Errors
     /// There is no such user.
-    pub async fn enable_user(&self, user: UserId, by: impl Into<By>) -> Outcome<User, Refusal> {
-        self.set_user_status(Account { user, place: None }, UserStatus::Active, by.into()).await
+    pub async fn enable_user(&self, user: UserId, origin: Origin) -> Outcome<User, Refusal> {
+        let account = Account { user, place: None };
+        self.set_user_status(account, UserStatus::Active, origin.into()).await
     }
 
     /// As [`Self::disable_user`], for whoever administers the only place that the account is of, or

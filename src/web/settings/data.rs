@@ -45,7 +45,7 @@ fn question(inside: &Inside, everywhere: bool) -> Result<Question, Box<Response>
         return Err(Box::new(inside.refuse(ErrorKind::NotAllowed)));
     }
     let (act, action, name) = if everywhere {
-        let host = inside.ops().settings().issuer.host().to_string();
+        let host = inside.ops().settings().issuer.host().clone();
         (ConfirmAct::EndAllAccessEverywhere, END_EVERYWHERE, host)
     } else {
         (ConfirmAct::EndAllAccess, END, inside.open.shown().name)

@@ -9,6 +9,7 @@ mod person;
 mod person_acts;
 mod remove;
 mod role_form;
+mod roles;
 
 use axum::Router;
 use axum::routing::get;
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/settings/people/{person}/change_role/confirm", post(change_role::confirm))
         .route("/settings/people/{person}/remove_person", get(remove::ask).post(remove::remove))
         .merge(acts())
+        .merge(role_pages())
         .route("/settings/data", get(data::show))
         .route("/settings/data/end-all-access", get(data::ask_end).post(data::end))
         .route(
@@ -62,4 +64,17 @@ fn acts() -> Router<WebState> {
                 .post(move |path, sent| done(act, path, sent)),
         )
     })
+}
+
+/// The pages below `/settings/roles`.
+fn role_pages() -> Router<WebState> {
+    Router::new()
+        .route("/settings/roles", get(roles::list))
+        .route("/settings/roles/create", get(roles::new).post(roles::check_new))
+        .route("/settings/roles/create/change", post(roles::change_new))
+        .route("/settings/roles/create/confirm", post(roles::confirm_new))
+        .route("/settings/roles/{role}", get(roles::one).post(roles::check_one))
+        .route("/settings/roles/{role}/change", post(roles::change_one))
+        .route("/settings/roles/{role}/confirm", post(roles::confirm_one))
+        .route("/settings/roles/{role}/delete", get(roles::ask_delete).post(roles::delete))
 }

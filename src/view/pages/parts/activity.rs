@@ -95,6 +95,8 @@ pub enum What {
     RegistrationTokenCreated,
     RegistrationTokenRevoked,
     KeysChanged,
+    CompanySuspended,
+    CompanyResumed,
 }
 
 impl What {
@@ -106,7 +108,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 65] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -170,5 +172,7 @@ impl What {
         Self::RegistrationTokenCreated,
         Self::RegistrationTokenRevoked,
         Self::KeysChanged,
+        Self::CompanySuspended,
+        Self::CompanyResumed,
     ];
 }
