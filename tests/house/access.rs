@@ -174,7 +174,7 @@ async fn a_forged_or_foreign_cursor_is_a_bad_request() {
 
 /// The address of the page before or after.
 fn href(page: &Answer, rel: &str) -> String {
-    let link = page.body.split(&format!("rel=\"{rel}\" href=\"")).nth(1).expect(rel);
+    let link = page.body.split(&format!("rel=\"{rel}\" href=\"")).nth(1).unwrap();
     link.split('"').next().unwrap().replace("&amp;", "&")
 }
 
@@ -319,10 +319,10 @@ async fn an_app_is_registered_from_the_form_to_its_secret_shown_once() {
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let code = house.next_code("owner");
     let answer = owner.submit(&wrong, &confirm, &[("code", &code)]).await;
-    let saved = answer.location().to_owned();
+    let saved = answer.location();
     assert!(saved.ends_with("/saved"), "{answer:?}");
     let page = owner.get(&saved).await;
-    let secret = page.body.split("cs_sec_").nth(1).expect("the secret is shown");
+    let secret = page.body.split("cs_sec_").nth(1).unwrap();
     let secret = format!("cs_sec_{}", secret.split('"').next().unwrap());
     let file = owner.submit(&page, &format!("{saved}/env"), &[]).await;
     assert!(file.body.contains(&secret) && file.body.contains("COUNTERSIGN_CLIENT_ID="));
