@@ -247,24 +247,25 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     let client = house.lets_in("stranger", &body).await;
     let tokens = house.connected("stranger", registering::REDIRECT).await;
     let access = tokens["access_token"].as_str().unwrap().to_owned();
-    let mut owner = signed_in(&house, "owner", "acme").await;
+    // Somebody who administers the company, and not the installation.
+    let mut admin = signed_in(&house, "partner", "acme").await;
     let path = format!("{APPS}/{}", client.id);
     for page in [APPS, LIST, &path] {
-        let page = owner.get(page).await;
+        let page = admin.get(page).await;
         assert_eq!(page.status, StatusCode::OK, "{page:?}");
         assert!(!page.body.contains("<b onmouse"), "{page:?}");
         assert!(page.body.contains("app.example"), "its host is named");
     }
     // Approving is the operator's; blocking for the company is its own.
-    assert_eq!(owner.get(&format!("{path}/approve")).await.status, StatusCode::FORBIDDEN);
-    let answer = confirm(&mut owner, &house, "owner", &format!("{path}/block")).await;
+    assert_eq!(admin.get(&format!("{path}/approve")).await.status, StatusCode::FORBIDDEN);
+    let answer = confirm(&mut admin, &house, "partner", &format!("{path}/block")).await;
     assert_eq!(answer.location(), path, "{answer:?}");
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::FORBIDDEN);
-    assert!(owner.get(&path).await.body.contains("Blocked"));
-    confirm(&mut owner, &house, "owner", &format!("{path}/unblock")).await;
+    assert!(admin.get(&path).await.body.contains("Blocked"));
+    confirm(&mut admin, &house, "partner", &format!("{path}/unblock")).await;
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::OK);
     // Of a company in which it has nothing, nobody learns of it.
-    let mut elsewhere = signed_in(&house, "owner", "acme-test").await;
+    let mut elsewhere = signed_in(&house, "partner", "bakery").await;
     assert_eq!(elsewhere.get(&path).await.status, StatusCode::NOT_FOUND);
     judged_by_the_operator(&house, &path, &access).await;
 }
