@@ -138,7 +138,8 @@ async fn idle_connections_end_together_but_not_one_that_was_used_meanwhile_or_is
     let refreshed = house.refresh("oauth_public", &used.refresh).await;
     assert_eq!(refreshed.status, StatusCode::OK, "{refreshed:?}");
     let code = house.next_code("owner");
-    let fields = [("code", code.as_str()), ("connection", &elsewhere.id)];
+    let named = [&idle.id, &used.id, &elsewhere.id].map(|id| ("connection", id.as_str()));
+    let fields: Vec<(&str, &str)> = [("code", code.as_str())].into_iter().chain(named).collect();
     let answer = owner.submit(&page, &path, &fields).await;
     assert_eq!(answer.location(), LIST, "{answer:?}");
     let refused = house.refresh("oauth_public", &idle.refresh).await;
@@ -173,7 +174,7 @@ async fn a_forged_or_foreign_cursor_is_a_bad_request() {
 
 /// The address of the page before or after.
 fn href(page: &Answer, rel: &str) -> String {
-    let link = page.body.split(&format!("rel=\"{rel}\" href=\"")).nth(1).expect(rel);
+    let link = page.body.split(&format!("rel=\"{rel}\" href=\"")).nth(1).unwrap();
     link.split('"').next().unwrap().replace("&amp;", "&")
 }
 
@@ -246,24 +247,25 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     let client = house.lets_in("stranger", &body).await;
     let tokens = house.connected("stranger", registering::REDIRECT).await;
     let access = tokens["access_token"].as_str().unwrap().to_owned();
-    let mut owner = signed_in(&house, "owner", "acme").await;
+    // Somebody who administers the company, and not the installation.
+    let mut admin = signed_in(&house, "partner", "acme").await;
     let path = format!("{APPS}/{}", client.id);
     for page in [APPS, LIST, &path] {
-        let page = owner.get(page).await;
+        let page = admin.get(page).await;
         assert_eq!(page.status, StatusCode::OK, "{page:?}");
         assert!(!page.body.contains("<b onmouse"), "{page:?}");
         assert!(page.body.contains("app.example"), "its host is named");
     }
     // Approving is the operator's; blocking for the company is its own.
-    assert_eq!(owner.get(&format!("{path}/approve")).await.status, StatusCode::FORBIDDEN);
-    let answer = confirm(&mut owner, &house, "owner", &format!("{path}/block")).await;
+    assert_eq!(admin.get(&format!("{path}/approve")).await.status, StatusCode::FORBIDDEN);
+    let answer = confirm(&mut admin, &house, "partner", &format!("{path}/block")).await;
     assert_eq!(answer.location(), path, "{answer:?}");
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::FORBIDDEN);
-    assert!(owner.get(&path).await.body.contains("Blocked"));
-    confirm(&mut owner, &house, "owner", &format!("{path}/unblock")).await;
+    assert!(admin.get(&path).await.body.contains("Blocked"));
+    confirm(&mut admin, &house, "partner", &format!("{path}/unblock")).await;
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::OK);
     // Of a company in which it has nothing, nobody learns of it.
-    let mut elsewhere = signed_in(&house, "owner", "acme-test").await;
+    let mut elsewhere = signed_in(&house, "partner", "bakery").await;
     assert_eq!(elsewhere.get(&path).await.status, StatusCode::NOT_FOUND);
     judged_by_the_operator(&house, &path, &access).await;
 }
@@ -318,10 +320,10 @@ async fn an_app_is_registered_from_the_form_to_its_secret_shown_once() {
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let code = house.next_code("owner");
     let answer = owner.submit(&wrong, &confirm, &[("code", &code)]).await;
-    let saved = answer.location().to_owned();
+    let saved = answer.location();
     assert!(saved.ends_with("/saved"), "{answer:?}");
     let page = owner.get(&saved).await;
-    let secret = page.body.split("cs_sec_").nth(1).expect("the secret is shown");
+    let secret = page.body.split("cs_sec_").nth(1).unwrap();
     let secret = format!("cs_sec_{}", secret.split('"').next().unwrap());
     let file = owner.submit(&page, &format!("{saved}/env"), &[]).await;
     assert!(file.body.contains(&secret) && file.body.contains("COUNTERSIGN_CLIENT_ID="));

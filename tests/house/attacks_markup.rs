@@ -22,7 +22,7 @@ use crate::scenes;
 
 /// The elements of a page with the names of their attributes: what a browser builds of it, apart
 /// from texts, values and order (lists are ordered by name).
-fn skeleton(html: &str) -> Vec<String> {
+pub fn skeleton(html: &str) -> Vec<String> {
     let mut elements = Vec::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {

@@ -22,7 +22,10 @@ use crate::workspace_scenes;
 pub fn all() -> Vec<String> {
     let routes = routes::all().into_iter();
     let forms = routes.filter(|route| route.method == "POST" && route.door.is_for_people());
-    forms.map(|route| route.path).collect()
+    let mut paths: Vec<String> = forms.map(|route| route.path).collect();
+    // What ends everything comes last: nothing is left that other forms could be about.
+    paths.sort_by_key(|path| path.contains("end-all-access"));
+    paths
 }
 
 /// A form that would be accepted.

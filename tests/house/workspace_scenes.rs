@@ -110,6 +110,26 @@ const FORMS: &[Form] = &[
         CONFIRMED,
     ),
     (
+        "/settings/app-connect/oauth-apps/{app}/review",
+        "/settings/app-connect/oauth-apps/{app}/review",
+        CONFIRMED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/rotate",
+        "/settings/app-connect/oauth-apps/{app}/rotate",
+        ROTATED,
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/delete",
+        "/settings/app-connect/oauth-apps/{app}/delete",
+        &[("typed_name", "Portal"), ("code", CODE)],
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/restore",
+        "/settings/app-connect/oauth-apps/{app}/restore",
+        CONFIRMED,
+    ),
+    (
         "/settings/app-connect/oauth-apps/{app}/saved",
         "/settings/app-connect/oauth-apps/{app}/saved",
         &[("saved", "yes")],
@@ -489,5 +509,9 @@ async fn oauth_app(house: &House, route: &str) -> String {
         redirect_uris: vec!["https://portal.example/cb".to_owned()],
         ..NewApp::of(AppKind::OauthConfidential, "Portal")
     };
-    house.ops.create_app(new, MACHINE).await.unwrap().app.id.to_string()
+    let app = house.ops.create_app(new, MACHINE).await.unwrap().app.id;
+    if route.ends_with("/restore") {
+        house.ops.revoke_app(app, MACHINE).await.unwrap();
+    }
+    app.to_string()
 }

@@ -16,13 +16,17 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::standing::Standing;
 use crate::ops::Ops;
 use crate::ops::access::AccessFilter;
+use crate::ops::access::LOOKED_AT;
 use crate::ops::access::List;
 use crate::ops::access::What;
 use crate::ops::access::look::Look;
+use crate::ops::access::walk::Source;
+use crate::ops::access::walk::Walk;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::blocks;
+use crate::ops::cursors::Step;
 use crate::ops::facts;
 use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
@@ -163,7 +167,10 @@ impl Ops {
         };
         let counts = self.counts(reader, viewer)?;
         let blocked_here = blocks_app(reader, place, id)?;
-        let knows = counts.as_ref().is_some_and(|counts| counts.apps.contains_key(&id));
+        let knows = match &counts {
+            Some(counts) => counts.apps.contains_key(&id),
+            None => connected_lately(reader, viewer.place, id)?,
+        };
         if !own && !(viewer.whole && (knows || blocked_here)) {
             return Ok(Err(Refusal::UnknownApp));
         }
@@ -210,6 +217,18 @@ impl Ops {
             Ok(seeing.count() as u64)
         })
     }
+}
+
+/// Whether one of the newest connections of a large place is the app's: while it is being counted.
+fn connected_lately(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {
+    let mut walk = Walk::new(reader, vec![Source::Connections(place)], &Step::First);
+    for _ in 0..LOOKED_AT {
+        let Some(What::Connection(id)) = walk.next()? else { return Ok(false) };
+        if reader.get::<Connections>(&id)?.is_some_and(|one| one.app == app && one.is_active()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn blocks_app(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {

@@ -32,8 +32,8 @@ pub struct LookedUp {
 
 impl Ops {
     /// What stands behind `reference`, for somebody who may see it: it belongs to `place`, which they
-    /// administer, or they did it themselves, or they administer the installation. One that belongs to
-    /// others is answered like one that does not exist.
+    /// administer, or they did it themselves; `everywhere` asks as an operator, about the installation. One
+    /// that belongs to others is answered like one that does not exist.
     ///
     /// # Errors
     /// The store failed.
@@ -41,11 +41,12 @@ impl Ops {
         &self,
         live: &LiveSession,
         place: Place,
+        everywhere: bool,
         reference: RequestId,
     ) -> Result<Option<LookedUp>, Fault> {
         let pending = self.refusals.pending(reference);
         self.store.read(|reader| {
-            let Some(owner) = activity::view(reader, self, live.user.id, place, false)? else {
+            let Some(owner) = activity::view(reader, self, live.user.id, place, everywhere)? else {
                 return Ok(None);
             };
             let viewer = Viewer { reader, owner, live };
@@ -83,13 +84,13 @@ impl Viewer<'_> {
     fn may_see(&self, number: u64) -> Result<bool, Fault> {
         let own = Owner::Person(self.live.user.id);
         let has = |owner| index::has(self.reader.state(), owner, Facet::All, number);
-        Ok(self.live.user.operator || has(self.owner)? || has(own)?)
+        Ok(has(self.owner)? || has(own)?)
     }
 
     fn may_see_event(&self, event: &Event) -> Result<bool, Fault> {
         let own = Owner::Person(self.live.user.id);
         let has = |owner| index::belongs(self.reader, event, owner);
-        Ok(self.live.user.operator || has(self.owner)? || has(own)?)
+        Ok(self.owner == Owner::Everyone || has(self.owner)? || has(own)?)
     }
 }
 

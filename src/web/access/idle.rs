@@ -3,11 +3,14 @@
 use axum::response::Response;
 
 use crate::base::id::ConnectionId;
+use crate::ops::access::List;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::parts::form::Carried;
 use crate::view::pages::workspace::Flash;
 use crate::view::pages::workspace::Section;
+use crate::web::access::asked::Asked;
+use crate::web::access::lists;
 use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
@@ -16,14 +19,24 @@ const HOME: &str = Section::OauthConnections.path();
 
 /// Asks, naming those that are idle now.
 pub(super) async fn ask(inside: Inside) -> Response {
-    let counts = match inside.ops().counts_of(&inside.live, inside.open.place) {
-        Ok(counts) => counts.unwrap_or_default(),
-        Err(fault) => return inside.fail(&fault),
-    };
-    if counts.revocable.is_empty() {
-        return inside.refuse(ErrorKind::NotFound);
+    match idle_now(&inside) {
+        Ok(named) if named.is_empty() => inside.refuse(ErrorKind::NotFound),
+        Ok(named) => inside.ask(question(&named)),
+        Err(page) => *page,
     }
-    inside.ask(question(&counts.revocable))
+}
+
+/// Those that are idle: as they were counted, or while a large place is being counted the newest.
+fn idle_now(inside: &Inside) -> Result<Vec<ConnectionId>, Box<Response>> {
+    let counts = inside.ops().counts_of(&inside.live, inside.open.place);
+    match counts.map_err(|fault| Box::new(inside.fail(&fault)))? {
+        Some(counts) => Ok(counts.revocable),
+        None => {
+            let asked = Asked::read(List::OauthConnections, Some("status=idle"));
+            let rows = lists::found(inside, &asked)?.rows.into_iter();
+            Ok(rows.filter_map(|row| row.connection).map(|connection| connection.id).collect())
+        }
+    }
 }
 
 /// Ends those that are still idle.

@@ -12,7 +12,6 @@ mod oauth_app;
 mod oauth_apps;
 pub mod reach;
 mod register;
-mod registered;
 mod reviews;
 mod rows;
 mod scopes;
@@ -60,8 +59,6 @@ fn oauth_apps() -> Router<WebState> {
         .route(&format!("{AT}/create/again"), post(register::again))
         .route(&format!("{AT}/create/confirm"), post(register::create))
         .route(&format!("{AT}/{{app}}"), get(oauth_app::show))
-        .route(&format!("{AT}/{{app}}/saved"), get(registered::show).post(registered::done))
-        .route(&format!("{AT}/{{app}}/saved/env"), post(registered::file))
         .route(&format!("{AT}/{{app}}/approve"), get(judge::ask_approve).post(judge::approve))
         .route(&format!("{AT}/{{app}}/block"), get(judge::ask_block).post(judge::block))
         .route(&format!("{AT}/{{app}}/unblock"), get(judge::ask_unblock).post(judge::unblock))

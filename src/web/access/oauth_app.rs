@@ -78,7 +78,7 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
         connections: facts.connections.unwrap_or_default(),
         chart: happened::chart(ChartKind::Tokens, &days),
         recent: told.iter().map(|told| happened::row(told, now)).collect(),
-        acts: acts(facts),
+        acts: acts(facts, now),
     })
 }
 
@@ -116,7 +116,7 @@ fn upkeep(app: &App, owner: Option<String>, now: Timestamp) -> Upkeep {
     }
 }
 
-fn acts(facts: &OauthAppFacts) -> Vec<OauthAppAct> {
+fn acts(facts: &OauthAppFacts, now: Timestamp) -> Vec<OauthAppAct> {
     let mut acts = Vec::new();
     match facts.judging {
         Judging::Installation => acts.extend(match facts.app.status {
@@ -129,9 +129,21 @@ fn acts(facts: &OauthAppFacts) -> Vec<OauthAppAct> {
         Judging::Company => acts.push(OauthAppAct::Block),
         Judging::Nothing => {}
     }
-    if facts.own && !facts.app.registration.is_by_itself() && facts.app.status == AppStatus::Active
-    {
-        acts.push(OauthAppAct::Revoke);
+    if facts.own && !facts.app.registration.is_by_itself() {
+        acts.extend(own_acts(&facts.app, now));
     }
     acts
+}
+
+/// What those who registered it may do with it.
+fn own_acts(app: &App, now: Timestamp) -> Vec<OauthAppAct> {
+    match app.status {
+        AppStatus::Active if app.kind.is_confidential() => {
+            vec![OauthAppAct::Review, OauthAppAct::Rotate, OauthAppAct::Revoke, OauthAppAct::Delete]
+        }
+        AppStatus::Active => vec![OauthAppAct::Review, OauthAppAct::Revoke, OauthAppAct::Delete],
+        AppStatus::Revoked { .. } => vec![OauthAppAct::Restore, OauthAppAct::Delete],
+        AppStatus::Deleted { .. } if app.may_return(now) => vec![OauthAppAct::Restore],
+        AppStatus::Deleted { .. } | AppStatus::Blocked { .. } => Vec::new(),
+    }
 }

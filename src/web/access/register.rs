@@ -20,9 +20,10 @@ use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
 use crate::view::pages::workspace::Section;
-use crate::web::access::registered;
 use crate::web::access::scopes;
 use crate::web::access::upkeep;
+use crate::web::connect::saved;
+use crate::web::connect::saved::Fresh;
 use crate::web::verify;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
@@ -90,7 +91,7 @@ pub(super) async fn create(sent: Sent) -> Response {
         return inside.show_again(&form(&inside, &chosen, mistakes));
     }
     match inside.ops().create_app(chosen.new.clone(), by).await {
-        Ok(created) => registered::shown(&inside, created),
+        Ok(created) => saved::lead(&inside, created, Fresh::Created),
         Err(Failure::Refused(Refusal::Code(why))) => {
             let page = summary(&inside, &chosen, Mistakes::code(verify::code_error(why)));
             inside.visitor.show(&page, verify::status_of(why))

@@ -10,6 +10,7 @@ use crate::ops::administration::expiry;
 use crate::view::pages::connect::activity::ActivityFilter as Shown;
 use crate::view::pages::connect::activity::KindChoice;
 use crate::view::pages::connect::activity::OutcomeFilter;
+use crate::view::pages::parts::activity::ActivityRow;
 use crate::view::pages::parts::activity::What;
 use crate::view::pages::parts::form::Choice;
 use crate::web::activity::Choices;
@@ -31,7 +32,20 @@ pub(super) struct Asked {
     to: String,
 }
 
+/// Whether all of the installation is asked about.
+pub(super) fn everywhere(query: &Parameters) -> bool {
+    query.first("of") == EVERYWHERE
+}
+
 impl Asked {
+    /// The row, leading on to its page as it was asked about here.
+    pub(super) fn led(&self, row: ActivityRow) -> ActivityRow {
+        let href = row.href.map(|href| {
+            if self.filter.everywhere { format!("{href}?of={EVERYWHERE}") } else { href }
+        });
+        ActivityRow { href, ..row }
+    }
+
     /// Reads an address's query.
     pub(super) fn read(query: Option<&str>) -> Self {
         let query = Parameters::of_query(query);
@@ -43,7 +57,7 @@ impl Asked {
             _ => None,
         };
         let filter = ActivityFilter {
-            everywhere: query.first("of") == EVERYWHERE,
+            everywhere: everywhere(&query),
             app: query.first("app").parse().ok(),
             person: query.first("person").parse().ok(),
             kind: EventKind::of_word(query.first("what")),

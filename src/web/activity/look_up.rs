@@ -12,6 +12,7 @@ use crate::ops::activity::look_up::LookedUp;
 use crate::view::pages::connect::reference::Found;
 use crate::view::pages::connect::reference::Reference;
 use crate::view::pages::workspace::Section;
+use crate::web::activity::asked;
 use crate::web::activity::cause;
 use crate::web::activity::rows;
 use crate::web::reasons;
@@ -23,19 +24,24 @@ const SHOWN: usize = 64;
 /// The look-up's form.
 pub(super) async fn ask(inside: Inside, RawQuery(query): RawQuery) -> Response {
     let query = Parameters::of_query(query.as_deref());
-    answer(&inside, query.first("reference"))
+    answer(&inside, query.first("reference"), asked::everywhere(&query))
 }
 
 /// The page of a reference.
-pub(super) async fn show(Path(reference): Path<String>, inside: Inside) -> Response {
-    answer(&inside, &reference)
+pub(super) async fn show(
+    Path(reference): Path<String>,
+    inside: Inside,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = Parameters::of_query(query.as_deref());
+    answer(&inside, &reference, asked::everywhere(&query))
 }
 
 /// What belongs to others is answered like what does not exist.
-fn answer(inside: &Inside, reference: &str) -> Response {
-    let typed = reference.trim();
+fn answer(inside: &Inside, reference: &str, everywhere: bool) -> Response {
+    let (typed, place) = (reference.trim(), inside.open.place);
     let found = match typed.parse() {
-        Ok(reference) => inside.ops().look_up(&inside.live, inside.open.place, reference),
+        Ok(reference) => inside.ops().look_up(&inside.live, place, everywhere, reference),
         Err(_) => Ok(None),
     };
     let found = match found {

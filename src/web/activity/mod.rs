@@ -77,7 +77,7 @@ fn page(inside: &Inside, asked: &Asked, found: ActivityPage) -> Result<Activity,
     Ok(Activity {
         frame: inside.frame(Section::Activity),
         paging: Paging { previous: turned(found.previous), next: turned(found.next) },
-        rows: found.rows.iter().map(|told| rows::row(told, now)).collect(),
+        rows: found.rows.iter().map(|told| asked.led(rows::row(told, now))).collect(),
         scope: match (found.whole, asked.filter.everywhere) {
             (_, true) => Scope::Installation,
             (true, false) => Scope::Place,

@@ -61,14 +61,23 @@ pub(super) fn acts(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAc
         acts.extend(revoked.then_some(CredentialAct::Delete));
         acts
     };
-    let only_for_clients = [
-        CredentialAct::Change,
-        CredentialAct::Rotate,
-        CredentialAct::Publish,
-        CredentialAct::Revoke,
-    ];
-    let fits = |act: &CredentialAct| {
-        app.kind == AppKind::ApiCredentials || !only_for_clients.contains(act)
+    let only_for_credentials =
+        [CredentialAct::Change, CredentialAct::Publish, CredentialAct::TakeOver];
+    let fits = |act: &CredentialAct| match app.kind {
+        AppKind::ApiCredentials => true,
+        AppKind::ApiToken => {
+            let for_clients = [
+                CredentialAct::Change,
+                CredentialAct::Rotate,
+                CredentialAct::Publish,
+                CredentialAct::Revoke,
+            ];
+            !for_clients.contains(act)
+        }
+        AppKind::OauthPublic => {
+            *act != CredentialAct::Rotate && !only_for_credentials.contains(act)
+        }
+        AppKind::OauthConfidential | AppKind::ResourceServer => !only_for_credentials.contains(act),
     };
     acts.into_iter().filter(fits).collect()
 }

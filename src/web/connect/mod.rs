@@ -1,13 +1,14 @@
 //! App Connect: what is connected, and how it is made, changed and ended.
 
 mod app_acts;
+mod choose;
 mod credential;
 mod draft;
 mod drafting;
 mod entered;
 mod object;
 pub(in crate::web) mod permissions;
-mod saved;
+pub(in crate::web) mod saved;
 pub(in crate::web) mod statuses;
 mod template;
 
@@ -38,7 +39,16 @@ pub(super) fn routes() -> Router<WebState> {
         (CredentialAct::Delete, "delete"),
         (CredentialAct::TakeOver, "take_over"),
     ];
+    let oauth_apps = [
+        (CredentialAct::Review, "review"),
+        (CredentialAct::Rotate, "rotate"),
+        (CredentialAct::Delete, "delete"),
+        (CredentialAct::Restore, "restore"),
+    ];
     drafting_routes()
+        .route(&format!("{}/create", Section::Overview.path()), get(choose::show))
+        .merge(act_routes(Section::OauthApps.path(), &oauth_apps))
+        .merge(saved_routes(Section::OauthApps.path()))
         .merge(making_routes(CREDENTIALS, FormAct::CreateCredentials))
         .merge(making_routes(TOKENS, FormAct::GenerateToken))
         .merge(object_routes(CREDENTIALS, &credentials))
@@ -70,11 +80,21 @@ fn drafting_routes() -> Router<WebState> {
 /// An app's page, its secret, and what is done to it.
 fn object_routes(list: &str, acts: &[(CredentialAct, &str)]) -> Router<WebState> {
     let app = format!("{list}/{{app}}");
-    let routes = Router::new()
-        .route(&app, get(credential::show))
-        .route(&format!("{app}/saved"), get(saved::show).post(saved::done))
-        .route(&format!("{app}/saved/env"), post(saved::file));
-    acts.iter().fold(routes, |routes, (act, word)| {
+    act_routes(list, acts).merge(saved_routes(list)).route(&app, get(credential::show))
+}
+
+/// What is shown once.
+fn saved_routes(list: &str) -> Router<WebState> {
+    let saved = format!("{list}/{{app}}/saved");
+    Router::new()
+        .route(&saved, get(saved::show).post(saved::done))
+        .route(&format!("{saved}/env"), post(saved::file))
+}
+
+/// What is done to an app after a question.
+fn act_routes(list: &str, acts: &[(CredentialAct, &str)]) -> Router<WebState> {
+    let app = format!("{list}/{{app}}");
+    acts.iter().fold(Router::new(), |routes, (act, word)| {
         let act = *act;
         let ask = get(move |object, inside| app_acts::ask(act, object, inside));
         let both = ask.post(move |object, sent| app_acts::act(act, object, sent));

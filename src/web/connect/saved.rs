@@ -23,7 +23,7 @@ use crate::web::workspace::sent::Sent;
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fresh {
+pub(in crate::web) enum Fresh {
     /// The app was made.
     Created,
     /// Its secret was rotated.
@@ -56,6 +56,7 @@ impl Fresh {
     fn told(self, app: &App) -> Flash {
         let name = app.name.clone();
         match self {
+            Self::Created if app.kind.uses_consent() => Flash::Registered(name),
             Self::Created => Flash::Created(name),
             Self::Rotated => Flash::Rotated(name),
             Self::Restored => Flash::Restored(name),
@@ -64,7 +65,7 @@ impl Fresh {
 }
 
 /// Keeps the new secret for the page that shows it, and leads there.
-pub(super) fn lead(inside: &Inside, created: CreatedApp, fresh: Fresh) -> Response {
+pub(in crate::web) fn lead(inside: &Inside, created: CreatedApp, fresh: Fresh) -> Response {
     let CreatedApp { app, secret } = created;
     forget(inside, &app);
     if let Some(secret) = secret {
@@ -91,7 +92,9 @@ pub(super) async fn done(object: Object, sent: Sent) -> Response {
     if has_secret && sent.fields.first("saved").is_empty() {
         return inside.show_again(&page(&inside, &app, true));
     }
-    let fresh = waiting(&inside, &app).map(|(fresh, _)| fresh);
+    // A public app has no secret that could wait.
+    let without = (!has_secret).then_some(Fresh::Created);
+    let fresh = waiting(&inside, &app).map(|(fresh, _)| fresh).or(without);
     forget(&inside, &app);
     let home = home_of(&app);
     match fresh {

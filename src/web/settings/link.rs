@@ -87,6 +87,9 @@ pub(super) async fn saved(Path(person): Path<String>, sent: Sent) -> Response {
         return page(&inside, &person, true)
             .map_or_else(|page| *page, |page| inside.show_again(&page));
     }
+    if let Err(page) = Whom::find(&inside, &person) {
+        return *page;
+    }
     for made in Made::ALL {
         inside.ops().forget_secret(&inside.live, &made.key(&person));
     }

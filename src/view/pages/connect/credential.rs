@@ -229,7 +229,14 @@ impl Page for Credential {
             acts: vec![Act::Review, Act::Delete],
             ..live.clone()
         };
+        let ended = Self {
+            secrets: Vec::new(),
+            statuses: vec![Status::Deleted(sample::moment(81 * DAY))],
+            acts: Vec::new(),
+            ..token.clone()
+        };
         vec![
+            ("token-ended", ended),
             ("live", live),
             ("rotating", rotating),
             ("test-unused", test),
