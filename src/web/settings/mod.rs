@@ -1,12 +1,15 @@
-//! The workspace beside App Connect: people, roles, and the end of all access.
+//! The workspace beside App Connect: people, roles, companies, firms, and the end of all access.
 
+mod books;
 mod change_role;
+mod company;
 mod data;
 mod invite;
 mod link;
 mod people;
 mod person;
 mod person_acts;
+mod place_form;
 mod remove;
 mod role_form;
 mod roles;
@@ -20,7 +23,7 @@ use crate::web::WebState;
 use crate::web::settings::person_acts::ask;
 use crate::web::settings::person_acts::done;
 
-/// The pages below `/settings/people` and `/settings/data`.
+/// The pages below `/settings` that are not App Connect's or one's own.
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/settings/people", get(people::list))
@@ -38,6 +41,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/settings/people/{person}/remove_person", get(remove::ask).post(remove::remove))
         .merge(acts())
         .merge(role_pages())
+        .merge(book_pages())
         .route("/settings/data", get(data::show))
         .route("/settings/data/end-all-access", get(data::ask_end).post(data::end))
         .route(
@@ -77,4 +81,21 @@ fn role_pages() -> Router<WebState> {
         .route("/settings/roles/{role}/change", post(roles::change_one))
         .route("/settings/roles/{role}/confirm", post(roles::confirm_one))
         .route("/settings/roles/{role}/delete", get(roles::ask_delete).post(roles::delete))
+}
+
+/// The pages below `/settings/companies` and `/settings/firms`.
+fn book_pages() -> Router<WebState> {
+    let company = |word: &str| format!("/settings/companies/{{slug}}/{word}");
+    Router::new()
+        .route("/settings/companies", get(books::companies))
+        .route(
+            "/settings/companies/create",
+            get(place_form::new_company).post(place_form::create_company),
+        )
+        .route(&company("link"), get(company::ask_link).post(company::link))
+        .route(&company("unlink"), get(company::ask_unlink).post(company::unlink))
+        .route(&company("confide"), get(company::ask_confide).post(company::confide))
+        .route(&company("open"), get(company::ask_open).post(company::open))
+        .route("/settings/firms", get(books::firms))
+        .route("/settings/firms/create", get(place_form::new_firm).post(place_form::create_firm))
 }
