@@ -77,6 +77,14 @@ pub enum EventKind {
     AccessBlocked,
     /// A company no longer blocks it.
     AccessUnblocked,
+    /// A company was given into a firm's care.
+    CompanyLinked,
+    /// A firm looks after a company no more.
+    CompanyUnlinked,
+    /// A company was made confidential towards its firm, except for those whom the cause names.
+    CompanyConfided,
+    /// A company is confidential no more.
+    CompanyOpened,
     /// A client registered itself.
     ClientRegistered,
     /// A client that registered itself changed what it says of itself.

@@ -90,6 +90,7 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("settings/own_role.html"),
     template!("settings/people.html"),
     template!("settings/person.html"),
+    template!("settings/company_form.html"),
     template!("settings/place_form.html"),
     template!("settings/role_form.html"),
     template!("settings/roles.html"),

@@ -33,6 +33,7 @@ use crate::view::pages::connect::reviews::Reviews;
 use crate::view::pages::connect::shown_once::ShownOnce;
 use crate::view::pages::connect::through_firm::ThroughFirm;
 use crate::view::pages::connect::upkeep_form::UpkeepForm;
+use crate::view::pages::settings::company_form::CompanyForm;
 use crate::view::pages::settings::data::DataPage;
 use crate::view::pages::settings::factors::AddPasskey;
 use crate::view::pages::settings::factors::AddTotp;
@@ -112,6 +113,7 @@ fn samples() -> Vec<Sample> {
     samples_of::<RoleForm>(&mut all);
     samples_of::<Person>(&mut all);
     samples_of::<PlaceForm>(&mut all);
+    samples_of::<CompanyForm>(&mut all);
     samples_of::<Companies>(&mut all);
     samples_of::<Firms>(&mut all);
     samples_of::<OwnRole>(&mut all);

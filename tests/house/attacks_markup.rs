@@ -59,7 +59,7 @@ fn assert_alike(hostile: &Answer, harmless: &Answer, payload: &str) {
 /// A house in which everything that has a name is called `name`, and the pages that show it.
 async fn pages_of(name: &str) -> Vec<(&'static str, Answer)> {
     let house = House::new().await;
-    let origin = Default::default();
+    let origin = MACHINE;
     let (owner, environment) = (house.user_id("owner"), Environment::Production);
     let firm = NewFirm { name: name.to_owned(), slug: "a-firm".parse().ok(), environment };
     let firm = house.ops.create_firm(firm, origin).await.unwrap();
@@ -101,6 +101,8 @@ async fn pages_of(name: &str) -> Vec<(&'static str, Answer)> {
         ("consent", consent),
         ("consent again", again),
         ("home", browser.get("/").await),
+        ("confide", browser.get("/settings/companies/a-company/confide").await),
+        ("unlink", browser.get("/settings/companies/a-company/unlink").await),
         ("invitation", browser.get(&link).await),
     ]
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::harness::Answer;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::request;
 
 const SCOPE: &str = "companies:readonly customers:readonly";
@@ -37,7 +38,7 @@ async fn a_firm_with_many_companies_lists_each_once_in_bounded_pages() {
             confidential: number % 3 == 0,
             ..NewCompany::named(format!("Client {number}"), Environment::Production)
         };
-        house.ops.create_company(new, Default::default()).await.unwrap();
+        house.ops.create_company(new, MACHINE).await.unwrap();
     }
     let token = firm_token(&house, "junior").await;
     for limit in ["", "limit=100", "limit=7"] {

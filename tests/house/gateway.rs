@@ -149,7 +149,7 @@ async fn a_company_that_becomes_confidential_is_out_of_reach_at_the_next_call() 
     assert_eq!(house.call(access, &path).await.status, StatusCode::OK);
     let confided = vec![house.user_id("partner")];
     let id = bakery.parse().unwrap();
-    house.ops.set_confidential(id, true, confided, Default::default()).await.unwrap();
+    house.ops.set_confidential(id, true, confided, MACHINE).await.unwrap();
     assert_eq!(house.call(access, &path).await.status, StatusCode::FORBIDDEN);
     let listed = house.call(access, "/companies").await;
     assert!(!listed.body.contains("bakery"));

@@ -32,6 +32,8 @@ mod authorization_response;
 mod authorize;
 mod bad_input;
 mod blocks;
+mod books;
+mod books_scenes;
 mod bounded;
 mod broken_store;
 mod client_assertions;

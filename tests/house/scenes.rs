@@ -8,6 +8,7 @@ use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_user::NewUser;
 use http::StatusCode;
 
+use crate::books_scenes;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
@@ -108,6 +109,9 @@ async fn workspace_form(house: &House, path: &str) -> Scene {
         return scene;
     }
     if let Some(scene) = people_scenes::set(house, path).await {
+        return scene;
+    }
+    if let Some(scene) = books_scenes::set(house, path).await {
         return scene;
     }
     let scene = workspace_scenes::set(house, path).await;

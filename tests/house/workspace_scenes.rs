@@ -496,8 +496,10 @@ async fn oauth_app(house: &House, route: &str) -> String {
     if ["/approve", "/block", "/unblock"].iter().any(|word| route.ends_with(word)) {
         let app = house.app("oauth_public").client_id.clone();
         // Scenes are set one after the other: what the one before blocked is let in again.
-        let (acme, named) = (house.company("acme").parse().unwrap(), app.parse().unwrap());
-        let _ = house.ops.unblock(acme, named, None, MACHINE).await;
+        let acme = house.company("acme").parse().unwrap();
+        let named: AppId = app.parse().unwrap();
+        let _ = house.ops.unblock(acme, Blocked::App(named), None, MACHINE).await;
+        let _ = house.ops.judge_client(named, Judgement::Unblocked, MACHINE).await;
         connection(house, "owner", &house.company("acme")).await;
         if route.ends_with("/unblock") {
             block(house, &app).await;

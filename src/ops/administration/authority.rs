@@ -5,7 +5,9 @@
 //! them as what does not exist.
 
 use crate::base::id::AppId;
+use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
+use crate::base::id::FirmId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::company::Place;
@@ -46,6 +48,17 @@ pub enum Authority {
         /// The person that the act is about.
         user: UserId,
     },
+    /// To administer this company or firm by a role that was given in it, not through a firm; or to
+    /// administer the installation.
+    Governs(Place),
+    /// To govern the company, and the firm too that is to look after it: neither may give the other's
+    /// books, or a company that it did not ask for, to anybody.
+    Links {
+        /// The company.
+        company: CompanyId,
+        /// The firm that is to look after it; none: nobody is.
+        firm: Option<FirmId>,
+    },
     /// To be signed in: the act is about the person alone.
     Oneself,
 }
@@ -78,6 +91,13 @@ pub(in crate::ops) fn check(
         Authority::Operator => Ok(Err(Refusal::NotAllowed)),
         Authority::Member(place) => Ok(standing(reader, ops, user, place)?.map(|_| ())),
         Authority::Administers(place) => administers(reader, ops, user, place, false),
+        Authority::Governs(place) => governs(reader, ops, user, place),
+        Authority::Links { company, firm } => {
+            if let Err(why) = governs(reader, ops, user, Place::Company(company))? {
+                return Ok(Err(why));
+            }
+            firm.map_or(Ok(Ok(())), |firm| governs(reader, ops, user, Place::Firm(firm)))
+        }
         Authority::App(app) => match reader.get::<Apps>(&app)? {
             Some(app) => over_app(reader, ops, user, &app),
             None => Ok(Err(Refusal::UnknownApp)),
@@ -118,6 +138,30 @@ fn administers(reader: &Reader<'_>, ops: &Ops, user: &User, place: Place, own: b
     Ok(standing(reader, ops, user, place)?.and_then(|standing| {
         if standing.administers || own { Ok(()) } else { Err(Refusal::NotAllowed) }
     }))
+}
+
+fn governs(reader: &Reader<'_>, ops: &Ops, user: &User, place: Place) -> Checked {
+    if user.operator {
+        return Ok(Ok(()));
+    }
+    Ok(match standing(reader, ops, user, place)? {
+        Ok(_) if administers_itself(reader, ops, user, place)? => Ok(()),
+        Ok(_) => Err(Refusal::NotAllowed),
+        Err(why) => Err(why),
+    })
+}
+
+/// Whether `user` administers `place` by a role that was given there.
+pub(in crate::ops) fn administers_itself(
+    reader: &Reader<'_>,
+    ops: &Ops,
+    user: &User,
+    place: Place,
+) -> Result<bool, Fault> {
+    match people::membership(reader, user.id, place)? {
+        Some(held) => Ok(ops.administers(&[place_access::held_role(reader, &held)?])),
+        None => Ok(false),
+    }
 }
 
 /// What `user` is in `place`; refused where they are nothing.

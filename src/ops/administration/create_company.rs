@@ -12,12 +12,15 @@ use crate::domain::company::Environment;
 use crate::domain::company::Place;
 use crate::domain::company::Slug;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
+use crate::ops::administration::grant_role;
 use crate::ops::administration::names;
 use crate::ops::administration::records;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -81,6 +84,8 @@ impl NewCompany {
 /// The act on the writer.
 struct CreateCompany {
     company: Company,
+    /// Who; none: the operator at the machine.
+    by: Option<UserId>,
     origin: Origin,
 }
 
@@ -88,14 +93,18 @@ impl Operation for CreateCompany {
     type Outcome = Result<Company, Refusal>;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
-        let Self { company, origin } = self;
+        let Self { company, by, origin } = self;
         if let Err(refusal) = may_add(reader, &company)? {
             return Ok(Decision::unchanged(Err(refusal)));
         }
         let mut changes = Changes::new();
         records::add_company(&mut changes, &company)?;
         let event = Event::new(EventKind::CompanyCreated, company.created_at, origin);
-        changes.record(event.place(Place::Company(company.id)));
+        let place = Place::Company(company.id);
+        changes.record(event.place(place));
+        if let Some(user) = by {
+            grant_role::put_owner(&mut changes, user, place, company.created_at, origin)?;
+        }
         Ok(Decision { changes, outcome: Ok(company) })
     }
 }
@@ -115,18 +124,25 @@ fn may_add(reader: &Reader<'_>, company: &Company) -> Result<Result<(), Refusal>
 }
 
 impl Ops {
-    /// Makes a company.
+    /// Makes a company. A person who makes it owns it, so that somebody can invite others.
     ///
     /// # Errors
-    /// The slug is taken, the name is none, or the firm or a person does not exist.
+    /// The slug is taken, the name is none, the firm or a person does not exist, or a person neither
+    /// administers the firm nor the installation.
     pub async fn create_company(
         &self,
         new: NewCompany,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<Company, Refusal> {
+        let by = by.into();
         let now = self.now();
         let id = CompanyId::make(now, self.entropy.as_ref());
         let company = new.into_company(id, now).map_err(Failure::Refused)?;
-        flatten(self.store.submit(CreateCompany { company, origin }).await)
+        let authority = match company.firm {
+            Some(firm) => Authority::Governs(Place::Firm(firm)),
+            None => Authority::Operator,
+        };
+        let act = CreateCompany { company, by: by.user(), origin: by.origin() };
+        self.administer(by, Needs::confirmed(authority), act).await
     }
 }

@@ -1,9 +1,11 @@
 //! Giving somebody a role in a company or firm. One role each: a new one replaces the old.
 
+use crate::base::clock::Timestamp;
 use crate::base::id::UserId;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
+use crate::domain::catalogue;
 use crate::domain::company::Place;
 use crate::domain::role::RoleName;
 use crate::domain::user::Membership;
@@ -65,6 +67,18 @@ pub(in crate::ops) fn put(
     let event = event.user(membership.user).place(membership.place);
     changes.record(event.cause(membership.role.0.as_str()));
     Ok(())
+}
+
+/// Somebody owns from its beginning what they made.
+pub(in crate::ops) fn put_owner(
+    changes: &mut Changes,
+    user: UserId,
+    place: Place,
+    since: Timestamp,
+    origin: Origin,
+) -> Result<(), Fault> {
+    let role = RoleName(catalogue::OWNER.to_owned());
+    put(changes, &Membership { user, place, role, since }, origin)
 }
 
 impl Ops {

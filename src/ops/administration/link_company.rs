@@ -9,9 +9,11 @@ use crate::domain::audit::Origin;
 use crate::domain::company::Company;
 use crate::domain::company::Place;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -70,10 +72,10 @@ impl LinkCompany {
         let event =
             |kind| Event::new(kind, self.now, self.origin).place(Place::Company(company.id));
         if let Some(old) = company.firm {
-            changes.record(event(EventKind::RoleRemoved).cause(format!("unlinked_from {old}")));
+            changes.record(event(EventKind::CompanyUnlinked).cause(old.to_string()));
         }
         if let Some(new) = self.firm {
-            changes.record(event(EventKind::RoleGranted).cause(format!("linked_to {new}")));
+            changes.record(event(EventKind::CompanyLinked).cause(new.to_string()));
         }
     }
 }
@@ -83,14 +85,15 @@ impl Ops {
     /// confided to nobody until somebody says to whom.
     ///
     /// # Errors
-    /// The company or the firm does not exist.
+    /// The company or the firm does not exist, or a person does not govern both.
     pub async fn link_company(
         &self,
         company: CompanyId,
         firm: Option<FirmId>,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<Company, Refusal> {
-        let now = self.now();
-        flatten(self.store.submit(LinkCompany { company, firm, now, origin }).await)
+        let by = by.into();
+        let act = LinkCompany { company, firm, now: self.now(), origin: by.origin() };
+        self.administer(by, Needs::confirmed(Authority::Links { company, firm }), act).await
     }
 }

@@ -12,6 +12,7 @@ pub mod app_facts;
 pub mod app_rules;
 pub mod authority;
 pub mod block_access;
+pub mod books;
 pub mod by;
 pub mod change_app;
 pub mod change_connection;

@@ -5,12 +5,9 @@ use crate::base::id::UserId;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
-use crate::domain::catalogue;
 use crate::domain::company::Company;
 use crate::domain::company::Place;
 use crate::domain::link::LinkPurpose;
-use crate::domain::role::RoleName;
-use crate::domain::user::Membership;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::create_company::NewCompany;
@@ -73,9 +70,7 @@ impl SetUp {
         changes.record(Event::new(EventKind::CompanyCreated, now, self.origin).place(place));
         records::add_user(changes, &self.owner)?;
         changes.record(Event::new(EventKind::UserCreated, now, self.origin).user(self.owner.id));
-        let role = RoleName(catalogue::OWNER.to_owned());
-        let membership = Membership { user: self.owner.id, place, role, since: now };
-        grant_role::put(changes, &membership, self.origin)?;
+        grant_role::put_owner(changes, self.owner.id, place, now, self.origin)?;
         match &self.link {
             Some(link) => issue_link::put(changes, link, now, self.origin),
             None => Ok(()),

@@ -1,6 +1,8 @@
-//! The workspace beside App Connect: people, roles, and exports, and the end of all access.
+//! The workspace beside App Connect: people, roles, companies, firms, exports, and the end of all access.
 
+mod books;
 mod change_role;
+mod company;
 mod data;
 mod export;
 mod export_person;
@@ -9,6 +11,7 @@ mod link;
 mod people;
 mod person;
 mod person_acts;
+mod place_form;
 mod remove;
 mod role_form;
 mod roles;
@@ -22,7 +25,7 @@ use crate::web::WebState;
 use crate::web::settings::person_acts::ask;
 use crate::web::settings::person_acts::done;
 
-/// The pages below `/settings/people` and `/settings/data`.
+/// The pages below `/settings` that are not App Connect's or one's own.
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/settings/people", get(people::list))
@@ -41,6 +44,7 @@ pub(super) fn routes() -> Router<WebState> {
         .merge(acts())
         .merge(role_pages())
         .route("/settings/people/{person}/export", post(export_person::take))
+        .merge(book_pages())
         .route("/settings/data", get(data::show))
         .route(data::EXPORT, post(export::here))
         .route(data::EXPORT_EVERYWHERE, post(export::everywhere))
@@ -82,4 +86,21 @@ fn role_pages() -> Router<WebState> {
         .route("/settings/roles/{role}/change", post(roles::change_one))
         .route("/settings/roles/{role}/confirm", post(roles::confirm_one))
         .route("/settings/roles/{role}/delete", get(roles::ask_delete).post(roles::delete))
+}
+
+/// The pages below `/settings/companies` and `/settings/firms`.
+fn book_pages() -> Router<WebState> {
+    let company = |word: &str| format!("/settings/companies/{{slug}}/{word}");
+    Router::new()
+        .route("/settings/companies", get(books::companies))
+        .route(
+            "/settings/companies/create",
+            get(place_form::new_company).post(place_form::create_company),
+        )
+        .route(&company("link"), get(company::ask_link).post(company::link))
+        .route(&company("unlink"), get(company::ask_unlink).post(company::unlink))
+        .route(&company("confide"), get(company::ask_confide).post(company::confide))
+        .route(&company("open"), get(company::ask_open).post(company::open))
+        .route("/settings/firms", get(books::firms))
+        .route("/settings/firms/create", get(place_form::new_firm).post(place_form::create_firm))
 }

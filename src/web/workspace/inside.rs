@@ -209,7 +209,9 @@ impl Inside {
             Section::OauthApps | Section::Reviews | Section::People | Section::Roles => administers,
             Section::McpServer | Section::Integrations => company,
             Section::ThroughFirm => company && administers,
-            Section::Companies | Section::Firms => operator || administers,
+            Section::Companies | Section::Firms => {
+                operator || self.places.iter().any(|at| at.administers)
+            }
             Section::Data => operator || administers,
         };
         Section::ALL.into_iter().filter(offered).map(Section::item).collect()

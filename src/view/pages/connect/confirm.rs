@@ -93,7 +93,7 @@ pub enum ConfirmAct {
     RemoveFactor,
     NewRecoveryCodes,
     EndOtherSessions,
-    MarkConfidential,
+    UnlinkCompany,
     UnmarkConfidential,
 }
 
@@ -127,7 +127,7 @@ impl ConfirmAct {
         ("remove-factor", Self::RemoveFactor),
         ("new-recovery-codes", Self::NewRecoveryCodes),
         ("end-other-sessions", Self::EndOtherSessions),
-        ("mark-confidential", Self::MarkConfidential),
+        ("unlink-company", Self::UnlinkCompany),
         ("unmark-confidential", Self::UnmarkConfidential),
     ];
 }

@@ -95,6 +95,10 @@ pub enum What {
     RegistrationTokenCreated,
     RegistrationTokenRevoked,
     KeysChanged,
+    CompanyLinked,
+    CompanyUnlinked,
+    CompanyConfided,
+    CompanyOpened,
     CompanySuspended,
     CompanyResumed,
 }
@@ -108,7 +112,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 69] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -172,6 +176,10 @@ impl What {
         Self::RegistrationTokenCreated,
         Self::RegistrationTokenRevoked,
         Self::KeysChanged,
+        Self::CompanyLinked,
+        Self::CompanyUnlinked,
+        Self::CompanyConfided,
+        Self::CompanyOpened,
         Self::CompanySuspended,
         Self::CompanyResumed,
     ];

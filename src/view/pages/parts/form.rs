@@ -46,6 +46,8 @@ pub enum Field {
     Slug,
     /// Production or test.
     Environment,
+    /// The firm that looks after a company.
+    Firm,
     /// What is typed to be sure.
     TypedName,
     /// When the former secret stops.

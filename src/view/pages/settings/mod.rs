@@ -1,5 +1,6 @@
 //! The workspace beside App Connect: people, roles, companies, firms, data, and one's own security.
 
+pub mod company_form;
 pub mod data;
 pub mod factors;
 pub mod hand_over;

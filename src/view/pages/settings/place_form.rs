@@ -3,16 +3,19 @@
 use serde::Serialize;
 
 use crate::view::pages::BooksChoice;
+use crate::view::pages::CodeError;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
 use crate::view::pages::PlaceKind;
+use crate::view::pages::parts::form::Choice;
 use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
 use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
 
-/// Posts `csrf`, `name`, `slug` and, for a company, `environment` (`production`, `test`) to `action`.
+/// Posts `csrf`, `name`, `slug`, `environment` (`production`, `test`), for a company `firm`, and `code`
+/// to `action`.
 #[derive(Clone, Serialize)]
 pub struct PlaceForm {
     /// The frame.
@@ -29,8 +32,12 @@ pub struct PlaceForm {
     pub name: String,
     /// Its name in addresses, which stays for good.
     pub slug: String,
-    /// Real books or a test company.
+    /// Real books or a test company; for a firm, which of its companies its tokens reach.
     pub environment: BooksChoice,
+    /// The firms that may look after the company; empty when there is nothing to choose.
+    pub firms: Vec<Choice>,
+    /// Whether the company may have none.
+    pub without_firm: bool,
     /// What was wrong.
     pub mistakes: Mistakes,
 }
@@ -48,6 +55,8 @@ impl Page for PlaceForm {
             name: String::new(),
             slug: String::new(),
             environment: BooksChoice::Test,
+            firms: Vec::new(),
+            without_firm: false,
             mistakes: Mistakes::default(),
         };
         let wrong = Self {
@@ -57,6 +66,17 @@ impl Page for PlaceForm {
                 (Field::Slug, Problem::NotValid),
                 (Field::Environment, Problem::Missing),
             ]),
+            firms: vec![Choice {
+                value: "firm_01JD7Q9V2M8K".to_owned(),
+                title: "Ledgerwise".to_owned(),
+                chosen: true,
+            }],
+            without_firm: true,
+            ..company.clone()
+        };
+        let coded = Self {
+            name: "Acme Trading".to_owned(),
+            mistakes: Mistakes::code(CodeError::Wrong),
             ..company.clone()
         };
         let firm = Self {
@@ -66,6 +86,6 @@ impl Page for PlaceForm {
             back: Section::Firms.path().to_owned(),
             ..company.clone()
         };
-        vec![("company", company), ("company-wrong", wrong), ("firm", firm)]
+        vec![("company", company), ("company-wrong", wrong), ("code-wrong", coded), ("firm", firm)]
     }
 }
