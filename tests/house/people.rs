@@ -48,7 +48,7 @@ async fn act(browser: &mut Browser<'_>, who: &str, path: &str) -> Answer {
 async fn link_of(browser: &mut Browser<'_>, answer: &Answer) -> String {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     let page = browser.get(&answer.location()).await;
-    let start = page.body.find(&format!("{ISSUER}/setup/")).expect("a link");
+    let start = page.body.find(&format!("{ISSUER}/setup/")).unwrap();
     let link = page.body[start + ISSUER.len()..].split(['"', '<']).next().unwrap();
     link.to_owned()
 }

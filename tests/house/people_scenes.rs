@@ -152,7 +152,7 @@ async fn person(house: &House, route: &str) -> String {
     let user = house.ops.create_user(new, MACHINE).await.unwrap().id;
     house.ops.grant_role(user, place, role, MACHINE).await.unwrap();
     let link = house.ops.welcome(user, MACHINE).await.unwrap();
-    let open = house.ops.open_link(&link.token.text()).unwrap().unwrap();
+    let open = house.ops.open_link(link.token.text()).unwrap().unwrap();
     house.ops.accept_invitation(&open, name, "quiet-otter-plays".into(), MACHINE).await.unwrap();
     house.ops.provision_factors(user, MACHINE).await.unwrap();
     if route.ends_with("/enable") {
