@@ -1,0 +1,201 @@
+// OAuth connections in a real browser, found by labels: from the consent to the list, the detail and the end; the
+// addresses by which assistants connect; registering an app; and test and production apart.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+
+import { openBrowser } from './browser.mjs';
+import { callbackListener } from './callback.mjs';
+import { pkce } from './pkce.mjs';
+import { authorizationUrl, postForm } from './requests.mjs';
+import { api, app, company, user } from './site.mjs';
+import {
+  assertMayDraft, assertMayNotDraft, assertStopped, confirm, CONNECT, examine, fact, fill, Folk, follow, headed,
+  issue, letIn, MODES, SAVED, switchTo, take, told, visit,
+} from './workspace.mjs';
+
+const CONNECTIONS = `${CONNECT}/oauth-connections`;
+const CREDENTIALS = `${CONNECT}/api-credentials`;
+
+describe('what people connect', { timeout: 600_000 }, () => {
+  const acme = company('acme');
+  const test = company('acme-test');
+  let browser;
+  let listener;
+  let folk;
+
+  before(async () => {
+    browser = await openBrowser();
+    listener = await callbackListener();
+    folk = new Folk(browser);
+  });
+
+  afterEach(() => folk.leave());
+
+  after(async () => {
+    await browser?.close();
+    await listener?.close();
+  });
+
+  for (const { mode, slug, options } of MODES) {
+    it(`is listed, looked at, narrowed and deleted, and stops at once, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), CONNECT, options);
+      const { name } = app('oauth_public');
+      const tokens = await letIn(owner, listener, {
+        place: acme.name,
+        scope: 'customers:readonly customer_invoices:all',
+      });
+      await assertMayDraft(tokens.access_token);
+      assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+
+      await visit(owner, CONNECTIONS);
+      await headed(owner, 'OAuth connections');
+      await owner.page.getByRole('row').filter({ hasText: name }).filter({ hasText: 'Active' }).first().waitFor();
+      await examine(owner, 'the connections');
+      await owner.page.getByRole('row').filter({ hasText: name }).filter({ hasText: 'Active' })
+        .getByRole('link').first().click();
+      await headed(owner, name);
+      const home = owner.page.url();
+      assert.match(await fact(owner, 'Allowed by'), /^Olive Owner/);
+      assert.match(await fact(owner, 'Last used'), /127\.0\.0\.1/);
+      assert.equal(await fact(owner, 'Client ID'), app('oauth_public').client_id);
+      assert.match(await owner.text(), /customer_invoices:all/);
+      await examine(owner, 'a connection');
+
+      // Less at once, and nothing more without a new consent.
+      await follow(owner, 'Change');
+      await examine(owner, 'changing a connection');
+      await owner.permission('Draft customer invoices').uncheck();
+      await fill(owner, { Purpose: 'Answers questions about customers' });
+      await owner.button('Save').click();
+      await told(owner, 'Saved.');
+      await assertMayNotDraft(tokens.access_token);
+      assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+      assert.equal(await fact(owner, 'Purpose'), 'Answers questions about customers');
+
+      await owner.page.goto(home);
+      await follow(owner, `Delete ${name}`);
+      await headed(owner, `Delete the connection of ${name}?`);
+      await examine(owner, 'deleting a connection');
+      await owner.typeCode();
+      await owner.button(`Delete ${name}`).click();
+      await told(owner, 'It has no access any more.');
+      await assertStopped(tokens.access_token);
+      assert.equal((await tokens.refresh()).body.error, 'invalid_grant');
+    });
+
+    it(`has an MCP URL for each company, and words for each assistant, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), `${CONNECT}/mcp-server`, options);
+      assert.equal(await owner.field('MCP URL').inputValue(), acme.mcp_url);
+      const copy = owner.page.getByRole('button', { name: 'Copy MCP URL', exact: true });
+      assert.equal(await copy.count(), owner.runsScripts ? 1 : 0, 'Copy is offered where it can work');
+      if (owner.runsScripts) {
+        await owner.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+        await copy.click();
+        await owner.page.getByText('Copied').first().waitFor();
+        assert.equal(await owner.page.evaluate(() => navigator.clipboard.readText()), acme.mcp_url);
+      }
+      await owner.button('Check whether it can be reached').click();
+      await owner.page.getByText('localhost is a private address').waitFor();
+      await examine(owner, 'the MCP server');
+      await follow(owner, 'Connect an assistant');
+      await headed(owner, 'Integrations');
+      assert.equal(await owner.field('MCP URL').inputValue(), acme.mcp_url);
+      for (const name of ['ChatGPT', 'Claude', 'Claude Code', 'VS Code', 'Cursor']) {
+        await owner.page.getByRole('heading', { name, exact: true }).waitFor();
+      }
+      for (const code of ['Command', 'mcp.json for VS Code', 'mcp.json for Cursor']) {
+        assert.ok((await owner.field(code).inputValue()).includes(acme.mcp_url), code);
+      }
+      await examine(owner, 'the integrations');
+    });
+
+    it(`comes from an app that was registered here, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps`, options);
+      const name = `Harbour portal ${slug}`;
+      await follow(owner, 'Register OAuth app');
+      await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
+      await owner.page.getByRole('radio', { name: 'Confidential', exact: true }).check();
+      await owner.permission('Read customers').check();
+      await owner.button('Continue').click();
+      await owner.page.getByText('There is a problem').first().waitFor();
+      await examine(owner, 'registering with a fault');
+      await owner.field('Redirect URIs').fill(listener.redirectUri);
+      await owner.button('Continue').click();
+      await headed(owner, `Register ${name}?`);
+      await examine(owner, 'registering, before it is done');
+      await confirm(owner, `Register ${name}`);
+      const id = await owner.field('Client ID').inputValue();
+      const secret = await take(owner, 'Client secret', SAVED);
+
+      const { verifier, challenge } = pkce();
+      const url = authorizationUrl({ client_id: id }, listener.redirectUri, {
+        scope: 'customers:readonly',
+        state: 'x',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+      });
+      const back = await owner.approve(url, listener, { choose: acme.name });
+      const tokens = await postForm('/oauth/token', {
+        grant_type: 'authorization_code',
+        client_id: id,
+        client_secret: secret,
+        redirect_uri: listener.redirectUri,
+        code: back.searchParams.get('code'),
+        code_verifier: verifier,
+      });
+      assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
+      assert.equal((await api(tokens.body.access_token, '/customers')).status, 200);
+      await visit(owner, CONNECTIONS);
+      await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+    });
+
+    it(`is apart in test and production: publishing makes another app, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), CONNECT, options);
+      const name = `Shop sync ${slug}`;
+      await switchTo(owner, test.name);
+      assert.match(await owner.text(), /is a test company\. Nothing here is real\./);
+      await examine(owner, 'a test company');
+      await visit(owner, `${CREDENTIALS}/create`);
+      await fill(owner, { Name: name, Purpose: 'Sends orders from the shop as drafts' });
+      await owner.permission('Read customers').check();
+      await owner.button('Continue').click();
+      await confirm(owner, `Create ${name}`);
+      assert.match(await owner.text(), /It works in the test company only, and is refused in production\./);
+      await examine(owner, 'the secret of a test app');
+      const id = await owner.field('Client ID').inputValue();
+      const home = owner.page.url().replace(/\/saved$/, '');
+      const secret = await take(owner, 'Client secret', SAVED);
+      assert.match(secret, /test/, 'a test secret says so');
+      const inTest = (await issue(id, secret)).body.access_token;
+      const named = (token, one) => api(token, '/customers', { headers: { 'x-company-id': one.id } });
+      assert.equal((await named(inTest, test)).status, 200);
+      assert.equal((await named(inTest, acme)).status, 403);
+
+      await owner.page.goto(home);
+      await follow(owner, `Publish ${name}`);
+      await examine(owner, 'publishing');
+      await owner.field('Company or firm').selectOption({ label: acme.name });
+      await owner.button('Continue').click();
+      await headed(owner, `Publish ${name}?`);
+      await confirm(owner, `Publish ${name}`);
+      const published = await owner.field('Client ID').inputValue();
+      const real = await take(owner, 'Client secret', SAVED);
+      assert.notEqual(published, id);
+      assert.doesNotMatch(real, /test/);
+      const inProduction = (await issue(published, real)).body.access_token;
+      assert.equal((await named(inProduction, acme)).status, 200);
+      assert.equal((await named(inProduction, test)).status, 403);
+      assert.equal((await issue(published, secret)).status, 401, 'the test secret');
+      assert.equal((await named(inTest, test)).status, 200, 'the test app stays');
+
+      await switchTo(owner, acme.name);
+      await visit(owner, CREDENTIALS);
+      await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+      await switchTo(owner, test.name);
+      await visit(owner, CREDENTIALS);
+      await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+      await switchTo(owner, acme.name);
+    });
+  }
+});
