@@ -205,11 +205,13 @@ const THROUGH_FIRM: &[&str] = &[
     "/settings/people/{person}",
 ];
 
-/// Pages that whoever owns the world of an attack does not see: apps of one's own are not judged.
+/// Pages that whoever owns the world of an attack does not see: apps of one's own are not
+/// judged, and one that lives is not restored.
 const NOT_EVEN_FOR_OWNERS: &[&str] = &[
     "/settings/app-connect/oauth-apps/{app}/approve",
     "/settings/app-connect/oauth-apps/{app}/block",
     "/settings/app-connect/oauth-apps/{app}/unblock",
+    "/settings/app-connect/oauth-apps/{app}/restore",
 ];
 
 /// What a person who administers nothing may do with what is another's.

@@ -3,9 +3,11 @@
 
 use countersign::base::id::AppId;
 use countersign::domain::app::AppKind;
+use countersign::domain::block::Blocked;
 use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_app::NewApp;
 use countersign::ops::administration::create_user::NewUser;
+use countersign::ops::administration::judge_client::Judgement;
 use http::StatusCode;
 
 use crate::harness::Browser;
@@ -499,7 +501,7 @@ async fn oauth_app(house: &House, route: &str) -> String {
         let acme = house.company("acme").parse().unwrap();
         let named: AppId = app.parse().unwrap();
         let _ = house.ops.unblock(acme, Blocked::App(named), None, MACHINE).await;
-        let _ = house.ops.judge_client(named, Judgement::Unblocked, MACHINE).await;
+        let _ = house.ops.judge_client(named, Judgement::Unblock, MACHINE).await;
         connection(house, "owner", &house.company("acme")).await;
         if route.ends_with("/unblock") {
             block(house, &app).await;
