@@ -93,6 +93,7 @@ async fn pages_of(name: &str) -> Vec<(&'static str, Answer)> {
     let mut stranger = Browser::new(&house);
     let sign_in = stranger.follow(&url).await.1;
     let mut browser = house.signed_in("owner").await;
+    browser.cookies.insert("__Host-cs_place".to_owned(), company.id.to_string());
     let (path, consent) = browser.consent_page(&url).await;
     let acme = house.company("acme");
     let again = browser.answer(&consent, &path, &acme, None, "000000").await;

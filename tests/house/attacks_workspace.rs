@@ -39,6 +39,7 @@ fn all_fields<'a>(code: &'a str, place: &'a str, me: &'a str) -> Vec<(&'a str, &
         ("purpose", "Taking"),
         ("review", "90"),
         ("typed_name", worlds::NAME),
+        ("file", "people.csv"),
         ("saved", "yes"),
         ("overlap", "now"),
         ("role", "viewer"),
@@ -206,12 +207,15 @@ const THROUGH_FIRM: &[&str] = &[
 ];
 
 /// Pages that whoever owns the world of an attack does not see: apps of one's own are not
-/// judged, and one that lives is not restored.
+/// judged, one that lives is not restored, a company that has a firm is given to no other, and one that is
+/// open to it is not opened.
 const NOT_EVEN_FOR_OWNERS: &[&str] = &[
     "/settings/app-connect/oauth-apps/{app}/approve",
     "/settings/app-connect/oauth-apps/{app}/block",
     "/settings/app-connect/oauth-apps/{app}/unblock",
     "/settings/app-connect/oauth-apps/{app}/restore",
+    "/settings/companies/{slug}/link",
+    "/settings/companies/{slug}/open",
 ];
 
 /// What a person who administers nothing may do with what is another's.
@@ -267,6 +271,7 @@ const FOR_ALL: &[&str] = &[
     "GET /settings/integrations 200",
     "POST /settings/app-connect/mcp-server/check 303",
     "POST /settings/app-connect/oauth-connections/idle 400",
+    "GET /settings/app-connect/create 200",
     "POST /settings/language 400",
 ];
 

@@ -117,6 +117,7 @@ impl World {
             ("{person}", other.to_string()),
             ("{stopped}", stopped.to_string()),
             ("{reference}", refused(house, at, user, name).await),
+            ("{slug}", slug(house, at)),
         ];
         house.ops.remove_role(leaver, at, MACHINE).await.unwrap();
         let scopes = ScopeSet::parse("customers:readonly");
@@ -242,4 +243,14 @@ pub async fn rival(house: &mut House) -> (String, String, String) {
     let roles = [(firm.as_str(), "owner"), (&made[0], "owner"), (&made[1], "owner")];
     join(house, "rita", &roles).await;
     (firm, made[0].clone(), made[1].clone())
+}
+
+/// The name of a company or firm in addresses.
+fn slug(house: &House, place: Place) -> String {
+    let companies = house.ops.companies().unwrap().into_iter();
+    let firms = house.ops.firms().unwrap().into_iter();
+    let mut slugs = companies
+        .map(|company| (Place::Company(company.id), company.slug))
+        .chain(firms.map(|firm| (Place::Firm(firm.id), firm.slug)));
+    slugs.find(|(found, _)| *found == place).unwrap().1.to_string()
 }
