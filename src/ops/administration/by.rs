@@ -1,6 +1,6 @@
 //! Who does an administrative act: one gate for the command line and for the workspace.
 //!
-//! An act is an [`Operation`] that knows nothing of who asked for it. [`Ops::administer`] runs it for
+//! An act is an [`Operation`] that knows nothing of who asked for it. `Ops::administer` runs it for
 //! somebody: on the writer, in one transaction, it checks that the session lives, that the person has
 //! the authority, that the act itself would succeed, and only then the second factor, which is spent
 //! with the act or not at all.

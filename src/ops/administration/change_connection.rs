@@ -146,7 +146,7 @@ impl Ops {
     /// Notes that somebody looked at a connection and that it is still needed.
     ///
     /// # Errors
-    /// [`Refusal::UnknownConnection`]; for people, also what [`Ops::administer`] says.
+    /// [`Refusal::UnknownConnection`]; for people, also what `Ops::administer` says.
     pub async fn review_connection(
         &self,
         connection: ConnectionId,

@@ -122,7 +122,7 @@ impl Ops {
     /// Ends a connection: its tokens stop at once, and it cannot refresh.
     ///
     /// # Errors
-    /// [`Refusal::UnknownConnection`]; for people, also what [`Ops::administer`] says.
+    /// [`Refusal::UnknownConnection`]; for people, also what `Ops::administer` says.
     pub async fn end_connection(
         &self,
         connection: ConnectionId,
@@ -137,7 +137,7 @@ impl Ops {
     /// was used meanwhile stays, as does what is not the person's to end.
     ///
     /// # Errors
-    /// What [`Ops::administer`] says.
+    /// What `Ops::administer` says.
     pub async fn end_idle(
         &self,
         place: Place,

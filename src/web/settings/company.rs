@@ -95,10 +95,7 @@ fn page(
         CompanyAsk::Members => "member",
     };
     let kept = |choice: &Choice| match sent {
-        Some(sent) => Choice {
-            chosen: sent.all(field).iter().any(|value| *value == choice.value),
-            ..choice.clone()
-        },
+        Some(sent) => Choice { chosen: sent.all(field).contains(&choice.value), ..choice.clone() },
         None => choice.clone(),
     };
     CompanyForm {
