@@ -86,7 +86,7 @@ impl Call<'_> {
         }
         self.ops.note_use(live.app().id);
         if let Some(connection) = &live.connection {
-            self.ops.note_connection_use(connection.id, self.from.address);
+            self.ops.note_connection_call(connection.id, self.from.address);
         }
         *allowance = rates.and_then(|rates| rates.count(live.id, self.ops.now()));
         if allowance.is_some_and(|allowance| allowance.exceeded) {

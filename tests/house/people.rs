@@ -5,6 +5,8 @@ use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
 use countersign::domain::company::Place;
 use countersign::domain::role::RoleName;
+use countersign::ops::failure::Failure;
+use countersign::ops::prove_factor::Proof;
 use http::StatusCode;
 
 use crate::harness::Answer;
@@ -161,6 +163,27 @@ async fn an_admin_makes_changes_and_removes_no_owner() {
     }
     let own = person(&house, "viewer");
     assert_eq!(admin.get(&format!("{own}/change_role")).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_firm_makes_nobody_administer_its_company() {
+    let house = House::new().await;
+    let mut partner = inside(&house, "partner").await;
+    let page = partner.get("/settings/people/invite").await;
+    assert!(page.body.contains("value=\"viewer\"") && !page.body.contains("value=\"admin\""));
+    let invited = invite(&mut partner, "partner", "nora@acme.example", "admin").await;
+    assert!(invited.status.is_client_error(), "{invited:?}");
+    for role in ["admin", "owner"] {
+        let by = partner.confirming("/x", Proof::given(&house.next_code("partner"), ""));
+        let (viewer, role) = (house.user_id("viewer"), RoleName(role.to_owned()));
+        let given = house.ops.grant_role(viewer, place(&house, "acme"), role, by).await;
+        let why = matches!(&given, Err(Failure::Refused(why)) if why.is_beyond());
+        assert!(why, "{given:?}");
+    }
+    // Nor does it act as somebody who does: a link for a lost password is one way in.
+    give(&house, "viewer", "acme", "admin").await;
+    let answer = partner.get(&format!("{}/password", person(&house, "viewer"))).await;
+    assert!(answer.status.is_client_error(), "{answer:?}");
 }
 
 #[tokio::test]

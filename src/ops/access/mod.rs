@@ -161,6 +161,17 @@ pub struct Access {
     pub standing: Vec<Standing>,
 }
 
+impl Access {
+    /// When it ends by itself, however it is used; none: never.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        match &self.connection {
+            Some(connection) => Some(connection.absolute_end),
+            None => self.app.expires_at,
+        }
+    }
+}
+
 /// A page of a list.
 #[derive(Debug)]
 pub struct AccessPage {

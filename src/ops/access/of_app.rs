@@ -13,6 +13,8 @@ use crate::domain::connection::LastUse;
 use crate::domain::gate;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::scope::ScopeSet;
+use crate::domain::standing;
+use crate::domain::standing::Circumstances;
 use crate::domain::standing::Standing;
 use crate::ops::Ops;
 use crate::ops::access::AccessFilter;
@@ -22,6 +24,7 @@ use crate::ops::access::What;
 use crate::ops::access::look::Look;
 use crate::ops::access::walk::Source;
 use crate::ops::access::walk::Walk;
+use crate::ops::administration::app_facts;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
@@ -50,7 +53,7 @@ pub struct ConnectionFacts {
     pub place: PlaceFacts,
     /// Who approved it.
     pub person: String,
-    /// Whom to ask about it.
+    /// Whom to ask about it; none if they are gone.
     pub owner: Option<String>,
     /// When and from where it was last used.
     pub last_use: Option<LastUse>,
@@ -58,6 +61,20 @@ pub struct ConnectionFacts {
     pub standing: Vec<Standing>,
     /// What is effective now, as a closure.
     pub effective: ScopeSet,
+}
+
+impl ConnectionFacts {
+    /// When it last got a token: the first came with the connection itself.
+    #[must_use]
+    pub fn last_token(&self) -> Timestamp {
+        self.last_use.and_then(|last| last.token).unwrap_or(self.connection.consented_at)
+    }
+
+    /// When a token of it last made a call.
+    #[must_use]
+    pub fn last_call(&self) -> Option<Timestamp> {
+        self.last_use.and_then(|last| last.call)
+    }
 }
 
 /// An OAuth app with what its page tells in a company or firm.
@@ -97,6 +114,18 @@ fn name(reader: &Reader<'_>, user: Option<UserId>) -> Result<Option<String>, Fau
     Ok(user.map(|user| user.name.clone()))
 }
 
+/// Whoever answers for it, if they still can.
+fn owner_name(
+    reader: &Reader<'_>,
+    owner: Option<UserId>,
+    place: Place,
+) -> Result<Option<String>, Fault> {
+    match owner {
+        Some(owner) if app_facts::stands(reader, owner, place)? => name(reader, Some(owner)),
+        _ => Ok(None),
+    }
+}
+
 impl Ops {
     /// The connection, for its person and for those who administer its company or firm. One that ended
     /// as somebody wished is no more.
@@ -125,7 +154,7 @@ impl Ops {
                 app: seen.app,
                 place: facts.place,
                 person: seen.by,
-                owner: name(reader, connection.owner)?,
+                owner: owner_name(reader, connection.owner, connection.place)?,
                 last_use: self.connection_use(reader, id)?,
                 standing: seen.standing,
                 effective: effective.unwrap_or_default(),
@@ -166,7 +195,7 @@ impl Ops {
             return Ok(Err(Refusal::UnknownApp));
         };
         let counts = self.counts(reader, viewer)?;
-        let blocked_here = blocks_app(reader, place, id)?;
+        let blocked_here = blocks::keeps_away(reader, place, id)?;
         let knows = match &counts {
             Some(counts) => counts.apps.contains_key(&id),
             None => connected_lately(reader, viewer.place, id)?,
@@ -176,19 +205,24 @@ impl Ops {
         }
         let judging = match place {
             _ if own && app.place.is_none() => Judging::Installation,
-            Place::Company(_) if app.place.is_none() && viewer.whole => Judging::Company,
+            Place::Company(_) if app.place.is_none() => {
+                let governs = Authority::Governs(place);
+                match authority::check(reader, self, &live.user, governs)? {
+                    Ok(()) => Judging::Company,
+                    Err(_) => Judging::Nothing,
+                }
+            }
             _ => Judging::Nothing,
         };
         let last_used = self.app_use(reader, id)?;
-        let around = crate::domain::standing::Circumstances {
+        let around = Circumstances {
             last_used,
             blocked: blocked_here,
             delegator_stands: true,
             now: self.now(),
         };
         let connections = counts.map(|all| all.apps.get(&id).copied().unwrap_or_default());
-        let (standing, owner) =
-            (crate::domain::standing::of_app(&app, around), name(reader, app.owner)?);
+        let (standing, owner) = (standing::of_app(&app, around), name(reader, app.owner)?);
         Ok(Ok(OauthAppFacts {
             app,
             owner,
@@ -229,12 +263,4 @@ fn connected_lately(reader: &Reader<'_>, place: Place, app: AppId) -> Result<boo
         }
     }
     Ok(false)
-}
-
-fn blocks_app(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {
-    let Place::Company(company) = place else { return Ok(false) };
-    match reader.shared::<Companies>(&company)? {
-        Some(company) => blocks::stands(reader, &company, app, None),
-        None => Ok(false),
-    }
 }

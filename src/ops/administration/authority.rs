@@ -190,6 +190,14 @@ impl Ops {
         named.into_iter().any(|role| role.administers)
     }
 
+    /// Whether the person governs `place`: [`Authority::Governs`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn may_govern(&self, live: &LiveSession, place: Place) -> Result<bool, Fault> {
+        self.store.read(|reader| Ok(governs(reader, self, &live.user, place)?.is_ok()))
+    }
+
     /// What the person is in `place`.
     ///
     /// # Errors

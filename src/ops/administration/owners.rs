@@ -44,6 +44,24 @@ impl Ops {
     }
 }
 
+impl Ops {
+    /// Whoever answers for something now may stay, even where they could not be chosen anew: them, if
+    /// they are not among `known`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn kept_owner(
+        &self,
+        owner: Option<UserId>,
+        known: &[PossibleOwner],
+    ) -> Result<Option<PossibleOwner>, Fault> {
+        let unknown = owner.filter(|id| known.iter().all(|one| one.id != *id));
+        let Some(id) = unknown else { return Ok(None) };
+        let found = self.store.read(|reader| reader.shared::<Users>(&id))?;
+        Ok(found.map(|user| PossibleOwner { id, name: user.name.clone() }))
+    }
+}
+
 fn members(reader: &Reader<'_>, except: UserId, place: Place) -> Result<Vec<PossibleOwner>, Fault> {
     let mut found = Vec::new();
     for (key, ()) in reader.under::<Members>(&place)? {

@@ -231,7 +231,7 @@ pub enum AppRefusal {
     #[error("whoever delegated its permissions is still there; ask an owner or admin to move it")]
     DelegatorStands,
     /// Who answers for it has to be reachable there.
-    #[error("the owner has no role in the app's company or firm; name somebody who has")]
+    #[error("whoever answers for it needs a role in its company or firm; name somebody who has one")]
     OwnerElsewhere,
     /// It would never work.
     #[error("the expiry date has passed already; give a later one or none")]

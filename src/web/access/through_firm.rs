@@ -6,6 +6,7 @@ use axum::response::Response;
 use crate::base::id::CompanyId;
 use crate::domain::block::Blocked;
 use crate::domain::company::Company;
+use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
 use crate::ops::access::Kind;
 use crate::ops::access::kind_of;
@@ -35,13 +36,24 @@ pub(super) async fn show(inside: Inside) -> Response {
         Ok(company) => company,
         Err(page) => return *page,
     };
+    let may_block = match may_block(&inside, company.id) {
+        Ok(may) => may,
+        Err(page) => return *page,
+    };
     match firms(&inside, &company) {
         Ok(firms) => {
             let frame = inside.frame(Section::ThroughFirm);
-            inside.show(&ThroughFirm { frame, firms, may_block: true })
+            inside.show(&ThroughFirm { frame, firms, may_block })
         }
         Err(page) => *page,
     }
+}
+
+/// Whether the person may keep something away from the company: nobody may who administers it only
+/// through its firm.
+fn may_block(inside: &Inside, company: CompanyId) -> Result<bool, Box<Response>> {
+    let governs = inside.ops().may_govern(&inside.live, Place::Company(company));
+    governs.map_err(|fault| Box::new(inside.fail(&fault)))
 }
 
 /// The open company, if the person administers it.
@@ -120,6 +132,9 @@ type Named = (CompanyId, Blocked, String);
 /// What the path names, if it reaches the open company through its firm.
 fn named(inside: &Inside, what: &str) -> Result<Named, Box<Response>> {
     let company = company(inside)?;
+    if !may_block(inside, company.id)? {
+        return Err(Box::new(inside.refuse(ErrorKind::NotAllowed)));
+    }
     let unknown = || Box::new(inside.refuse(ErrorKind::NotFound));
     let what: Blocked = what.parse().map_err(|_| unknown())?;
     let reaching = through(inside, company.id)?;
