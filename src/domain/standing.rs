@@ -176,12 +176,8 @@ mod tests {
     use crate::domain::registration::Registration;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
-    const USED: Circumstances = Circumstances {
-        last_used: Some(NOW),
-        blocked: false,
-        delegator_stands: true,
-        now: NOW,
-    };
+    const USED: Circumstances =
+        Circumstances { last_used: Some(NOW), blocked: false, delegator_stands: true, now: NOW };
 
     fn app() -> App {
         let id = AppId::from_raw(RawId::from_bytes([1; 16]));
@@ -199,7 +195,10 @@ mod tests {
         let used = |ago| Circumstances { last_used: Some(NOW.minus(days(ago))), ..USED };
         assert_eq!(of_app(&app(), used(29)), [Standing::Active]);
         assert_eq!(of_app(&app(), used(30)), [Standing::Idle(30)]);
-        assert_eq!(of_app(&app(), Circumstances { last_used: None, ..USED }), [Standing::NeverUsed]);
+        assert_eq!(
+            of_app(&app(), Circumstances { last_used: None, ..USED }),
+            [Standing::NeverUsed]
+        );
     }
 
     #[test]

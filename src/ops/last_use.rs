@@ -31,7 +31,10 @@ pub struct RecentUse {
 impl RecentUse {
     fn note(&self, connection: ConnectionId, last: LastUse) {
         if let Ok(mut recent) = self.connections.lock() {
-            recent.entry(connection).and_modify(|before| *before = before.and(last)).or_insert(last);
+            recent
+                .entry(connection)
+                .and_modify(|before| *before = before.and(last))
+                .or_insert(last);
         }
     }
 

@@ -3,6 +3,8 @@
 use countersign::base::id::CompanyId;
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
+use countersign::domain::company::Place;
+use countersign::domain::scope::ScopeSet;
 use countersign::ops::access::AccessFilter;
 use countersign::ops::access::LOOKED_AT;
 use countersign::ops::access::List;
@@ -493,6 +495,53 @@ async fn what_reaches_a_company_through_its_firm_is_kept_away_and_let_in_again()
 }
 
 #[tokio::test]
+async fn what_reaches_a_company_through_its_firm_comes_in_pages_that_cost_what_they_show() {
+    let house = House::quick().await;
+    let firm: Place = house.firm().parse().unwrap();
+    let acme: CompanyId = house.company("acme").parse().unwrap();
+    let reader = house.user_id("partner");
+    for number in 0..130 {
+        let new = NewApp {
+            place: Some(firm),
+            delegated_by: Some(reader),
+            scopes: Some(ScopeSet::parse("customers:readonly")),
+            ..NewApp::of(AppKind::ApiCredentials, &format!("Firm job {number}"))
+        };
+        house.ops.create_app(new, MACHINE).await.unwrap();
+        house.clock.advance(std::time::Duration::from_millis(1));
+    }
+    let owner = signed_in(&house, "owner", "acme").await;
+    let live = owner.live();
+    let (mut seen, mut cursor) = (0, None);
+    loop {
+        let page = house.ops.reaching_through_firm(&live, acme, cursor.as_deref()).unwrap();
+        assert!(page.looked_at <= 51 && page.rows.len() <= 50, "{}", page.looked_at);
+        seen += page.rows.len();
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    // The sandbox has one of its own.
+    assert!((130..=132).contains(&seen), "{seen}");
+    let mut owner = owner;
+    let home = "/settings/app-connect/through-firm";
+    let page = owner.get(home).await;
+    let next = href(&page, "next");
+    assert_eq!(owner.get(&format!("{home}{next}")).await.status, StatusCode::OK);
+    let forged = owner.get(&format!("{home}{next}x")).await;
+    assert_eq!(forged.status, StatusCode::BAD_REQUEST);
+    // Who does not administer the company is told nothing of it.
+    let viewer = house.signed_in("viewer").await.live();
+    let refused = house.ops.reaching_through_firm(&viewer, acme, None);
+    assert!(matches!(refused, Err(Failure::Refused(Refusal::NotAllowed))), "{refused:?}");
+    let counted = house.ops.company_counts(&viewer, acme);
+    assert!(matches!(counted, Err(Failure::Refused(Refusal::NotAllowed))), "{counted:?}");
+    assert!(house.ops.firm_members(&viewer, acme).is_err());
+    assert!(house.ops.members_who_see(&viewer, acme).is_err());
+}
+
+#[tokio::test]
 async fn what_a_company_blocks_of_its_firm_is_not_the_firms_to_let_in_again() {
     let mut house = House::new().await;
     let acme = house.company("acme");
@@ -501,7 +550,8 @@ async fn what_a_company_blocks_of_its_firm_is_not_the_firms_to_let_in_again() {
     let firm = connect(&house, "partner", &house.firm()).await;
     let mut owner = signed_in(&house, "owner", "acme").await;
     let home = "/settings/app-connect/through-firm";
-    let (block, unblock) = (format!("{home}/{}/block", firm.id), format!("{home}/{}/unblock", firm.id));
+    let (block, unblock) =
+        (format!("{home}/{}/block", firm.id), format!("{home}/{}/unblock", firm.id));
     let asked = owner.get(&block).await;
     let code = house.next_code("owner");
     owner.submit(&asked, &block, &[("code", &code)]).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
@@ -34,13 +35,18 @@ use crate::ops::facts;
 use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::people;
 use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Apps;
 use crate::store::tables::Companies;
 use crate::store::tables::Connections;
+use crate::store::tables::Members;
 use crate::store::tables::Users;
+
+/// Members of a firm that are counted.
+pub const MEMBERS_COUNTED: usize = 10_000;
 
 /// A connection with what its page tells.
 #[derive(Clone, Debug)]
@@ -235,20 +241,24 @@ impl Ops {
         }))
     }
 
-    /// How many people see `company` through `firm`.
+    /// How many people see a company through its firm; no more than [`MEMBERS_COUNTED`] are counted.
     ///
     /// # Errors
-    /// The store failed.
-    pub fn members_who_see(
-        &self,
-        company: crate::base::id::CompanyId,
-        firm: crate::base::id::FirmId,
-    ) -> Result<u64, Fault> {
-        let members = self.members_named(Place::Firm(firm), 10_000)?;
-        self.store.read(|reader| {
-            let Some(company) = reader.shared::<Companies>(&company)? else { return Ok(0) };
-            let seeing = members.iter().filter(|(user, _)| company.seen_through(firm, *user));
-            Ok(seeing.count() as u64)
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`].
+    pub fn members_who_see(&self, live: &LiveSession, company: CompanyId) -> Outcome<u64, Refusal> {
+        self.look_for(live, Authority::Administers(Place::Company(company)), |reader| {
+            let Some(company) = reader.shared::<Companies>(&company)? else { return Ok(Ok(0)) };
+            let Some(firm) = company.firm.map(Place::Firm) else { return Ok(Ok(0)) };
+            if !company.confidential {
+                return Ok(Ok(
+                    reader.under_after::<Members>(&firm, None, MEMBERS_COUNTED)?.len() as u64
+                ));
+            }
+            let mut seeing = 0;
+            for user in &company.confided_to {
+                seeing += u64::from(people::membership(reader, *user, firm)?.is_some());
+            }
+            Ok(Ok(seeing))
         })
     }
 }

@@ -26,7 +26,6 @@ use crate::web::access::scopes;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
 
-
 /// The form.
 pub(super) async fn ask(Path(connection): Path<String>, inside: Inside) -> Response {
     let (inside, facts) = match found(inside, &connection) {
@@ -117,8 +116,7 @@ fn form(
 /// Who may be responsible in the open company or firm; where one may stay, `chosen` too, who is now.
 pub(super) fn owners(inside: &Inside, chosen: Option<UserId>, may_stay: bool) -> Vec<Choice> {
     let ops = inside.ops();
-    let mut offered =
-        ops.possible_owners(&inside.live, inside.open.place).unwrap_or_default();
+    let mut offered = ops.possible_owners(&inside.live, inside.open.place).unwrap_or_default();
     if may_stay {
         offered.extend(ops.kept_owner(chosen, &offered).unwrap_or_default());
     }
