@@ -77,6 +77,7 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("parts/mark.html"),
     template!("parts/permission.html"),
     template!("parts/person.html"),
+    template!("parts/place.html"),
     template!("parts/secrets.html"),
     template!("parts/status.html"),
     template!("parts/time.html"),

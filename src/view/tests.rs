@@ -419,6 +419,25 @@ fn every_class_of_the_style_sheet_is_worn_on_some_page() {
 }
 
 #[test]
+fn every_label_that_the_documentation_promises_stands_in_the_catalogue() {
+    let labels = include_str!("../../docs/ui.md").split("**").skip(1).step_by(2);
+    let catalogue = catalogue(Language::English);
+    let mut promised = 0;
+    for label in labels {
+        let label = label.replace("(n)", "({count})").replace(" n ", " {count} ");
+        let said = if label.contains('…') {
+            // A name stands there.
+            label.split('…').all(|part| catalogue.contains(part.trim()))
+        } else {
+            catalogue.contains(&format!("\"{label}\""))
+        };
+        assert!(said, "no text says {label}");
+        promised += 1;
+    }
+    assert!(promised > 60, "{promised}");
+}
+
+#[test]
 fn every_language_says_every_text_with_the_same_placeholders() {
     let of = |language| Texts::parse(catalogue(language), language).unwrap();
     let (english, french) = (of(Language::English), of(Language::French));
