@@ -13,6 +13,7 @@ fn options(folder: &Path) -> Options {
         issuer: "https://auth.example.com".parse().unwrap(),
         kind: Kind::Real,
         accept_new_issuer: false,
+        not_before: Timestamp::EPOCH,
     }
 }
 
