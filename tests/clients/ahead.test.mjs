@@ -29,7 +29,7 @@ const {
 const CREDENTIALS = `${CONNECT}/api-credentials`;
 const REVIEWS = `${CONNECT}/reviews`;
 
-describe('a month later', { timeout: 400_000 }, () => {
+describe('a month later', { timeout: 800_000 }, () => {
   const acme = company('acme').name;
   const send = wireTo(sandbox.site);
   const made = {};

@@ -15,7 +15,7 @@ import { Folk } from './workspace.mjs';
 const ASKED =
   'customers:readonly customer_invoices:readonly customer_invoices:all trial_balance:readonly';
 
-describe('a person at the browser', { timeout: 400_000 }, () => {
+describe('a person at the browser', { timeout: 800_000 }, () => {
   const client = app('oauth_public');
   let browser;
   let listener;

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 const READY_WITHIN = 60_000;
-const STOPPED_WITHIN = 20_000;
+const STOPPED_WITHIN = 60_000;
 
 /** The binary under test. */
 export function binary() {

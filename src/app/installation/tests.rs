@@ -203,6 +203,14 @@ fn an_installation_whose_making_was_interrupted_is_finished() {
 }
 
 #[test]
+fn time_begins_no_earlier_than_a_sandbox_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let ahead = SystemClock::wall().plus(std::time::Duration::from_secs(31 * 86_400));
+    let told = Options { not_before: ahead, ..options(folder.path()) };
+    assert!(Installation::open(folder.path(), &told).unwrap().clock.now() >= ahead);
+}
+
+#[test]
 fn time_never_starts_before_the_last_audit_entry() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());

@@ -115,11 +115,9 @@ impl Ops {
         live: &LiveSession,
         app: AppId,
     ) -> Outcome<CredentialFacts, Refusal> {
-        self.look_for(live, Authority::App(app), |reader| {
-            match reader.get::<Apps>(&app)? {
-                Some(app) => self.credential_facts(reader, live, app),
-                None => Ok(Err(Refusal::UnknownApp)),
-            }
+        self.look_for(live, Authority::App(app), |reader| match reader.get::<Apps>(&app)? {
+            Some(app) => self.credential_facts(reader, live, app),
+            None => Ok(Err(Refusal::UnknownApp)),
         })
     }
 
