@@ -6,9 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 
 import { openBrowser } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
-import { pkce } from './pkce.mjs';
-import { authorizationUrl, postForm } from './requests.mjs';
-import { api, app, company, user } from './site.mjs';
+import { api, app, company, site, user } from './site.mjs';
 import {
   assertMayDraft, assertMayNotDraft, assertStopped, confirm, CONNECT, examine, fact, fill, Folk, follow, headed,
   issue, letIn, MODES, SAVED, switchTo, take, told, visit,
@@ -110,44 +108,84 @@ describe('what people connect', { timeout: 600_000 }, () => {
       await examine(owner, 'the integrations');
     });
 
-    it(`comes from an app that was registered here, ${mode}`, async () => {
-      const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps`, options);
-      const name = `Harbour portal ${slug}`;
-      await follow(owner, 'Register OAuth app');
-      await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
-      await owner.page.getByRole('radio', { name: 'Confidential', exact: true }).check();
-      await owner.permission('Read customers').check();
-      await owner.button('Continue').click();
-      await owner.page.getByText('There is a problem').first().waitFor();
-      await examine(owner, 'registering with a fault');
-      await owner.field('Redirect URIs').fill(listener.redirectUri);
-      await owner.button('Continue').click();
-      await headed(owner, `Register ${name}?`);
-      await examine(owner, 'registering, before it is done');
-      await confirm(owner, `Register ${name}`);
-      const id = await owner.field('Client ID').inputValue();
-      const secret = await take(owner, 'Client secret', SAVED);
+    for (const kind of ['Public', 'Confidential']) {
+      it(`comes from a ${kind.toLowerCase()} app that was registered here, ${mode}`, async () => {
+        const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps`, options);
+        const name = `Harbour ${kind} ${slug}`;
+        const confidential = kind === 'Confidential';
+        await follow(owner, 'Register OAuth app');
+        await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
+        await owner.page.getByRole('radio', { name: kind, exact: true }).check();
+        await owner.permission('Read customers').check();
+        await owner.button('Continue').click();
+        await owner.page.getByText('There is a problem').first().waitFor();
+        if (confidential) await examine(owner, 'registering with a fault');
+        await owner.field('Redirect URIs').fill(listener.redirectUri);
+        await owner.button('Continue').click();
+        await headed(owner, `Register ${name}?`);
+        if (confidential) await examine(owner, 'registering, before it is done');
+        await confirm(owner, `Register ${name}`);
+        const client = { client_id: await owner.field('Client ID').inputValue() };
+        if (confidential) {
+          client.client_secret = await take(owner, 'Client secret', SAVED);
+        } else {
+          assert.equal(await owner.field('Client secret').count(), 0, 'a public app has no secret');
+          await owner.button('Done').click();
+        }
+        await told(owner, `${name} was registered.`);
+        const tokens = await letIn(owner, listener, { place: acme.name, scope: 'customers:readonly', client });
+        assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+        assert.equal((await tokens.refresh()).status, 200);
+        await visit(owner, CONNECTIONS);
+        await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+      });
+    }
 
-      const { verifier, challenge } = pkce();
-      const url = authorizationUrl({ client_id: id }, listener.redirectUri, {
+    it(`comes from a program that registered itself, which is approved, blocked and unblocked, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), CONNECT, options);
+      const name = `Stray assistant ${slug}`;
+      const registered = await fetch(new URL('/oauth/register', site.issuer), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          client_name: name,
+          redirect_uris: [listener.redirectUri],
+          token_endpoint_auth_method: 'none',
+        }),
+      });
+      assert.equal(registered.status, 201);
+      const tokens = await letIn(owner, listener, {
+        place: acme.name,
         scope: 'customers:readonly',
-        state: 'x',
-        code_challenge: challenge,
-        code_challenge_method: 'S256',
+        client: await registered.json(),
       });
-      const back = await owner.approve(url, listener, { choose: acme.name });
-      const tokens = await postForm('/oauth/token', {
-        grant_type: 'authorization_code',
-        client_id: id,
-        client_secret: secret,
-        redirect_uri: listener.redirectUri,
-        code: back.searchParams.get('code'),
-        code_verifier: verifier,
+      assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+
+      await visit(owner, `${CONNECT}/oauth-apps`);
+      const row = owner.page.getByRole('row').filter({ hasText: `“${name}”` });
+      await row.filter({ hasText: 'Unreviewed' }).getByRole('link').first().click();
+      const home = owner.page.url();
+      await examine(owner, 'a program that registered itself');
+      const judge = async (act, said) => {
+        await owner.page.goto(home);
+        await owner.page.getByRole('link', { name: new RegExp(`^${act} `) }).click();
+        await examine(owner, `whether to ${act.toLowerCase()} a program`);
+        await owner.typeCode();
+        await owner.page.getByRole('button', { name: new RegExp(`^${act} `) }).click();
+        await told(owner, said);
+      };
+      await judge('Approve', 'was approved.');
+      await owner.page.getByText('Approved', { exact: true }).first().waitFor();
+      await judge('Block', 'is blocked.');
+      await assertStopped(tokens.access_token);
+      assert.notEqual((await tokens.refresh()).status, 200);
+      await judge('Unblock', 'is no longer blocked.');
+      const again = await letIn(owner, listener, {
+        place: acme.name,
+        scope: 'customers:readonly',
+        client: { client_id: new URL(home).pathname.split('/').at(-1) },
       });
-      assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
-      assert.equal((await api(tokens.body.access_token, '/customers')).status, 200);
-      await visit(owner, CONNECTIONS);
-      await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+      assert.equal((await api(again.access_token, '/customers')).status, 200);
     });
 
     it(`is apart in test and production: publishing makes another app, ${mode}`, async () => {
