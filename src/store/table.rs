@@ -60,6 +60,8 @@ table_ids! {
     Browsers = "browsers",
     /// Apps by id.
     Apps = "apps",
+    /// Logos by app.
+    AppLogos = "app_logos",
     /// The apps of each place.
     PlaceApps = "place_apps",
     /// Connections by id.

@@ -25,6 +25,7 @@ use crate::domain::consent::AuthorizationRequest;
 use crate::domain::initial_token::InitialToken;
 use crate::domain::invitation::Invitation;
 use crate::domain::link::Link;
+use crate::domain::logo::Logo;
 use crate::domain::role::OwnRole;
 use crate::domain::role::RoleName;
 use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
@@ -89,6 +90,8 @@ tables! {
     Browsers: (UserId, BrowserMark) => KnownBrowser,
     /// Apps.
     Apps: AppId => App,
+    /// Logos of apps.
+    AppLogos: AppId => Logo,
     /// Apps by place.
     PlaceApps: (Place, AppId) => (),
     /// Connections.

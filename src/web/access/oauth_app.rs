@@ -78,14 +78,14 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
         connections: facts.connections.unwrap_or_default(),
         chart: happened::chart(ChartKind::Tokens, &days),
         recent: told.iter().map(|told| happened::row(told, now)).collect(),
-        acts: acts(facts, now),
+        acts: acts(inside, facts),
     })
 }
 
-/// What the app may ask for: all that there is, unless somebody said less.
-fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
+/// What the app may ask for, with all that is included: all that there is, unless somebody said less.
+pub(super) fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
     match &app.delegation {
-        Delegation::Only(scopes) => scopes.clone(),
+        Delegation::Only(scopes) => inside.ops().catalogue().closure(scopes),
         Delegation::Anything => {
             let all = inside.ops().catalogue().permissions().iter();
             all.map(|permission| permission.name.clone()).collect()
@@ -116,7 +116,8 @@ fn upkeep(app: &App, owner: Option<String>, now: Timestamp) -> Upkeep {
     }
 }
 
-fn acts(facts: &OauthAppFacts, now: Timestamp) -> Vec<OauthAppAct> {
+/// What the person may do with it. The acts check it again when they are done.
+pub(super) fn acts(inside: &Inside, facts: &OauthAppFacts) -> Vec<OauthAppAct> {
     let mut acts = Vec::new();
     match facts.judging {
         Judging::Installation => acts.extend(match facts.app.status {
@@ -130,20 +131,26 @@ fn acts(facts: &OauthAppFacts, now: Timestamp) -> Vec<OauthAppAct> {
         Judging::Nothing => {}
     }
     if facts.own && !facts.app.registration.is_by_itself() {
-        acts.extend(own_acts(&facts.app, now));
+        // Who answers for an app without administering its place is shown no secret, and changes nothing
+        // that others are asked about.
+        let governs = facts.app.place.is_none() || inside.open.administers;
+        let only_review = [OauthAppAct::Review, OauthAppAct::Revoke, OauthAppAct::Delete];
+        let own = own_acts(&facts.app, inside.ops().now()).into_iter();
+        acts.extend(own.filter(|act| governs || only_review.contains(act)));
     }
     acts
 }
 
 /// What those who registered it may do with it.
 fn own_acts(app: &App, now: Timestamp) -> Vec<OauthAppAct> {
+    use OauthAppAct as Act;
     match app.status {
         AppStatus::Active if app.kind.is_confidential() => {
-            vec![OauthAppAct::Review, OauthAppAct::Rotate, OauthAppAct::Revoke, OauthAppAct::Delete]
+            vec![Act::Change, Act::Review, Act::Rotate, Act::Revoke, Act::Delete]
         }
-        AppStatus::Active => vec![OauthAppAct::Review, OauthAppAct::Revoke, OauthAppAct::Delete],
-        AppStatus::Revoked { .. } => vec![OauthAppAct::Restore, OauthAppAct::Delete],
-        AppStatus::Deleted { .. } if app.may_return(now) => vec![OauthAppAct::Restore],
+        AppStatus::Active => vec![Act::Change, Act::Review, Act::Revoke, Act::Delete],
+        AppStatus::Revoked { .. } => vec![Act::Restore, Act::Delete],
+        AppStatus::Deleted { .. } if app.may_return(now) => vec![Act::Restore],
         AppStatus::Deleted { .. } | AppStatus::Blocked { .. } => Vec::new(),
     }
 }
