@@ -83,6 +83,7 @@ json_rows!(
     crate::domain::user::Membership,
     crate::domain::user::User,
     crate::store::tables::PushedRequest,
+    crate::store::tables::SecretUses,
     crate::store::tables::KnownBrowser,
 );
 

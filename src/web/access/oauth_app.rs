@@ -63,7 +63,6 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
     let told = ops.activity_of_app(&inside.live, place, app.id, RECENT)?;
     let days = ops.chart_of(place, Some(app.id))?;
     let redirect_uris = app.redirect_uris.iter().map(|uri| uri.as_str().to_owned());
-    let last_used = facts.last_used;
     Ok(OauthApp {
         frame: inside.frame(Section::OauthApps),
         href: home_of(app.id),
@@ -73,7 +72,7 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
         redirect_uris: redirect_uris.collect(),
         pkce: app.must_use_pkce(),
         areas: scopes::held(ops.catalogue(), &may_ask(inside, app), &app.required, None),
-        secrets: app.secrets.iter().map(|secret| secret_row(secret, last_used, now)).collect(),
+        secrets: app.secrets.iter().map(|secret| secret_row(facts, secret, now)).collect(),
         upkeep: upkeep(app, facts.owner.clone(), now),
         connections: facts.connections.unwrap_or_default(),
         chart: happened::chart(ChartKind::Tokens, &days),
@@ -93,12 +92,15 @@ pub(super) fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
     }
 }
 
-fn secret_row(secret: &AppSecret, last_used: Option<Timestamp>, now: Timestamp) -> SecretRow {
+fn secret_row(facts: &OauthAppFacts, secret: &AppSecret, now: Timestamp) -> SecretRow {
     let former = secret.expires_at.is_some();
+    let noted = facts.secret_uses.0.iter().find(|(of, _)| *of == secret.id).map(|(_, at)| *at);
+    // Before that was noted of each secret, the app's use was that of its only one.
+    let noted = noted.or(facts.last_used.filter(|_| facts.app.secrets.len() == 1));
     SecretRow {
         shown: format!("cs_sec_…{}", secret.last_four),
         created: Moment::at(secret.created_at, now),
-        last_used: last_used.filter(|_| !former).map(|at| Moment::at(at, now)),
+        last_used: noted.map(|at| Moment::at(at, now)),
         stops: secret.expires_at.map(|at| Moment::at(at, now)),
         former,
     }
