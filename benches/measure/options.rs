@@ -8,8 +8,10 @@ use clap::ValueEnum;
 
 use super::Bench;
 use super::Outcome;
+use super::crowd::Crowd;
 use super::handshakes;
 use super::issuance;
+use super::lists;
 use super::load::Load;
 use super::million;
 use super::proxy;
@@ -47,6 +49,8 @@ pub(crate) enum Part {
     Writer,
     /// Starting, memory and disk.
     Start,
+    /// The lists of App Connect in a large company.
+    Lists,
 }
 
 impl Part {
@@ -69,6 +73,7 @@ impl Part {
             Self::Handshakes => handshakes::measure,
             Self::Writer => writer::measure,
             Self::Start => start::measure,
+            Self::Lists => lists::measure,
         };
         measure(bench, sites, report)
     }
@@ -133,6 +138,8 @@ impl Options {
             measured: Duration::try_from_secs_f64(self.seconds)? / self.rounds.max(1),
             tokens: self.tokens,
             introspections: u64::from(self.tokens / 5),
+            crowd: Crowd { apps: 10_000, connections: 100_000 },
+            pages: 101,
         })
     }
 }
@@ -148,6 +155,10 @@ pub(crate) struct Plan {
     pub(crate) tokens: u32,
     /// Before memory is looked at.
     pub(crate) introspections: u64,
+    /// What the large company has.
+    pub(crate) crowd: Crowd,
+    /// How often each list is asked for.
+    pub(crate) pages: usize,
 }
 
 impl Plan {
@@ -160,6 +171,8 @@ impl Plan {
             measured: Duration::from_millis(60),
             tokens: 20_000,
             introspections: 100,
+            crowd: Crowd { apps: 2_100, connections: 4_200 },
+            pages: 3,
         }
     }
 

@@ -113,8 +113,8 @@ async fn fill(
     chains: usize,
     tokens: u32,
 ) -> Outcome<Seeded> {
-    let (own, owner) = company(ops, "Acme Trading", "owner@acme.example").await?;
-    let (_, credentials) = credentials(ops, own, &owner).await?;
+    let (own, owner) = company(ops, "Acme Trading", "owner@acme.example", None).await?;
+    let (_, credentials) = credentials(ops, own, &owner, "Load").await?;
     let (app, connected) = connected(ops, own).await?;
     let (_, resource_server) = app_of(ops, NewApp::of(AppKind::ResourceServer, "Upstream")).await?;
     let holders = if tokens > 0 { holders(ops).await? } else { Vec::new() };
@@ -134,10 +134,15 @@ async fn fill(
 }
 
 /// A company and its owner.
-async fn company(ops: &Ops, name: &str, email: &str) -> Outcome<(Place, User)> {
+pub(crate) async fn company(
+    ops: &Ops,
+    name: &str,
+    email: &str,
+    password: Option<String>,
+) -> Outcome<(Place, User)> {
     let new = NewCompany::named(name, Environment::Production);
     let company = ops.create_company(new, Origin::default()).await.map_err(said)?;
-    let owner = person(ops, email, None).await?;
+    let owner = person(ops, email, password).await?;
     let (place, role) = (Place::Company(company.id), RoleName("owner".to_owned()));
     ops.grant_role(owner.id, place, role, Origin::default()).await.map_err(said)?;
     Ok((place, owner))
@@ -150,14 +155,19 @@ async fn person(ops: &Ops, email: &str, password: Option<String>) -> Outcome<Use
 }
 
 /// API credentials that `owner` delegated.
-async fn credentials(ops: &Ops, place: Place, owner: &User) -> Outcome<(App, Client)> {
+pub(crate) async fn credentials(
+    ops: &Ops,
+    place: Place,
+    owner: &User,
+    name: &str,
+) -> Outcome<(App, Client)> {
     let new = NewApp {
         place: Some(place),
         delegated_by: Some(owner.id),
         owner: Some(owner.id),
         scopes: Some(ScopeSet::parse(SCOPES)),
         purpose: "Asks for tokens".to_owned(),
-        ..NewApp::of(AppKind::ApiCredentials, "Load")
+        ..NewApp::of(AppKind::ApiCredentials, name)
     };
     app_of(ops, new).await
 }
@@ -172,7 +182,7 @@ async fn connected(ops: &Ops, place: Place) -> Outcome<(App, Client)> {
     app_of(ops, new).await
 }
 
-async fn app_of(ops: &Ops, new: NewApp) -> Outcome<(App, Client)> {
+pub(crate) async fn app_of(ops: &Ops, new: NewApp) -> Outcome<(App, Client)> {
     let created = ops.create_app(new, Origin::default()).await.map_err(said)?;
     let secret = created.secret.as_ref().map_or("", Secret::expose).to_owned();
     let id = created.app.id.to_string();
@@ -183,8 +193,8 @@ async fn app_of(ops: &Ops, new: NewApp) -> Outcome<(App, Client)> {
 async fn holders(ops: &Ops) -> Outcome<Vec<App>> {
     let making = (0..COMPANIES).map(async |n| -> Outcome<App> {
         let (name, email) = (format!("Company {n}"), format!("owner{n}@companies.example"));
-        let (place, owner) = company(ops, &name, &email).await?;
-        Ok(credentials(ops, place, &owner).await?.0)
+        let (place, owner) = company(ops, &name, &email, None).await?;
+        Ok(credentials(ops, place, &owner, "Load").await?.0)
     });
     futures_util::future::join_all(making).await.into_iter().collect()
 }

@@ -52,6 +52,8 @@ pub struct Options {
     pub kind: Kind,
     /// Whether another issuer than the recorded one is accepted.
     pub accept_new_issuer: bool,
+    /// The clock begins no earlier: a sandbox's may stand ahead, any other's is the machine's.
+    pub not_before: Timestamp,
 }
 
 impl Options {
@@ -64,6 +66,7 @@ impl Options {
             issuer: settings.issuer.clone(),
             kind,
             accept_new_issuer: false,
+            not_before: Timestamp::EPOCH,
         }
     }
 }
@@ -196,7 +199,7 @@ impl<'a> Place<'a> {
         self.check_kind(&recorded)?;
         self.check_key(&key, &recorded)?;
         let keyring = Arc::new(Keyring::new(&key, &self.token_keys(&key, &recorded)?));
-        let clock = Arc::new(start_clock(recorded.last_seen_at));
+        let clock = Arc::new(start_clock(recorded.last_seen_at, self.options.not_before));
         self.check_issuer(&store, &recorded, clock.now())?;
         Ok(Installation {
             store,
@@ -262,7 +265,7 @@ impl<'a> Place<'a> {
 }
 
 /// A wall clock that is behind the last time noted counts as that.
-fn start_clock(last_seen_at: Timestamp) -> SystemClock {
+fn start_clock(last_seen_at: Timestamp, not_before: Timestamp) -> SystemClock {
     let wall = SystemClock::wall();
     if wall < last_seen_at {
         tracing::warn!(
@@ -271,7 +274,7 @@ fn start_clock(last_seen_at: Timestamp) -> SystemClock {
             "the machine's clock is behind the last time that was noted; time goes on from there",
         );
     }
-    SystemClock::start(last_seen_at)
+    SystemClock::start(last_seen_at.max(not_before))
 }
 
 fn exists(path: &Path) -> Result<bool, OpenError> {

@@ -24,6 +24,7 @@ use crate::app::serving;
 use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
 use crate::app::wire;
+use crate::base::clock::SystemClock;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
@@ -58,6 +59,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Whether the guide is one line of JSON.
     pub json: bool,
+    /// How far its clock stands ahead of the machine's, to see what expires, goes idle or is due.
+    pub ahead: Duration,
 }
 
 /// The limit that integrators of accounting software know: 25 calls in 5 seconds for each token.
@@ -85,7 +88,8 @@ pub fn run(options: Options) -> Result<(), Stopped> {
             folder.path.display()
         )));
     }
-    serving::block_on(serve(&folder.path, options.listen, options.json, kept))
+    let Options { listen, json, ahead, .. } = options;
+    serving::block_on(serve(&folder.path, listen, json, ahead, kept))
 }
 
 /// A folder that goes with the process, unless one was named.
@@ -111,6 +115,7 @@ async fn serve(
     folder: &Path,
     listen: SocketAddr,
     json: bool,
+    ahead: Duration,
     kept: Option<Guide>,
 ) -> Result<(), Stopped> {
     let listener = bind(listen, kept.as_ref()).await?;
@@ -125,7 +130,10 @@ async fn serve(
             "this sandbox was made for {old}, and its apps know it by that; listen on the same port, or use another --data-dir"
         )));
     }
-    let opening = installation::Options::of(&settings, Kind::Sandbox);
+    let opening = installation::Options {
+        not_before: SystemClock::wall().plus(ahead),
+        ..installation::Options::of(&settings, Kind::Sandbox)
+    };
     let installation = serving::open(folder, opening).await?;
     let tls = serving::tls_folder(folder);
     let ca = private_ca::ensure(&tls, &[settings.issuer.host()], installation.clock.now())
@@ -146,6 +154,7 @@ async fn serve(
         listeners: vec![listener],
         protected: Some(protected()?),
         upstreams: Vec::new(),
+        ahead,
     };
     let guide = guide.with_mcp_urls();
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await

@@ -1,6 +1,7 @@
 //! `countersign serve`.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use crate::app::installation;
 use crate::app::say;
@@ -58,6 +59,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             listeners,
             protected,
             upstreams,
+            ahead: Duration::ZERO,
         };
         serving.run(|| announce(&settings, first_run)).await
     })

@@ -54,6 +54,8 @@ pub struct Serving<'a> {
     pub protected: Option<Protected>,
     /// What stands behind it.
     pub upstreams: Vec<Arc<UpstreamClient>>,
+    /// How far the clock was told to stand ahead of the machine's.
+    pub ahead: Duration,
 }
 
 impl Serving<'_> {
@@ -62,7 +64,7 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected, upstreams } = self;
+        let Self { settings, installation, ops, listeners, protected, upstreams, ahead } = self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let certificates = Certificates::new(&material(settings, installation)?);
         let tls = acceptor::server_config(&certificates, min_version(settings))
@@ -74,7 +76,7 @@ impl Serving<'_> {
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
-        tasks.spawn(keep_house(ops.clone(), shutdown.clone()));
+        tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
         if settings.tls.mode == TlsMode::PrivateCa {
             let (settings, folder) = (settings.clone(), installation.folder.clone());
             let clock = Arc::clone(clock);
@@ -168,7 +170,7 @@ fn renew(
 /// Sweeps what is over, writes down what is counted in memory, and stops the server if the store's
 /// writer is gone. A data file that fails stops nothing: the store opens it anew by itself, and until
 /// that works `/readyz` says no.
-async fn keep_house(ops: Ops, shutdown: Shutdown) {
+async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
     let flushing = until(shutdown.clone(), FLUSH_EVERY, || async {
         if let Err(fault) = ops.flush_refusals().await {
             tracing::warn!(%fault, "refusals could not be written down");
@@ -178,7 +180,7 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
-        note_time(&ops).await;
+        note_time(&ops, ahead).await;
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
@@ -199,10 +201,10 @@ async fn keep_house(ops: Ops, shutdown: Shutdown) {
     tokio::join!(flushing, sweeping, watching);
 }
 
-/// Notes how far time has come; not while the wall clock says that ours runs far ahead, since what
-/// is noted holds for every later start.
-async fn note_time(ops: &Ops) {
-    if ops.now() > SystemClock::wall().plus(FAR_AHEAD) {
+/// Notes how far time has come; not while the wall clock says that ours runs further ahead than it was
+/// told to, since what is noted holds for every later start.
+async fn note_time(ops: &Ops, ahead: Duration) {
+    if ops.now() > SystemClock::wall().plus(ahead).plus(FAR_AHEAD) {
         tracing::error!("time runs far ahead of the machine's clock; restart the server");
     } else if let Err(fault) = ops.note_time().await {
         tracing::warn!(%fault, "the time could not be noted");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::app::sandbox;
 use crate::cli::error::CliError;
@@ -19,11 +20,15 @@ pub(super) struct Args {
     /// Say what there is in one line of JSON
     #[arg(long)]
     json: bool,
+    /// How many days its clock stands ahead, to see what expires, goes idle or is due; it never goes back
+    #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=365))]
+    days_ahead: u16,
 }
 
 pub(super) fn run(given: Args) -> Result<(), CliError> {
-    let Args { data_dir, listen, json } = given;
-    Ok(sandbox::run(sandbox::Options { data_dir, listen, json })?)
+    let Args { data_dir, listen, json, days_ahead } = given;
+    let ahead = Duration::from_secs(u64::from(days_ahead) * 24 * 60 * 60);
+    Ok(sandbox::run(sandbox::Options { data_dir, listen, json, ahead })?)
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -34,6 +34,8 @@ pub const RECOVERY_CODES: &str = "/sign-in/recovery-codes";
 pub const SIGN_OUT: &str = "/sign-out";
 /// What every page of the workspace begins with.
 pub const SETTINGS: &str = "/settings/";
+/// The language of the guide, for those who are not signed in too.
+pub const GUIDE_LANGUAGE: &str = "/docs/language";
 /// The signed-in home.
 pub const HOME: &str = "/";
 

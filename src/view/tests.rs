@@ -377,6 +377,68 @@ fn every_text_of_the_catalogue_is_shown_by_some_page() {
 }
 
 #[test]
+fn every_template_is_a_page_or_a_part_of_one_and_uses_what_it_imports() {
+    let pages: BTreeSet<&str> = samples().iter().map(|sample| sample.template).collect();
+    for (name, source) in crate::view::renderer::TEMPLATES {
+        let quoted = format!("\"{name}\"");
+        let part = crate::view::renderer::TEMPLATES.iter().any(|(_, text)| text.contains(&quoted));
+        assert!(pages.contains(name) || part, "nothing shows {name}");
+        for line in source.lines().filter(|line| line.starts_with("{% from ")) {
+            let (_, names) = line.split_once(" import ").unwrap();
+            for import in names.trim_end_matches("%}").split(',') {
+                let import = import.trim().rsplit(' ').next().unwrap();
+                let calls = [format!("{import}("), format!("{import})")];
+                let used = calls.iter().any(|call| source.contains(call.as_str()));
+                assert!(used, "{name} imports {import} and does not use it");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_class_of_the_style_sheet_is_worn_on_some_page() {
+    let mut worn: BTreeSet<String> = BTreeSet::new();
+    let views = Views::new().unwrap();
+    for page in samples() {
+        let html = page.html(&views, Language::English);
+        for classes in html.split(" class=\"").skip(1) {
+            let classes = classes.split('"').next().unwrap();
+            worn.extend(classes.split_whitespace().map(str::to_owned));
+        }
+    }
+    let sheet = assets::all().iter().find(|one| one.path.ends_with(".css")).unwrap();
+    let sheet = String::from_utf8_lossy(sheet.body);
+    for selectors in sheet.split('}').filter_map(|rule| rule.rsplit_once('{')) {
+        let selectors = selectors.0.rsplit("*/").next().unwrap();
+        for class in selectors.split('.').skip(1) {
+            let name = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+            let class = class.split(name).next().unwrap();
+            let known = class.is_empty() || worn.contains(class);
+            assert!(known || class.starts_with(|first: char| first.is_ascii_digit()), "{class}");
+        }
+    }
+}
+
+#[test]
+fn every_label_that_the_documentation_promises_stands_in_the_catalogue() {
+    let labels = include_str!("../../docs/ui.md").split("**").skip(1).step_by(2);
+    let catalogue = catalogue(Language::English);
+    let mut promised = 0;
+    for label in labels {
+        let label = label.replace("(n)", "({count})").replace(" n ", " {count} ");
+        let said = if label.contains('…') {
+            // A name stands there.
+            label.split('…').all(|part| catalogue.contains(part.trim()))
+        } else {
+            catalogue.contains(&format!("\"{label}\""))
+        };
+        assert!(said, "no text says {label}");
+        promised += 1;
+    }
+    assert!(promised > 60, "{promised}");
+}
+
+#[test]
 fn every_language_says_every_text_with_the_same_placeholders() {
     let of = |language| Texts::parse(catalogue(language), language).unwrap();
     let (english, french) = (of(Language::English), of(Language::French));

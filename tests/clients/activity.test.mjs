@@ -17,7 +17,7 @@ import {
 const ACTIVITY = `${CONNECT}/activity`;
 const WHEN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 
-describe('activity', { timeout: 400_000 }, () => {
+describe('activity', { timeout: 800_000 }, () => {
   const acme = company('acme').name;
   let browser;
   let listener;

@@ -37,7 +37,7 @@ export class Person {
   /** Opens a window; `options` are Playwright's for a context. */
   static async arrive(browser, user, options = {}) {
     const context = await browser.newContext(options);
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(40_000);
     const page = await context.newPage();
     return new Person(user, context, page);
   }

@@ -4,32 +4,31 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 
 import { assertAccessible, tabTo } from './accessible.mjs';
-import { openBrowser, Person } from './browser.mjs';
+import { openBrowser } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
 import { anyCode, authenticatorCode, recoveryCode, wrongCode } from './codes.mjs';
 import { pkce } from './pkce.mjs';
 import { authorizationUrl, postForm } from './requests.mjs';
 import { api, app, company, firm, site, user } from './site.mjs';
+import { Folk } from './workspace.mjs';
 
 const ASKED =
   'customers:readonly customer_invoices:readonly customer_invoices:all trial_balance:readonly';
 
-describe('a person at the browser', { timeout: 400_000 }, () => {
+describe('a person at the browser', { timeout: 800_000 }, () => {
   const client = app('oauth_public');
   let browser;
   let listener;
-  let people = [];
+  let folk;
 
   before(async () => {
     browser = await openBrowser();
     listener = await callbackListener();
+    folk = new Folk(browser);
   });
 
   afterEach(async () => {
-    const faults = people.flatMap((person) => person.faults);
-    for (const person of people) await person.leave();
-    people = [];
-    assert.deepEqual(faults, []);
+    await folk.leave();
     assert.equal(listener.cameBack(), false);
   });
 
@@ -38,11 +37,11 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
     await listener?.close();
   });
 
-  async function arrive(name, options) {
-    const person = await Person.arrive(browser, user(name), options);
-    people.push(person);
-    return person;
-  }
+  /** Somebody who is signed in, in a window of their own. */
+  const arrive = (name, options) => folk.at(user(name), '/', options);
+
+  /** Somebody who is not. */
+  const stranger = (name, options) => folk.stranger(user(name), options);
 
   /** An authorization request of the public client, and how it redeems the answer. */
   function request(scope = ASKED, parameters = {}) {
@@ -152,7 +151,7 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('cannot use the code of the sign-in again for the consent', async () => {
-    const viewer = await arrive('viewer');
+    const viewer = await stranger('viewer');
     const code = await authenticatorCode(viewer.user);
     await viewer.page.goto(request('customers:readonly').url.href);
     await viewer.signIn(code);
@@ -196,7 +195,7 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('signs in and consents with recovery codes, each good for one use', async () => {
-    const junior = await arrive('junior');
+    const junior = await stranger('junior');
     const { url, redeem } = request('customers:readonly');
     await junior.page.goto(url.href);
     const code = recoveryCode(junior.user);
@@ -252,26 +251,26 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('is not led anywhere by an unknown program or address', async () => {
-    const stranger = await arrive('owner');
+    const person = await stranger('owner');
     const { url } = request();
     const unknown = new URL(url);
     unknown.searchParams.set('client_id', 'cs_app_unknown');
     const elsewhere = new URL(url);
     elsewhere.searchParams.set('redirect_uri', `${listener.redirectUri}/../<b>evil</b>`);
     for (const [what, wrong] of Object.entries({ unknown, elsewhere })) {
-      const answer = await stranger.page.goto(wrong.href);
+      const answer = await person.page.goto(wrong.href);
       assert.equal(answer.status(), 400, what);
-      const text = await stranger.text();
+      const text = await person.text();
       assert.match(text, /Nothing was shared/);
       assert.match(text, /req_/);
       assert.ok(!text.includes('evil') && !text.includes('cs_app_unknown'), 'nothing is echoed');
-      assert.equal(new URL(stranger.page.url()).origin, site.issuer);
-      await assertAccessible(stranger.page, `error page: ${what}`);
+      assert.equal(new URL(person.page.url()).origin, site.issuer);
+      await assertAccessible(person.page, `error page: ${what}`);
     }
   });
 
   it('does the whole flow without JavaScript', async () => {
-    const owner = await arrive('owner', { javaScriptEnabled: false });
+    const owner = await stranger('owner', { javaScriptEnabled: false });
     const { url, redeem } = request();
     await owner.open(url);
     await owner.choose(company('acme-test').name);
@@ -284,7 +283,7 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('does the whole flow on a narrow phone', async () => {
-    const partner = await arrive('partner', {
+    const partner = await stranger('partner', {
       viewport: { width: 320, height: 640 },
       isMobile: true,
       hasTouch: true,
@@ -294,7 +293,7 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('does the whole flow with the keyboard alone', async () => {
-    const owner = await arrive('owner');
+    const owner = await stranger('owner');
     const { page } = owner;
     const { url, redeem } = request();
     const type = async (label, text, then = 'Tab') => {
@@ -335,7 +334,7 @@ describe('a person at the browser', { timeout: 400_000 }, () => {
   });
 
   it('finds every page accessible: signing in, consent, home and signing out', async () => {
-    const owner = await arrive('owner');
+    const owner = await stranger('owner');
     const { page } = owner;
     await page.goto(new URL('/sign-in', site.issuer).href);
     await assertAccessible(page, 'sign-in');

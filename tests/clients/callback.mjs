@@ -27,7 +27,7 @@ export async function callbackListener() {
       arrived.length > 0
         ? Promise.resolve(arrived.shift())
         : new Promise((resolve, reject) => {
-            const late = setTimeout(() => reject(new Error('the browser did not come back')), 20_000);
+            const late = setTimeout(() => reject(new Error('the browser did not come back')), 60_000);
             waiting.push((url) => {
               clearTimeout(late);
               resolve(url);

@@ -28,8 +28,11 @@ function base32(text) {
   return Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
 }
 
+/** The present as the server under test has it: COUNTERSIGN_AHEAD is by how many days it is ahead. */
+const now = () => Date.now() + Number(process.env.COUNTERSIGN_AHEAD ?? 0) * 86_400_000;
+
 /** The step of this moment. */
-export const currentStep = () => Math.floor(Date.now() / STEP);
+export const currentStep = () => Math.floor(now() / STEP);
 
 function kept() {
   const file = process.env.COUNTERSIGN_CODES;
@@ -41,9 +44,9 @@ function keep(all) {
 }
 
 function nextStep(last) {
-  const now = currentStep();
-  const left = STEP - (Date.now() % STEP);
-  return Math.max(last + 1, left < MARGIN ? now : now - 1);
+  const current = currentStep();
+  const left = STEP - (now() % STEP);
+  return Math.max(last + 1, left < MARGIN ? current : current - 1);
 }
 
 /** The next authenticator code of `user`, waiting for it if need be. */
@@ -51,7 +54,7 @@ export async function authenticatorCode(user) {
   const all = kept();
   const mine = (all[user.email] ??= { step: 0, recovery: 0 });
   const step = nextStep(mine.step);
-  if (step > currentStep() + 1) await wait((step - 1) * STEP - Date.now() + 50);
+  if (step > currentStep() + 1) await wait((step - 1) * STEP - now() + 50);
   mine.step = step;
   keep(all);
   return totp(user.totp_secret, step);
@@ -67,6 +70,18 @@ export function recoveryCode(user) {
   return code;
 }
 
+/** How many recovery codes of `user` were not handed out yet. */
+export const codesLeft = (user) =>
+  (user.recovery_codes?.length ?? 0) - (kept()[user.email]?.recovery ?? 0);
+
+/** `user` made new recovery codes: the former ones are none any more. */
+export function replaceCodes(user, codes) {
+  const all = kept();
+  (all[user.email] ??= { step: 0 }).recovery = 0;
+  user.recovery_codes = codes;
+  keep(all);
+}
+
 /** A code that works now, without waiting as long as there is any. */
 export async function anyCode(user) {
   const last = kept()[user.email]?.step ?? 0;
@@ -76,7 +91,7 @@ export async function anyCode(user) {
 
 /** Six digits that are no code of `user` now. */
 export function wrongCode(user) {
-  const now = currentStep();
-  const right = [-2, -1, 0, 1, 2].map((away) => totp(user.totp_secret, now + away));
+  const current = currentStep();
+  const right = [-2, -1, 0, 1, 2].map((away) => totp(user.totp_secret, current + away));
   return ['000000', '111111', '222222', '333333', '444444', '555555'].find((c) => !right.includes(c));
 }

@@ -13,7 +13,7 @@ const execute = promisify(execFile);
 
 /** Runs the binary; answers how it ended and what it said. */
 async function run(args, env = {}) {
-  const options = { env: { ...process.env, ...env }, timeout: 20_000 };
+  const options = { env: { ...process.env, ...env }, timeout: 60_000 };
   try {
     const { stdout, stderr } = await execute(binary(), args, options);
     return { status: 0, stdout, stderr };
@@ -22,7 +22,7 @@ async function run(args, env = {}) {
   }
 }
 
-describe('the command line', { timeout: 120_000 }, () => {
+describe('the command line', { timeout: 240_000 }, () => {
   let folder;
 
   before(async () => {

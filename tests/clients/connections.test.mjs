@@ -7,9 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { openBrowser } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
-import { pkce } from './pkce.mjs';
-import { authorizationUrl, postForm } from './requests.mjs';
-import { api, app, company, user } from './site.mjs';
+import { api, app, company, site, user } from './site.mjs';
 import {
   assertMayDraft, assertMayNotDraft, assertStopped, confirm, CONNECT, examine, fact, fill, Folk, follow, headed,
   issue, letIn, MODES, SAVED, switchTo, take, told, visit,
@@ -114,68 +112,62 @@ describe('what people connect', { timeout: 600_000 }, () => {
       await examine(owner, 'the integrations');
     });
 
-    it(`comes from an app that was registered here, ${mode}`, async () => {
-      const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps`, options);
-      const name = `Harbour portal ${slug}`;
-      await follow(owner, 'Register OAuth app');
-      await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
-      await owner.page.getByRole('radio', { name: 'Confidential', exact: true }).check();
-      await owner.permission('Read customers').check();
-      await owner.field('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: DRAWING });
-      await owner.button('Continue').click();
-      await owner.page.getByText('There is a problem').first().waitFor();
-      await owner.page.getByText('This is not a whole PNG, JPEG or WebP picture.').first().waitFor();
-      await examine(owner, 'registering with a fault');
-      await owner.field('Redirect URIs').fill(listener.redirectUri);
-      await owner.field('Logo').setInputFiles(LOGO);
-      await owner.button('Continue').click();
-      await headed(owner, `Register ${name}?`);
-      assert.match(await owner.text(), /PNG, 32 × 24/);
-      await examine(owner, 'registering, before it is done');
-      await confirm(owner, `Register ${name}`);
-      const id = await owner.field('Client ID').inputValue();
-      const secret = await take(owner, 'Client secret', SAVED);
+    for (const kind of ['Public', 'Confidential']) {
+      it(`comes from a ${kind.toLowerCase()} app that was registered here, ${mode}`, async () => {
+        const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps`, options);
+        const name = `Harbour ${kind} ${slug}`;
+        const confidential = kind === 'Confidential';
+        await follow(owner, 'Register OAuth app');
+        await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
+        await owner.page.getByRole('radio', { name: kind, exact: true }).check();
+        await owner.permission('Read customers').check();
+        await owner.field('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: DRAWING });
+        await owner.button('Continue').click();
+        await owner.page.getByText('There is a problem').first().waitFor();
+        await owner.page.getByText('This is not a whole PNG, JPEG or WebP picture.').first().waitFor();
+        if (confidential) await examine(owner, 'registering with a fault');
+        await owner.field('Redirect URIs').fill(listener.redirectUri);
+        await owner.field('Logo').setInputFiles(LOGO);
+        await owner.button('Continue').click();
+        await headed(owner, `Register ${name}?`);
+        assert.match(await owner.text(), /PNG, 32 × 24/);
+        if (confidential) await examine(owner, 'registering, before it is done');
+        await confirm(owner, `Register ${name}`);
+        const client = { client_id: await owner.field('Client ID').inputValue() };
+        if (confidential) {
+          client.client_secret = await take(owner, 'Client secret', SAVED);
+        } else {
+          assert.equal(await owner.field('Client secret').count(), 0, 'a public app has no secret');
+          await owner.button('Done').click();
+        }
+        await told(owner, `${name} was registered.`);
+        const tokens = await letIn(owner, listener, { place: acme.name, scope: 'customers:readonly', client });
+        assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+        assert.equal((await tokens.refresh()).status, 200);
+        await visit(owner, CONNECTIONS);
+        await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+        if (!confidential) return;
 
-      const { verifier, challenge } = pkce();
-      const url = authorizationUrl({ client_id: id }, listener.redirectUri, {
-        scope: 'customers:readonly',
-        state: 'x',
-        code_challenge: challenge,
-        code_challenge_method: 'S256',
+        await visit(owner, `${CONNECT}/oauth-apps`);
+        await examine(owner, 'the OAuth apps');
+        await owner.page.getByRole('row').filter({ hasText: name }).getByRole('link').first().click();
+        await headed(owner, name);
+        const logo = owner.page.locator('main img');
+        assert.equal(await logo.evaluate((image) => image.naturalWidth), 32, 'the logo is shown, and from here');
+        await examine(owner, 'an OAuth app');
+        await follow(owner, 'Change');
+        await headed(owner, 'Change OAuth app');
+        await examine(owner, 'changing an OAuth app');
+        await owner.page.getByRole('checkbox', { name: 'Use no logo', exact: true }).check();
+        await fill(owner, { Name: `${name} again` });
+        await owner.button('Continue').click();
+        await headed(owner, `Change ${name} again?`);
+        await examine(owner, 'changing an OAuth app, before it is done');
+        await confirm(owner, `Change ${name} again`);
+        await headed(owner, `${name} again`);
+        assert.equal(await logo.count(), 0);
       });
-      const back = await owner.approve(url, listener, { choose: acme.name });
-      const tokens = await postForm('/oauth/token', {
-        grant_type: 'authorization_code',
-        client_id: id,
-        client_secret: secret,
-        redirect_uri: listener.redirectUri,
-        code: back.searchParams.get('code'),
-        code_verifier: verifier,
-      });
-      assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
-      assert.equal((await api(tokens.body.access_token, '/customers')).status, 200);
-      await visit(owner, CONNECTIONS);
-      await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
-
-      await visit(owner, `${CONNECT}/oauth-apps`);
-      await examine(owner, 'the OAuth apps');
-      await owner.page.getByRole('row').filter({ hasText: name }).getByRole('link').first().click();
-      await headed(owner, name);
-      const logo = owner.page.locator('main img');
-      assert.equal(await logo.evaluate((image) => image.naturalWidth), 32, 'the logo is shown, and from here');
-      await examine(owner, 'an OAuth app');
-      await follow(owner, 'Change');
-      await headed(owner, 'Change OAuth app');
-      await examine(owner, 'changing an OAuth app');
-      await owner.page.getByRole('checkbox', { name: 'Use no logo', exact: true }).check();
-      await fill(owner, { Name: `${name} again` });
-      await owner.button('Continue').click();
-      await headed(owner, `Change ${name} again?`);
-      await examine(owner, 'changing an OAuth app, before it is done');
-      await confirm(owner, `Change ${name} again`);
-      await headed(owner, `${name} again`);
-      assert.equal(await logo.count(), 0);
-    });
+    }
 
     it(`is filled in for a known program, ${mode}`, async () => {
       const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps/create`, options);
@@ -204,6 +196,53 @@ describe('what people connect', { timeout: 600_000 }, () => {
       await told(owner, `${name} was handed over.`);
       assert.match(await fact(owner, 'Delegated by'), /^(?!Olive)/);
       await examine(owner, 'API credentials that were handed over');
+    });
+
+    it(`comes from a program that registered itself, which is approved, blocked and unblocked, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), CONNECT, options);
+      const name = `Stray assistant ${slug}`;
+      const registered = await fetch(new URL('/oauth/register', site.issuer), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          client_name: name,
+          redirect_uris: [listener.redirectUri],
+          token_endpoint_auth_method: 'none',
+        }),
+      });
+      assert.equal(registered.status, 201);
+      const tokens = await letIn(owner, listener, {
+        place: acme.name,
+        scope: 'customers:readonly',
+        client: await registered.json(),
+      });
+      assert.equal((await api(tokens.access_token, '/customers')).status, 200);
+
+      await visit(owner, `${CONNECT}/oauth-apps`);
+      const row = owner.page.getByRole('row').filter({ hasText: `“${name}”` });
+      await row.filter({ hasText: 'Unreviewed' }).getByRole('link').first().click();
+      const home = owner.page.url();
+      await examine(owner, 'a program that registered itself');
+      const judge = async (act, said) => {
+        await owner.page.goto(home);
+        await owner.page.getByRole('link', { name: new RegExp(`^${act} `) }).click();
+        await examine(owner, `whether to ${act.toLowerCase()} a program`);
+        await owner.typeCode();
+        await owner.page.getByRole('button', { name: new RegExp(`^${act} `) }).click();
+        await told(owner, said);
+      };
+      await judge('Approve', 'was approved.');
+      await owner.page.getByText('Approved', { exact: true }).first().waitFor();
+      await judge('Block', 'is blocked.');
+      await assertStopped(tokens.access_token);
+      assert.notEqual((await tokens.refresh()).status, 200);
+      await judge('Unblock', 'is no longer blocked.');
+      const again = await letIn(owner, listener, {
+        place: acme.name,
+        scope: 'customers:readonly',
+        client: { client_id: new URL(home).pathname.split('/').at(-1) },
+      });
+      assert.equal((await api(again.access_token, '/customers')).status, 200);
     });
 
     it(`is apart in test and production: publishing makes another app, ${mode}`, async () => {

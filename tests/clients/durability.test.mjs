@@ -13,7 +13,7 @@ import { bearer, wireTo } from './wire.mjs';
 
 const AT_ONCE = 48;
 
-describe('a sandbox that is restarted', { timeout: 180_000 }, () => {
+describe('a sandbox that is restarted', { timeout: 360_000 }, () => {
   let folder;
   let running;
   let site;

@@ -14,7 +14,7 @@ const send = wireTo(site);
 const native = app('oauth_public');
 const partner = app('oauth_confidential');
 
-describe('grants', { timeout: 240_000 }, () => {
+describe('grants', { timeout: 480_000 }, () => {
   let browser;
   let listener;
   let people;

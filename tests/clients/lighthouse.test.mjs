@@ -23,7 +23,7 @@ const SETTINGS = {
   disableStorageReset: true,
 };
 
-describe('Lighthouse', { timeout: 300_000 }, () => {
+describe('Lighthouse', { timeout: 600_000 }, () => {
   let folder;
   let context;
   let port;

@@ -14,7 +14,7 @@ const installed = (path) => fileURLToPath(new URL(`node_modules/${path}`, import
 const NODE = installed('node/bin/node');
 const CONFORMANCE = installed('@modelcontextprotocol/conformance/dist/index.js');
 
-describe('the conformance package', { timeout: 120_000 }, () => {
+describe('the conformance package', { timeout: 240_000 }, () => {
   let browser;
   let person;
   let child;

@@ -20,7 +20,7 @@ const NODE = installed('node/bin/node');
 const INSPECTOR = installed('@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 const REMOTE = installed('mcp-remote/dist/proxy.js');
 
-describe('programs that people run', { timeout: 180_000 }, () => {
+describe('programs that people run', { timeout: 360_000 }, () => {
   let browser;
   let person;
   let home;

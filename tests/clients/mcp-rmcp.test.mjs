@@ -14,7 +14,7 @@ const DONE = [
   '2026-07-28: from discovery to a tool call',
 ];
 
-describe('rmcp', { timeout: 180_000 }, () => {
+describe('rmcp', { timeout: 360_000 }, () => {
   async function done(...args) {
     assert.ok(CLIENT, 'COUNTERSIGN_RMCP_CLIENT must name the built client (tests/run sets it)');
     const { stdout } = await run(CLIENT, args);

@@ -47,7 +47,7 @@ const SDKS = [
   })),
 ];
 
-describe('the TypeScript SDK', { timeout: 180_000 }, () => {
+describe('the TypeScript SDK', { timeout: 360_000 }, () => {
   let browser;
   let person;
   let listener;

@@ -78,7 +78,7 @@ async function freePort() {
   return port;
 }
 
-describe('nginx with the documented configuration', { timeout: 60_000 }, () => {
+describe('nginx with the documented configuration', { timeout: 240_000 }, () => {
   let folder;
   let upstream;
   let nginx;

@@ -11,7 +11,7 @@ import { api, app, company, site, user } from './site.mjs';
 
 const SCOPE = 'customers:readonly products:readonly customer_invoices:readonly';
 
-describe('a client that finds everything in the metadata', { timeout: 240_000 }, () => {
+describe('a client that finds everything in the metadata', { timeout: 480_000 }, () => {
   let as;
   let browser;
   let owner;

@@ -9,7 +9,7 @@ import { openBrowser, Person } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
 import { app, company, site, user } from './site.mjs';
 
-describe('openid-client', { timeout: 120_000 }, () => {
+describe('openid-client', { timeout: 240_000 }, () => {
   let browser;
   let listener;
 

@@ -12,9 +12,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 
-import { AxeBuilder } from '@axe-core/playwright';
-
-import { STANDARDS } from './accessible.mjs';
+import { CHANGES, findings, NARROW, WIDE } from './accessible.mjs';
 import { openBrowser } from './browser.mjs';
 import { temporaryFolder } from './server.mjs';
 
@@ -22,10 +20,8 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
   + "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 const LOGO = new URL('../../src/domain/logo/samples/plain.png', import.meta.url);
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', png: 'image/png' };
-const SIZES = { wide: { width: 1280, height: 900 }, narrow: { width: 320, height: 640 } };
+const SIZES = { wide: WIDE, narrow: NARROW };
 const AT_ONCE = 2;
-/** What another width or other colours can change. */
-const CHANGES = { narrow: ['target-size', 'scrollable-region-focusable'], dark: ['color-contrast'] };
 
 const shots = process.env.COUNTERSIGN_SHOTS;
 const only = process.env.COUNTERSIGN_ONLY ?? '';
@@ -86,13 +82,10 @@ async function serve(pages, request, response) {
 }
 
 /** What is wrong with the page that stands open, in this size and these colours. */
-async function findings(page, size, colorScheme) {
+async function wrong(page, size, colorScheme) {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  const axe = new AxeBuilder({ page });
-  const rules = [...(CHANGES[size] ?? []), ...(CHANGES[colorScheme] ?? [])];
-  const { violations } = await (rules.length > 0 ? axe.withRules(rules) : axe.withTags(STANDARDS)).analyze();
-  const found = violations.map(({ id, help, nodes }) =>
-    `${size} ${colorScheme}: ${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html)}`);
+  const rules = CHANGES[size] ?? CHANGES[colorScheme];
+  const found = (await findings(page, rules)).map((one) => `${size} ${colorScheme}: ${one}`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   if (wide > SIZES[size].width) found.push(`${size}: ${wide} px wide`);
   return found;
@@ -108,7 +101,7 @@ async function look(page, name) {
     await page.goto(`http://127.0.0.1:${server.address().port}/${name}`);
     for (const scheme of ['light', 'dark']) {
       // Contrast is the same at every width.
-      if (size === 'wide' || scheme === 'light') found.push(...await findings(page, size, scheme));
+      if (size === 'wide' || scheme === 'light') found.push(...await wrong(page, size, scheme));
       if (shots) await page.screenshot({ path: join(shots, `${name.replace('.html', '')}-${size}-${scheme}.png`), fullPage: true });
     }
   }

@@ -36,7 +36,7 @@ async function authenticator(person, isUserVerified = true) {
   };
 }
 
-describe('a person with a passkey', { timeout: 240_000 }, () => {
+describe('a person with a passkey', { timeout: 480_000 }, () => {
   let browser;
   let listener;
   let person;

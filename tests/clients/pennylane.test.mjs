@@ -26,7 +26,7 @@ async function curl(...args) {
 const form = (fields) => Object.entries(fields).flatMap(([k, v]) => ['--data-urlencode', `${k}=${v}`]);
 const bearer = (token) => ['-H', `Authorization: Bearer ${token}`];
 
-describe("Pennylane's guide", { timeout: 240_000 }, () => {
+describe("Pennylane's guide", { timeout: 480_000 }, () => {
   const { client_id, client_secret } = app('oauth_confidential');
   const external = `${site.issuer}/api/external/v2`;
   let browser;

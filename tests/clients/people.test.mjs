@@ -122,6 +122,34 @@ describe('the people of a company', { timeout: 600_000 }, () => {
       await again.signIn();
       await headed(again, 'App Connect');
 
+      // A lost password: the link sets another in a second browser, and still asks for the second factor.
+      await open(administrator, name);
+      await follow(administrator, `Make a password link for ${name}`);
+      await confirm(administrator, `Make link for ${name}`);
+      const passwordLink = await take(administrator, 'One-time link', COPIED_LINK);
+      const former = { ...nadia };
+      nadia.password = `seven-slow-ferries-past-${slug}`;
+      const back = await folk.stranger(nadia, options);
+      await back.page.goto(passwordLink);
+      await headed(back, 'Choose a new password');
+      await examine(back, 'a new password');
+      await fill(back, { Password: nadia.password, 'Password again': nadia.password });
+      await back.button('Save the password').click();
+      await back.page.waitForURL('**/sign-in/verify*');
+      await back.typeCode();
+      await back.button('Verify').click();
+      await back.page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
+      await visit(back, CONNECT);
+      assert.match(await back.text(), /A link for a lost password was made for you/);
+      await visit(again, CONNECT);
+      await again.field('Password').waitFor();
+      assert.equal((await (await folk.stranger({})).page.goto(passwordLink)).status(), 404, 'the link is used up');
+      const outdated = await folk.stranger(former, options);
+      await visit(outdated, '/sign-in');
+      await outdated.typePassword();
+      await outdated.page.getByText('Email or password is not right').first().waitFor();
+      assert.equal((await api(tokens.access_token, '/customers')).status, 200, 'what was connected stays');
+
       // Who leaves: the connection ends at once.
       await open(administrator, name);
       await follow(administrator, `Remove ${name}`);

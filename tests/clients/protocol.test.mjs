@@ -482,7 +482,7 @@ describe('a request that was pushed', () => {
   });
 });
 
-describe('the session and the consent page', { timeout: 120_000 }, () => {
+describe('the session and the consent page', { timeout: 240_000 }, () => {
   let browser;
   let listener;
 

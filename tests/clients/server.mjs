@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const READY_WITHIN = 30_000;
-const STOPPED_WITHIN = 20_000;
+const READY_WITHIN = 60_000;
+const STOPPED_WITHIN = 60_000;
 
 /** The binary under test. */
 export function binary() {
@@ -114,10 +114,10 @@ export class Server {
   }
 }
 
-/** Starts `sandbox` on a free port; answers the object that it prints. */
-export async function startSandbox(folder) {
+/** Starts `sandbox` on a free port, or on the one that the folder knows; answers the object that it prints. */
+export async function startSandbox(folder, more = []) {
   const data = join(folder, 'data');
-  const server = new Server(['sandbox', '--json', '--listen', '127.0.0.1:0', '--data-dir', data]);
+  const server = new Server(['sandbox', '--json', '--listen', '127.0.0.1:0', '--data-dir', data, ...more]);
   const line = await server.until((output) => output.match(/^\{.*\}$/m)?.[0], 'line with JSON');
   const site = JSON.parse(line);
   await readFile(site.ca_file);

@@ -20,7 +20,7 @@ async function find(folder, name) {
   return join(folder, found);
 }
 
-describe('the first run', { timeout: 180_000 }, () => {
+describe('the first run', { timeout: 360_000 }, () => {
   let folder;
   let server;
   let browser;

@@ -9,9 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 
-import { AxeBuilder } from '@axe-core/playwright';
-
-import { STANDARDS } from './accessible.mjs';
+import { assertFits, CHANGES, findings, NARROW, show, WIDE } from './accessible.mjs';
 import { openBrowser, Person } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
 import { pkce } from './pkce.mjs';
@@ -19,9 +17,9 @@ import { authorizationUrl, postForm } from './requests.mjs';
 import { app, site, user } from './site.mjs';
 
 const SHOTS = process.env.COUNTERSIGN_SHOTS ?? fileURLToPath(new URL('../../target/screens', import.meta.url));
-const WIDE = { width: 1280, height: 900 };
-const NARROW = { width: 320, height: 640 };
 const START = '/settings/app-connect';
+/** Windows that walk side by side. */
+const AT_ONCE = 2;
 const HERE = /^\/(settings|docs|$)/;
 /** Files to keep, not pages to look at. */
 const FILE = /\/(export|env)(\.\w+)?(\?|$)|\.(csv|jsonl|json|zip|png)(\?|$)/;
@@ -67,78 +65,86 @@ describe('a walk through the workspace', { timeout: 900_000 }, () => {
     await listener.close();
   }
 
+  /** Windows of one person, signed in once. */
+  async function arrive(name, count) {
+    const first = await Person.arrive(browser, user(name), { viewport: WIDE, reducedMotion: 'reduce' });
+    await first.page.goto(site.issuer + START);
+    await first.signIn();
+    const { context } = first;
+    const more = Array.from({ length: count - 1 }, async () => new Person(first.user, context, await context.newPage()));
+    return [first, ...(await Promise.all(more))];
+  }
+
   /** Goes everywhere; `look` is called on each kind of page once. Answers how many kinds there were. */
-  async function walk(person, look) {
-    const waiting = [START];
+  async function walk(windows, look) {
     const seen = new Set([kindOf(START)]);
     const broken = [];
-    const from = new Map();
-    while (waiting.length > 0) {
-      const path = waiting.shift();
-      const answer = await person.page.goto(site.issuer + path);
-      if (answer.status() !== 200) {
-        broken.push(`${answer.status()} ${path}, linked from ${from.get(path)}`);
-        continue;
-      }
-      await look(kindOf(path));
-      const links = await person.page.locator('a[href^="/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
-      for (const link of links) {
-        const kind = kindOf(link);
-        // The guide speaks to everybody: it names pages that not everybody may open.
-        const advised = path.startsWith('/docs') && !link.startsWith('/docs');
-        if (!HERE.test(link) || FILE.test(link) || advised || seen.has(kind)) continue;
-        seen.add(kind);
-        from.set(link, path);
-        waiting.push(link);
-      }
+    let found = [{ path: START, from: 'nowhere' }];
+    while (found.length > 0) {
+      const waiting = found;
+      found = [];
+      await Promise.all(windows.map(async ({ page }) => {
+        for (let next = waiting.shift(); next; next = waiting.shift()) {
+          const { path, from } = next;
+          const answer = await page.goto(site.issuer + path);
+          if (answer.status() !== 200) {
+            broken.push(`${answer.status()} ${path}, linked from ${from}`);
+            continue;
+          }
+          const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+          await look(page, kindOf(path));
+          for (const link of links) {
+            const kind = kindOf(link);
+            // The guide speaks to everybody: it names pages that not everybody may open.
+            const advised = path.startsWith('/docs') && !link.startsWith('/docs');
+            if (!HERE.test(link) || FILE.test(link) || advised || seen.has(kind)) continue;
+            seen.add(kind);
+            found.push({ path: link, from: path });
+          }
+        }
+      }));
     }
     assert.deepEqual(broken, []);
-    assert.deepEqual(person.faults, []);
+    assert.deepEqual(windows.flatMap((person) => person.faults), []);
     return seen.size;
   }
 
+  /** What is wrong with a page, light and dark, wide and narrow; contrast is the same at every width. */
   async function examine(page, kind) {
     const found = [];
-    for (const [colorScheme, viewport, rules] of [
-      ['light', WIDE, null],
-      ['dark', WIDE, ['color-contrast']],
-      ['light', NARROW, ['target-size', 'scrollable-region-focusable']],
-    ]) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const axe = new AxeBuilder({ page });
-      const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(STANDARDS)).analyze();
-      for (const { id, help, nodes } of violations) {
-        found.push(`${kind} ${colorScheme} ${viewport.width}: ${id}: ${help}: ${nodes.slice(0, 3).map((n) => n.html)}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (wide > viewport.width) found.push(`${kind}: ${wide} px wide at ${viewport.width}`);
-      const name = `${kind.replace(/^\//, '').replace(/[^a-z0-9]+/gi, '-')}-${viewport.width}-${colorScheme}.png`;
-      await page.screenshot({ path: join(SHOTS, name), fullPage: true });
-    }
+    const photograph = (width) => {
+      const name = `${kind.replace(/^\//, '').replace(/[^a-z0-9]+/gi, '-')}-${width}.png`;
+      return page.screenshot({ path: join(SHOTS, name), fullPage: true });
+    };
+    const look = async (how, rules) => found.push(...(await findings(page, rules)).map((one) => `${kind}, ${how}: ${one}`));
+    await show(page, 'light', WIDE);
+    await look('light');
+    await assertFits(page, kind).catch((error) => found.push(error.message));
+    await photograph(WIDE.width);
+    await show(page, 'dark');
+    await look('dark', CHANGES.dark);
+    await show(page, 'light', NARROW);
+    await look('narrow', CHANGES.narrow);
+    await assertFits(page, kind).catch((error) => found.push(error.message));
+    await photograph(NARROW.width);
     await page.setViewportSize(WIDE);
-    for (const one of found) console.error(one);
     return found;
   }
 
   it('finds every page of an owner open, and nothing wrong on any', async () => {
-    const owner = await Person.arrive(browser, user('owner'), { viewport: WIDE });
-    await owner.page.goto(site.issuer + START);
-    await owner.signIn();
+    const windows = await arrive('owner', AT_ONCE);
     const found = [];
-    const kinds = await walk(owner, async (kind) => found.push(...(await examine(owner.page, kind))));
+    const kinds = await walk(windows, async (page, kind) => found.push(...(await examine(page, kind))));
     assert.deepEqual(found, []);
     assert.ok(kinds > 40, `only ${kinds} pages`);
-    await owner.leave();
+    await windows[0].leave();
   });
 
   for (const name of ['viewer', 'partner']) {
     it(`never leads a ${name} to a page that refuses them`, async () => {
-      const person = await Person.arrive(browser, user(name), { viewport: WIDE });
-      await person.page.goto(site.issuer + START);
-      await person.signIn();
-      await walk(person, async () => {});
-      await person.leave();
+      const windows = await arrive(name, AT_ONCE);
+      await walk(windows, async () => {});
+      await windows[0].leave();
     });
   }
 });

@@ -132,6 +132,10 @@ impl Episode {
                 self.count(step);
             }
             self.judge()?;
+            if self.disk.is_powered() && site.store.has_ended() {
+                // Nobody calls the disk any more: the cut would never come.
+                return Err("the writer ended though there was power".to_owned());
+            }
         }
         Ok(())
     }

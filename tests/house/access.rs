@@ -415,6 +415,40 @@ async fn an_app_of_another_company_is_as_unknown_as_none() {
 }
 
 #[tokio::test]
+async fn an_app_of_the_installation_is_rotated_deleted_and_restored_by_its_operator_alone() {
+    let house = House::new().await;
+    let id = house.app("oauth_confidential").client_id.clone();
+    let home = format!("{APPS}/{id}");
+    // A company that uses it judges it for itself: its secret is nobody's there.
+    connect(&house, "partner", &house.company("bakery")).await;
+    let mut partner = signed_in(&house, "partner", "bakery").await;
+    for word in ["rotate", "delete", "restore", "saved"] {
+        let answer = partner.get(&format!("{home}/{word}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{word}: {answer:?}");
+    }
+    let mut operator = signed_in(&house, "owner", "acme").await;
+    for word in ["rotate", "delete"] {
+        let link = format!("{home}/{word}");
+        assert!(operator.get(&home).await.body.contains(&link), "{word} is offered");
+        assert_eq!(operator.get(&link).await.status, StatusCode::OK, "{word}");
+    }
+    let question = operator.get(&format!("{home}/rotate")).await;
+    let code = house.next_code("owner");
+    let fields = [("overlap", "now"), ("code", code.as_str())];
+    let answer = operator.submit(&question, &format!("{home}/rotate"), &fields).await;
+    assert_eq!(answer.location(), format!("{home}/saved"), "{answer:?}");
+    assert!(operator.get(&format!("{home}/saved")).await.body.contains("cs_sec_"));
+    let question = operator.get(&format!("{home}/delete")).await;
+    let code = house.next_code("owner");
+    let name = house.app("oauth_confidential").name.clone();
+    let fields = [("typed_name", name.as_str()), ("code", code.as_str())];
+    let answer = operator.submit(&question, &format!("{home}/delete"), &fields).await;
+    assert_eq!(answer.location(), APPS, "{answer:?}");
+    let answer = confirm(&mut operator, &house, "owner", &format!("{home}/restore")).await;
+    assert_eq!(answer.location(), format!("{home}/saved"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn what_reaches_a_company_through_its_firm_is_kept_away_and_let_in_again() {
     let house = House::new().await;
     let firm = connect(&house, "partner", &house.firm()).await;

@@ -80,6 +80,30 @@ async fn a_redirect_uri_that_is_not_registered_stands_beside_those_that_are() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_cause_opens_the_app_where_its_page_is_open_to_whoever_looks() {
+    let mut house = with_oauth_app().await;
+    let new = NewApp {
+        place: Some(house.company("bakery").parse().unwrap()),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        ..NewApp::of(AppKind::OauthPublic, "Bakery's own")
+    };
+    house.register("theirs", new).await;
+    house.tokens("oauth_public", "owner", &house.company("acme"), "customers:readonly").await;
+    let sent = [("redirect_uri", "https://evil.example/")];
+    for (kind, opens) in [("own", true), ("oauth_public", true), ("theirs", false)] {
+        let answer = refused_authorization(&house, kind, &sent).await;
+        let mut browser = opened(&house, "owner", &house.company("acme")).await;
+        let path = format!("{ACTIVITY}/{}?of=installation", reference(&answer));
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{kind}: {page:?}");
+        let app = format!("/settings/app-connect/oauth-apps/{}", house.app(kind).client_id);
+        assert_eq!(page.body.contains(&format!("href=\"{app}\"")), opens, "{kind}");
+        let status = browser.get(&app).await.status;
+        assert_eq!(status == StatusCode::OK, opens, "{kind}: {status}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_uri_that_changed_stands_beside_the_one_of_the_request() {
     let house = House::quick().await;
     let code =

@@ -232,6 +232,7 @@ async fn a_page_to_return_to_after_a_form_is_one_of_ours_whatever_the_form_says(
                     || location.starts_with("/sign-in")
                     || location.starts_with("/settings/")
                     || location == "/"
+                    || (scene == "/docs/language" && location == "/docs/oauth")
                     || (location.is_empty() && answer.status == StatusCode::OK),
                 "{scene}: {location}"
             );

@@ -6,7 +6,6 @@ use countersign::domain::audit::EventKind;
 use countersign::domain::company::Company;
 use countersign::domain::company::Environment;
 use countersign::domain::company::Place;
-use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_company::NewCompany;
 use countersign::ops::administration::create_firm::NewFirm;
 use countersign::ops::administration::refusal::Refusal;
@@ -19,6 +18,7 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
+use crate::members::grant;
 
 const COMPANIES: &str = "/settings/companies";
 const ACTS: [&str; 4] = ["link", "unlink", "confide", "open"];
@@ -35,14 +35,9 @@ fn id(house: &House, slug: &str) -> CompanyId {
     company(house, slug).id
 }
 
-async fn give(house: &House, who: &str, place: Place, role: &str) {
-    let role = RoleName(role.to_owned());
-    house.ops.grant_role(house.user_id(who), place, role, MACHINE).await.unwrap();
-}
-
 /// Vic, who otherwise only looks at Acme, owns Bakery and its firm has nothing to say to him.
 async fn bakers(house: &House) -> Browser<'_> {
-    give(house, "viewer", Place::Company(id(house, "bakery")), "owner").await;
+    grant(house, "viewer", Place::Company(id(house, "bakery")), "owner").await;
     house.signed_in("viewer").await
 }
 
@@ -154,7 +149,7 @@ async fn an_administrator_of_another_company_changes_nothing_about_one() {
 async fn a_firms_administrator_decides_nothing_over_a_company_by_their_role_in_the_firm() {
     let house = House::new().await;
     let other = other_firm(&house).await.id;
-    give(&house, "partner", Place::Firm(other), "owner").await;
+    grant(&house, "partner", Place::Firm(other), "owner").await;
     let mut partner = house.signed_in("partner").await;
     let before = company(&house, "bakery");
     let page = partner.get(COMPANIES).await;
@@ -190,12 +185,12 @@ async fn nobody_gives_a_company_to_a_firm_that_they_do_not_administer() {
     let bakery = id(&house, "bakery");
     for (role, why) in [("", Refusal::OutOfReach), ("accountant", Refusal::NotAllowed)] {
         if !role.is_empty() {
-            give(&house, "viewer", Place::Firm(other), role).await;
+            grant(&house, "viewer", Place::Firm(other), role).await;
         }
         let by = baker.confirming("/x", Proof::given(&house.next_code("viewer"), ""));
         assert_eq!(refused(house.ops.link_company(bakery, Some(other), by).await), why);
     }
-    give(&house, "viewer", Place::Firm(other), "owner").await;
+    grant(&house, "viewer", Place::Firm(other), "owner").await;
     let path = at("bakery", "link");
     let page = baker.get(&path).await;
     let (firm, code) = (house.firm(), house.next_code("viewer"));

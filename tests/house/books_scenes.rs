@@ -5,15 +5,14 @@ use countersign::ops::administration::create_company::NewCompany;
 
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::scenes::CODE;
+use crate::scenes::CODED;
+use crate::scenes::Fields;
 use crate::scenes::Scene;
-
-/// The place of a fresh verification code among the fields.
-const CODE: &str = "(code)";
+use crate::scenes::Things;
 
 /// A form: its route, which is also its page's, and its visible fields.
-type Form = (&'static str, &'static [(&'static str, &'static str)]);
-
-const CODED: &[(&str, &str)] = &[("code", CODE)];
+type Form = (&'static str, Fields);
 
 const FORMS: &[Form] = &[
     (
@@ -40,24 +39,16 @@ const FORMS: &[Form] = &[
 pub async fn set(house: &House, route: &str) -> Option<Scene> {
     let (route, fields) = FORMS.iter().find(|form| form.0 == route)?;
     let browser = &mut house.signed_in("owner").await;
-    let about = [
+    let about = Things::of([
         ("{number}", house.ops.unique()),
         ("{firm}", house.firm()),
         ("{member}", house.user_id("partner").to_string()),
         ("{slug}", company(house, route).await),
-    ];
-    let put = |text: &str| {
-        about.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
-    };
-    let page = browser.get(&put(route)).await;
+    ]);
+    let page = browser.get(&about.put_into(route)).await;
     assert!(page.status.is_success(), "{route}: {page:?}");
-    let code = house.next_code("owner");
-    let value = |value: &str| if value == CODE { code.clone() } else { put(value) };
-    let fields: Vec<(&str, String)> =
-        fields.iter().map(|(field, text)| (*field, value(text))).collect();
-    let fields: Vec<(&str, &str)> =
-        fields.iter().map(|(field, value)| (*field, value.as_str())).collect();
-    Some(Scene::of(browser, &page, &put(route), &fields))
+    let fields = about.filled(house, fields);
+    Some(Scene::of(browser, &page, &about.put_into(route), &fields))
 }
 
 /// A company that the form at `route` can be about: without a firm where it is to get one.

@@ -14,6 +14,7 @@ use http::StatusCode;
 use http::header;
 
 use crate::harness::Answer;
+use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::request;
 
@@ -59,6 +60,44 @@ async fn who_is_signed_in_keeps_their_frame_in_the_guide() {
     let page = browser.get("/docs").await;
     assert!(page.body.contains("owner@acme.example") && page.body.contains("/sign-out"));
     assert!(!read(&house, Chapter::Overview, "en").await.body.contains("owner@acme.example"));
+}
+
+#[tokio::test]
+async fn a_stranger_chooses_the_language_of_the_guide_and_stays_in_the_chapter() {
+    let house = House::empty();
+    let mut browser = Browser::new(&house);
+    let page = browser.get("/docs/oauth").await;
+    let answer = browser.submit(&page, "/docs/language", &[("language", "fr")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.header("location"), "/docs/oauth");
+    assert!(browser.get("/docs/oauth").await.body.contains("<html lang=\"fr\">"));
+    assert!(browser.get("/sign-in").await.body.contains("<html lang=\"fr\">"));
+}
+
+#[tokio::test]
+async fn the_choice_of_a_language_leads_to_no_page_but_a_chapter() {
+    let house = House::empty();
+    for page in ["https://evil.example", "//evil.example", "/sign-out", "/docs/../sign-out", ""] {
+        let mut browser = Browser::new(&house);
+        let guide = browser.get("/docs/oauth").await;
+        let fields = [("language", "fr"), ("page", page)];
+        let answer = browser.submit(&guide, "/docs/language", &fields).await;
+        assert_eq!(answer.header("location"), "/docs", "{page}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_site_chooses_the_language_and_no_other_language_is_kept() {
+    let house = House::empty();
+    let mut browser = Browser::new(&house);
+    let page = browser.get("/docs").await;
+    let answer = browser.submit(&page, "/docs/language", &[("language", "fr; Path=/x")]).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.header("set-cookie"), "");
+    let forged = [("csrf", "forged"), ("language", "fr"), ("page", "/docs")];
+    let answer = browser.post("/docs/language", &forged).await;
+    assert_eq!(answer.header("set-cookie"), "");
+    assert!(browser.get("/docs").await.body.contains("<html lang=\"en\">"));
 }
 
 #[tokio::test]

@@ -63,6 +63,7 @@ mod mcp;
 mod mcp_hostile;
 mod mcp_lists;
 mod mcp_sessions;
+mod members;
 mod metadata;
 mod metadata_resources;
 mod oauth_changes;

@@ -1,6 +1,5 @@
 //! Roles that a company makes for itself: never more than their maker, and nothing anywhere else.
 
-use countersign::domain::company::Place;
 use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::refusal::Refusal;
@@ -11,12 +10,9 @@ use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::members::place;
 
 const READ: &str = "customers:readonly";
-
-fn place(house: &House, slug: &str) -> Place {
-    house.company(slug).parse().unwrap()
-}
 
 async fn own_role(house: &House, slug: &str, scope: &str) -> RoleName {
     let scopes = ScopeSet::parse(scope);

@@ -4,7 +4,6 @@
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
 use countersign::domain::company::Place;
-use countersign::domain::role::RoleName;
 use http::StatusCode;
 
 use crate::harness::Answer;
@@ -12,29 +11,13 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::ISSUER;
 use crate::harness::MACHINE;
+use crate::members::give;
+use crate::members::inside;
+use crate::members::person;
+use crate::members::place;
 use crate::scenes::secret_on;
 
 const PASSWORD: &str = "quiet-otter-plays-banjo";
-
-fn place(house: &House, slug: &str) -> Place {
-    house.company(slug).parse().unwrap()
-}
-
-async fn give(house: &House, who: &str, slug: &str, role: &str) {
-    let role = RoleName(role.to_owned());
-    house.ops.grant_role(house.user_id(who), place(house, slug), role, MACHINE).await.unwrap();
-}
-
-/// Somebody in Acme's workspace.
-async fn inside<'h>(house: &'h House, who: &str) -> Browser<'h> {
-    let mut browser = house.signed_in(who).await;
-    browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
-    browser
-}
-
-fn person(house: &House, who: &str) -> String {
-    format!("/settings/people/{}", house.user_id(who))
-}
 
 /// Opens the page of an act, and does it with a fresh code.
 async fn act(browser: &mut Browser<'_>, who: &str, path: &str) -> Answer {

@@ -12,15 +12,15 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
+use crate::scenes::CODE;
+use crate::scenes::CODED;
+use crate::scenes::Fields;
 use crate::scenes::Scene;
-
-/// The place of a fresh verification code among the fields.
-const CODE: &str = "(code)";
+use crate::scenes::Things;
 
 /// A form: its route, the page that it stands on, and its visible fields.
-type Form = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+type Form = (&'static str, &'static str, Fields);
 
-const CODED: &[(&str, &str)] = &[("code", CODE)];
 const INVITED: &[(&str, &str)] =
     &[("name", "Some Body"), ("email", "some@acme.example"), ("role", "viewer")];
 const ROLE: &[(&str, &str)] = &[("name", "Role {number}"), ("permission", "customers:readonly")];
@@ -99,23 +99,15 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
     let mut browser: Browser<'_> = house.signed_in("owner").await;
     browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     let about = about(house, route).await;
-    let put = |text: &str| {
-        about.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
-    };
-    let page = browser.get(&put(page)).await;
+    let page = browser.get(&about.put_into(page)).await;
     assert!(page.status.is_success(), "{route}: {page:?}");
-    let code = house.next_code("owner");
-    let value = |value: &str| if value == CODE { code.clone() } else { put(value) };
-    let fields: Vec<(&str, String)> =
-        fields.iter().map(|(field, text)| (*field, value(text))).collect();
-    let fields: Vec<(&str, &str)> =
-        fields.iter().map(|(field, value)| (*field, value.as_str())).collect();
-    let scene = Scene::of(&browser, &page, &put(route), &fields);
+    let fields = about.filled(house, fields);
+    let scene = Scene::of(&browser, &page, &about.put_into(route), &fields);
     Some(Scene { accepted: accepted(route), ..scene })
 }
 
 /// What stands in place of the braces.
-async fn about(house: &House, route: &str) -> Vec<(&'static str, String)> {
+async fn about(house: &House, route: &str) -> Things {
     let mut things = vec![("{number}", house.ops.unique())];
     if route.contains("{role}") {
         things.push(("{role}", own_role(house).await));
@@ -123,30 +115,26 @@ async fn about(house: &House, route: &str) -> Vec<(&'static str, String)> {
     if route.contains("{person}") {
         things.push(("{person}", person(house, route).await));
     }
-    things
+    Things::of(things)
 }
 
 /// Forms on the summary that answers another form, below whose path they are posted: what follows it,
 /// and the visible fields.
-const FOLLOWING: &[(&str, &[(&str, &str)])] = &[("/confirm", CODED), ("/change", &[])];
+const FOLLOWING: &[(&str, Fields)] = &[("/confirm", CODED), ("/change", &[])];
 
 /// The scene of a form on the summary that answers the form at `first`.
-async fn following(
-    house: &House,
-    first: &str,
-    (below, fields): (&str, &[(&str, &str)]),
-) -> Option<Scene> {
+async fn following(house: &House, first: &str, (below, fields): (&str, Fields)) -> Option<Scene> {
     let scene = Box::pin(set(house, first)).await?;
     let answer = scene.send(house, &scene.form).await;
     assert!(answer.status.is_success(), "{first}: {answer:?}");
     let action = format!("{}{below}", scene.action);
     let mut form = hidden_fields(&answer.body, &action);
-    let code = house.next_code("owner");
-    let value = |value: &str| if value == CODE { code.clone() } else { value.to_owned() };
-    form.extend(fields.iter().map(|(field, text)| ((*field).to_owned(), value(text))));
+    let fields = Things::default().filled(house, fields);
+    form.extend(fields.into_iter().map(|(field, value)| (field.to_owned(), value)));
     let accepted = accepted(&format!("{first}{below}"));
     Some(Scene { action, form, accepted, ..scene })
 }
+
 /// Somebody whom the form at `route` can be about: a new member of Acme each time, with all that can
 /// be lost and a session; or an invitation.
 async fn person(house: &House, route: &str) -> String {

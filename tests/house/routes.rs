@@ -62,6 +62,7 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("GET", "/", Door::Page),
     ("GET", "/sign-in", Door::OpenPage),
     ("POST", "/sign-in", Door::OpenPage),
+    ("POST", "/docs/language", Door::OpenPage),
     ("GET", "/sign-in/verify", Door::Page),
     ("POST", "/sign-in/verify", Door::Page),
     ("GET", "/sign-in/enrol", Door::Page),

@@ -29,6 +29,51 @@ pub fn all() -> Vec<String> {
     paths
 }
 
+/// The place of a fresh verification code among the fields.
+pub const CODE: &str = "(code)";
+/// Visible fields, by name. What stands in braces is filled in by [`Things`].
+pub type Fields = &'static [(&'static str, &'static str)];
+/// Nothing to fill in.
+pub const NOTHING: Fields = &[];
+/// Nothing but a code.
+pub const CODED: Fields = &[("code", CODE)];
+
+/// What stands in place of the braces, in paths and fields.
+#[derive(Default)]
+pub struct Things {
+    /// By what stands for it.
+    pub named: Vec<(&'static str, String)>,
+    /// Address, password and authenticator of whoever sends the form, if not the owner.
+    pub sender: Option<(String, String, String)>,
+}
+
+impl Things {
+    /// These.
+    pub fn of(named: impl Into<Vec<(&'static str, String)>>) -> Self {
+        Self { named: named.into(), sender: None }
+    }
+
+    /// The text with each in its place.
+    pub fn put_into(&self, text: &str) -> String {
+        put_into(&self.named, text)
+    }
+
+    /// The fields with each in its place, and a code of whoever sends them.
+    pub fn filled(&self, house: &House, fields: Fields) -> Vec<(&'static str, String)> {
+        let value = |value: &str| match (value, &self.sender) {
+            (CODE, Some((_, _, seed))) => house.next_code_of(seed),
+            (CODE, None) => house.next_code("owner"),
+            _ => self.put_into(value),
+        };
+        fields.iter().map(|(field, text)| (*field, value(text))).collect()
+    }
+}
+
+/// The text with each thing in its place.
+pub fn put_into(things: &[(&'static str, String)], text: &str) -> String {
+    things.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
+}
+
 /// A form that would be accepted.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -75,10 +120,16 @@ impl Scene {
     }
 
     /// The form with `action` as it stands on `page`, with these fields filled in.
-    pub fn of(browser: &Browser<'_>, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Self {
+    pub fn of(
+        browser: &Browser<'_>,
+        page: &Answer,
+        action: &str,
+        fields: &[(&str, impl AsRef<str>)],
+    ) -> Self {
         let mut form = hidden_fields(&page.body, action);
         form.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
-        form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let fields = fields.iter();
+        form.extend(fields.map(|(name, value)| ((*name).to_owned(), value.as_ref().to_owned())));
         let (action, cookies) = (action.to_owned(), browser.cookie_header());
         Self { action, form, cookies, accepted: StatusCode::SEE_OTHER }
     }
@@ -97,6 +148,7 @@ pub async fn set_for(house: &House, path: &str, name: &str) -> Scene {
         "/sign-in/enrol" => enrol(house).await.0,
         "/sign-in/recovery-codes" => recovery_codes(house).await,
         "/sign-out" => sign_out(house, name).await,
+        "/docs/language" => language(house).await,
         "/consent/{handle}" => consent(house, name, false).await,
         "/consent/{handle}/cancel" => consent(house, name, true).await,
         "/setup/{link}" => setup(house).await.0,
@@ -137,7 +189,13 @@ async fn verify(house: &House, name: &str) -> Scene {
 async fn sign_out(house: &House, name: &str) -> Scene {
     let mut browser = house.signed_in(name).await;
     let page = browser.get("/").await;
-    Scene::of(&browser, &page, "/sign-out", &[])
+    Scene::of(&browser, &page, "/sign-out", NOTHING)
+}
+
+async fn language(house: &House) -> Scene {
+    let mut browser = Browser::new(house);
+    let page = browser.get("/docs/oauth").await;
+    Scene::of(&browser, &page, "/docs/language", &[("language", "fr")])
 }
 
 async fn consent(house: &House, name: &str, cancel: bool) -> Scene {
@@ -145,7 +203,7 @@ async fn consent(house: &House, name: &str, cancel: bool) -> Scene {
     let url = house.authorize_url("oauth_public", &[("scope", "customers:readonly")]);
     let (path, page) = browser.consent_page(&url).await;
     if cancel {
-        return Scene::of(&browser, &page, &format!("{path}/cancel"), &[]);
+        return Scene::of(&browser, &page, &format!("{path}/cancel"), NOTHING);
     }
     let (acme, code) = (house.company("acme"), house.next_code(name));
     let fields = [("context", acme.as_str()), ("scope", "customers:readonly"), ("code", &code)];

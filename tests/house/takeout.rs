@@ -3,9 +3,7 @@
 use axum::body::Body;
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
-use countersign::domain::company::Place;
 use countersign::domain::link::Lost;
-use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_app::NewApp;
 use countersign::ops::administration::issue_recovery::Account;
 use countersign::ops::administration::refusal::Refusal;
@@ -28,6 +26,10 @@ use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
 use crate::harness::posting;
+use crate::members::give;
+use crate::members::inside;
+use crate::members::person;
+use crate::members::place;
 use crate::registering;
 
 const DATA: &str = "/settings/data";
@@ -42,26 +44,6 @@ const FILES: [&str; 6] = [
     "connections.jsonl",
 ];
 const SCOPE: &str = "customers:readonly";
-
-fn place(house: &House, slug: &str) -> Place {
-    house.company(slug).parse().unwrap()
-}
-
-async fn give(house: &House, who: &str, slug: &str, role: &str) {
-    let role = RoleName(role.to_owned());
-    house.ops.grant_role(house.user_id(who), place(house, slug), role, MACHINE).await.unwrap();
-}
-
-/// Somebody in Acme's workspace.
-async fn inside<'h>(house: &'h House, who: &str) -> Browser<'h> {
-    let mut browser = house.signed_in(who).await;
-    browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
-    browser
-}
-
-fn person(house: &House, who: &str) -> String {
-    format!("/settings/people/{}", house.user_id(who))
-}
 
 async fn take(browser: &mut Browser<'_>, action: &str, file: &str) -> Answer {
     let page = browser.get(DATA).await;

@@ -15,19 +15,18 @@ use http::StatusCode;
 use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::scenes::CODE;
+use crate::scenes::CODED;
+use crate::scenes::Fields;
 use crate::scenes::Scene;
+use crate::scenes::Things;
 
 /// A picture that may be a logo.
 pub const LOGO: &[u8] = include_bytes!("../../src/domain/logo/samples/plain.png");
-/// The place of a fresh verification code among the fields.
-const CODE: &str = "(code)";
 
 /// A form: its route, the page that it stands on, and its visible fields. What stands in braces is
 /// filled in by [`Things`].
 type Form = (&'static str, &'static str, Fields);
-
-/// Fields, by name.
-type Fields = &'static [(&'static str, &'static str)];
 
 /// A form that stands on what others lead to: its route, the first page, what is sent on the way (where,
 /// and what), and its visible fields.
@@ -88,24 +87,23 @@ const PORTAL_CHANGED: &[(&str, &str)] = &[
     ("logo_kept", "{logo}"),
 ];
 const HANDED: &[(&str, &str)] = &[("successor", "{admin}"), ("code", CODE)];
-const CONFIRMED: &[(&str, &str)] = &[("code", CODE)];
 const ROTATED: &[(&str, &str)] = &[("overlap", "now"), ("code", CODE)];
 
 const FORMS: &[Form] = &[
     (
         "/settings/app-connect/oauth-connections/idle",
         "/settings/app-connect/oauth-connections/idle",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/review",
         "/settings/app-connect/oauth-connections/{connection}/review",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/delete",
         "/settings/app-connect/oauth-connections/{connection}/delete",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-connections/{connection}/change",
@@ -121,27 +119,27 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/oauth-apps/{app}/approve",
         "/settings/app-connect/oauth-apps/{app}/approve",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/block",
         "/settings/app-connect/oauth-apps/{app}/block",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/unblock",
         "/settings/app-connect/oauth-apps/{app}/unblock",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/revoke",
         "/settings/app-connect/oauth-apps/{app}/revoke",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/review",
         "/settings/app-connect/oauth-apps/{app}/review",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/rotate",
@@ -156,7 +154,7 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/oauth-apps/{app}/restore",
         "/settings/app-connect/oauth-apps/{app}/restore",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/saved",
@@ -167,12 +165,12 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/through-firm/{what}/block",
         "/settings/app-connect/through-firm/{what}/block",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/through-firm/{what}/unblock",
         "/settings/app-connect/through-firm/{what}/unblock",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/create",
@@ -187,7 +185,7 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/api-credentials/{app}/review",
         "/settings/app-connect/api-credentials/{app}/review",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/rotate",
@@ -202,7 +200,7 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/api-credentials/{app}/restore",
         "/settings/app-connect/api-credentials/{revoked}/restore",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/hand_over",
@@ -212,7 +210,7 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/api-credentials/{app}/take_over",
         "/settings/app-connect/api-credentials/{orphan}/take_over",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/change",
@@ -237,12 +235,12 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/api-tokens/{app}/review",
         "/settings/app-connect/api-tokens/{token}/review",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-tokens/{app}/delete",
         "/settings/app-connect/api-tokens/{token}/delete",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-tokens/{app}/hand_over",
@@ -252,12 +250,12 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/api-tokens/{app}/take_over",
         "/settings/app-connect/api-tokens/{lost}/take_over",
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/revoke",
         "/settings/app-connect/api-credentials/{app}/revoke",
-        &[("code", CODE)],
+        CODED,
     ),
     ("/settings/app-connect/activity/verify", "/settings/app-connect/activity", &[]),
     (
@@ -283,7 +281,7 @@ const LATER: &[Later] = &[
         "/settings/app-connect/oauth-apps/{app}/change/confirm",
         "/settings/app-connect/oauth-apps/{app}/change",
         &[("/settings/app-connect/oauth-apps/{app}/change", PORTAL_CHANGED)],
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/create/again",
@@ -295,14 +293,14 @@ const LATER: &[Later] = &[
         "/settings/app-connect/oauth-apps/create/confirm",
         "/settings/app-connect/oauth-apps/create",
         &[("/settings/app-connect/oauth-apps/create", PORTAL)],
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/oauth-apps/{app}/saved/env",
         "/settings/app-connect/oauth-apps/create",
         &[
             ("/settings/app-connect/oauth-apps/create", PORTAL),
-            ("/settings/app-connect/oauth-apps/create/confirm", CONFIRMED),
+            ("/settings/app-connect/oauth-apps/create/confirm", CODED),
         ],
         &[],
     ),
@@ -316,14 +314,14 @@ const LATER: &[Later] = &[
         "/settings/app-connect/api-credentials/create/confirm",
         "/settings/app-connect/api-credentials/create",
         &[("/settings/app-connect/api-credentials/create", CREDENTIALS)],
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/saved/env",
         "/settings/app-connect/api-credentials/create",
         &[
             ("/settings/app-connect/api-credentials/create", CREDENTIALS),
-            ("/settings/app-connect/api-credentials/create/confirm", CONFIRMED),
+            ("/settings/app-connect/api-credentials/create/confirm", CODED),
         ],
         &[],
     ),
@@ -337,14 +335,14 @@ const LATER: &[Later] = &[
         "/settings/app-connect/api-tokens/create/confirm",
         "/settings/app-connect/api-tokens/create",
         &[("/settings/app-connect/api-tokens/create", CREDENTIALS)],
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-tokens/{app}/saved/env",
         "/settings/app-connect/api-tokens/create",
         &[
             ("/settings/app-connect/api-tokens/create", CREDENTIALS),
-            ("/settings/app-connect/api-tokens/create/confirm", CONFIRMED),
+            ("/settings/app-connect/api-tokens/create/confirm", CODED),
         ],
         &[],
     ),
@@ -358,7 +356,7 @@ const LATER: &[Later] = &[
         "/settings/app-connect/api-credentials/{app}/change/confirm",
         "/settings/app-connect/api-credentials/{app}/change",
         &[("/settings/app-connect/api-credentials/{app}/change", WIDER)],
-        CONFIRMED,
+        CODED,
     ),
     (
         "/settings/app-connect/api-credentials/{app}/publish/again",
@@ -370,7 +368,7 @@ const LATER: &[Later] = &[
         "/settings/app-connect/api-credentials/{app}/publish/confirm",
         "/settings/app-connect/api-credentials/{test}/publish",
         &[("/settings/app-connect/api-credentials/{test}/publish", REAL)],
-        CONFIRMED,
+        CODED,
     ),
 ];
 
@@ -387,8 +385,8 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
         (None, Some((_, page, steps, fields))) => (*page, *steps, *fields),
         (None, None) => return None,
     };
-    let things = Things::made(house, route).await;
-    let mut browser: Browser<'_> = match things.seed.clone() {
+    let things = made_for(house, route).await;
+    let mut browser: Browser<'_> = match things.sender.clone() {
         Some((email, password, seed)) => house.entered(&email, &password, &seed).await,
         None => house.signed_in("owner").await,
     };
@@ -396,7 +394,7 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
         browser.cookies.insert("__Host-cs_place".to_owned(), house.company("acme"));
     }
     let mut page = browser.get(&things.put_into(first)).await;
-    let mut action = things.put_into(&route.replace("{app}", things.named_in(first)));
+    let mut action = things.put_into(&route.replace("{app}", named_in(&things, first)));
     for (step, fields) in steps {
         let fields = things.filled(house, fields);
         page = browser.submit(&page, &things.put_into(step), &borrowed(&fields)).await;
@@ -408,7 +406,7 @@ pub async fn set(house: &House, route: &str) -> Option<Scene> {
     }
     assert!(page.status.is_success(), "{route}: {page:?}");
     let fields = things.filled(house, fields);
-    let scene = Scene::of(&browser, &page, &action, &borrowed(&fields));
+    let scene = Scene::of(&browser, &page, &action, &fields);
     let only_asks = ASKING.iter().any(|end| route.ends_with(end));
     let only_asks = only_asks && !route.contains("oauth-connections");
     let accepted = if only_asks { StatusCode::OK } else { StatusCode::SEE_OTHER };
@@ -419,90 +417,66 @@ fn borrowed<'a>(fields: &'a [(&str, String)]) -> Vec<(&'a str, &'a str)> {
     fields.iter().map(|(field, value)| (*field, value.as_str())).collect()
 }
 
-/// What stands in place of the braces.
-struct Things {
-    named: Vec<(&'static str, String)>,
-    /// Address, password and authenticator of the operator, where one is needed.
-    seed: Option<(String, String, String)>,
-}
-
 /// Whether a route is of lists, connections, OAuth apps, MCP servers or firms.
 fn is_of_access(route: &str) -> bool {
     ["/oauth-", "/through-firm", "/mcp-server"].iter().any(|part| route.contains(part))
 }
 
-impl Things {
-    async fn made(house: &House, route: &str) -> Self {
-        if is_of_access(route) {
-            return Self::of_access(house, route).await;
-        }
-        let revoked = made(house, AppKind::ApiCredentials, "acme").await;
-        house.ops.revoke_app(revoked, MACHINE).await.unwrap();
-        let (orphan, lost) = left_behind(house).await;
-        let things = [
-            ("{app}", made(house, AppKind::ApiCredentials, "acme").await),
-            ("{test}", made(house, AppKind::ApiCredentials, "acme-test").await),
-            ("{token}", made(house, AppKind::ApiToken, "acme").await),
-            ("{revoked}", revoked),
-            ("{orphan}", orphan),
-            ("{lost}", lost),
-        ];
-        let mut things: Vec<_> = things.map(|(name, app)| (name, app.to_string())).into();
-        things.push(("{company}", house.company("acme-test")));
-        things.push(("{real}", house.company("acme")));
-        things.push(("{me}", house.user_id("owner").to_string()));
-        things.push(("{admin}", colleague(house).await.to_string()));
-        Self { named: things, seed: None }
+/// What the form at `route` can be about.
+async fn made_for(house: &House, route: &str) -> Things {
+    if is_of_access(route) {
+        return made_for_access(house, route).await;
     }
+    let revoked = made(house, AppKind::ApiCredentials, "acme").await;
+    house.ops.revoke_app(revoked, MACHINE).await.unwrap();
+    let (orphan, lost) = left_behind(house).await;
+    let things = [
+        ("{app}", made(house, AppKind::ApiCredentials, "acme").await),
+        ("{test}", made(house, AppKind::ApiCredentials, "acme-test").await),
+        ("{token}", made(house, AppKind::ApiToken, "acme").await),
+        ("{revoked}", revoked),
+        ("{orphan}", orphan),
+        ("{lost}", lost),
+    ];
+    let mut things: Vec<_> = things.map(|(name, app)| (name, app.to_string())).into();
+    things.push(("{company}", house.company("acme-test")));
+    things.push(("{real}", house.company("acme")));
+    things.push(("{me}", house.user_id("owner").to_string()));
+    things.push(("{admin}", colleague(house).await.to_string()));
+    Things::of(things)
+}
 
-    async fn of_access(house: &House, route: &str) -> Self {
-        let acme = house.company("acme");
-        let mut named = vec![
-            ("{company}", house.company("acme-test")),
-            ("{me}", house.user_id("owner").to_string()),
-            ("{logo}", encoding::base64url(LOGO)),
-        ];
-        if route.contains("/oauth-apps/{app}") && !route.ends_with("/env") {
-            named.push(("{app}", oauth_app(house, route).await));
-        }
-        if route.contains("/oauth-connections") {
-            named.push(("{connection}", connection(house, "owner", &acme).await));
-        }
-        if route.ends_with("/idle") {
-            house.advance(31 * 24 * 3600);
-        }
-        if route.contains("{what}") {
-            let what = connection(house, "partner", &house.firm()).await;
-            if route.ends_with("/unblock") {
-                block(house, &what).await;
-            }
-            named.push(("{what}", what));
-        }
-        let seed =
-            if route.ends_with("/approve") { Some(house.new_operator().await) } else { None };
-        Self { named, seed }
+async fn made_for_access(house: &House, route: &str) -> Things {
+    let acme = house.company("acme");
+    let mut named = vec![
+        ("{company}", house.company("acme-test")),
+        ("{me}", house.user_id("owner").to_string()),
+        ("{logo}", encoding::base64url(LOGO)),
+    ];
+    if route.contains("/oauth-apps/{app}") && !route.ends_with("/env") {
+        named.push(("{app}", oauth_app(house, route).await));
     }
+    if route.contains("/oauth-connections") {
+        named.push(("{connection}", connection(house, "owner", &acme).await));
+    }
+    if route.ends_with("/idle") {
+        house.advance(31 * 24 * 3600);
+    }
+    if route.contains("{what}") {
+        let what = connection(house, "partner", &house.firm()).await;
+        if route.ends_with("/unblock") {
+            block(house, &what).await;
+        }
+        named.push(("{what}", what));
+    }
+    let sender = if route.ends_with("/approve") { Some(house.new_operator().await) } else { None };
+    Things { named, sender }
+}
 
-    fn put_into(&self, text: &str) -> String {
-        self.named.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(name, thing))
-    }
-
-    /// The app that a path is about.
-    fn named_in(&self, path: &str) -> &'static str {
-        let named = self.named.iter().find(|(name, _)| path.contains(name));
-        named.map_or("{app}", |(name, _)| name)
-    }
-
-    fn filled(&self, house: &House, fields: Fields) -> Vec<(&'static str, String)> {
-        let value = |value: &str| match value {
-            CODE => match &self.seed {
-                Some((_, _, seed)) => house.next_code_of(seed),
-                None => house.next_code("owner"),
-            },
-            value => self.put_into(value),
-        };
-        fields.iter().map(|(field, text)| (*field, value(text))).collect()
-    }
+/// The app that a path is about.
+fn named_in(things: &Things, path: &str) -> &'static str {
+    let named = things.named.iter().find(|(name, _)| path.contains(name));
+    named.map_or("{app}", |(name, _)| name)
 }
 
 async fn made(house: &House, kind: AppKind, place: &str) -> AppId {

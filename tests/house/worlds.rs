@@ -25,6 +25,7 @@ use crate::harness::authenticator::Authenticator;
 use crate::harness::authenticator::asked_to_make;
 use crate::routes;
 use crate::routes::Route;
+use crate::scenes;
 
 /// What is made for an attack is called, so that it is found on a page that should not show it.
 pub const NAME: &str = "Zymurgy";
@@ -157,8 +158,7 @@ impl World {
             _ => "{person}",
         };
         let path = route.replace("{app}", app).replace("{person}", person);
-        let put = |path: String, (name, thing): &(&str, String)| path.replace(name, thing);
-        let path = self.things.iter().fold(path, put);
+        let path = scenes::put_into(&self.things, &path);
         assert!(!path.contains('{'), "nobody said which thing to attack by {route}");
         path
     }

@@ -13,6 +13,7 @@ fn options(folder: &Path) -> Options {
         issuer: "https://auth.example.com".parse().unwrap(),
         kind: Kind::Real,
         accept_new_issuer: false,
+        not_before: Timestamp::EPOCH,
     }
 }
 
@@ -199,6 +200,14 @@ fn an_installation_whose_making_was_interrupted_is_finished() {
     fs::remove_file(&data).unwrap();
     drop(Store::open(&unfinished, options.cache_bytes).unwrap());
     assert!(Installation::open(folder.path(), &options).is_ok());
+}
+
+#[test]
+fn time_begins_no_earlier_than_a_sandbox_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let ahead = SystemClock::wall().plus(std::time::Duration::from_secs(31 * 86_400));
+    let told = Options { not_before: ahead, ..options(folder.path()) };
+    assert!(Installation::open(folder.path(), &told).unwrap().clock.now() >= ahead);
 }
 
 #[test]

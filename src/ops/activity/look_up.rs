@@ -26,7 +26,7 @@ pub struct LookedUp {
     pub told: Told,
     /// The redirect URIs that the app has registered now.
     pub registered: Vec<String>,
-    /// The app, if it belongs to the place in which it was looked up.
+    /// The app, whoever it belongs to.
     pub app: Option<Arc<App>>,
 }
 
@@ -68,7 +68,7 @@ impl Ops {
             {
                 found = Some((None, event));
             }
-            found.map(|(number, event)| explained(reader, place, number, event)).transpose()
+            found.map(|(number, event)| explained(reader, number, event)).transpose()
         })
     }
 }
@@ -94,12 +94,7 @@ impl Viewer<'_> {
     }
 }
 
-fn explained(
-    reader: &Reader<'_>,
-    place: Place,
-    sequence: Option<u64>,
-    event: Event,
-) -> Result<LookedUp, Fault> {
+fn explained(reader: &Reader<'_>, sequence: Option<u64>, event: Event) -> Result<LookedUp, Fault> {
     let app = match &event.app {
         Some(app) => reader.shared::<Apps>(app)?,
         None => None,
@@ -107,7 +102,7 @@ fn explained(
     let registered = app.iter().flat_map(|app| &app.redirect_uris).map(RedirectUri::as_str);
     Ok(LookedUp {
         registered: registered.map(str::to_owned).collect(),
-        app: app.clone().filter(|app| app.place == Some(place)),
+        app,
         told: activity::told(reader, sequence, event)?,
     })
 }

@@ -16,7 +16,6 @@ use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
-use crate::ops::administration::authority::Standing;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
 use crate::ops::place_access;
@@ -45,8 +44,10 @@ pub struct CredentialFacts {
     pub last_used: Option<Timestamp>,
     /// When each of its secrets was last used, since that is noted.
     pub secret_uses: SecretUses,
-    /// What the person who looks is in its company or firm.
-    pub looking: Standing,
+    /// What the person who looks holds in its company or firm, as a closure.
+    pub looker_holds: ScopeSet,
+    /// Whether they administer it: the company or firm, or the installation for an app of its own.
+    pub looker_administers: bool,
 }
 
 impl CredentialFacts {
@@ -111,7 +112,7 @@ impl Ops {
         })
     }
 
-    /// API credentials or an API token, with all that their page tells.
+    /// The app with all that its page tells, and what the person who looks may do with it.
     ///
     /// # Errors
     /// As [`Self::app_for`].
@@ -120,11 +121,9 @@ impl Ops {
         live: &LiveSession,
         app: AppId,
     ) -> Outcome<CredentialFacts, Refusal> {
-        self.look_for(live, Authority::App(app), |reader| {
-            match reader.get::<Apps>(&app)?.map(|app| (app.place, app)) {
-                Some((Some(place), app)) => self.credential_facts(reader, live, app, place),
-                _ => Ok(Err(Refusal::UnknownApp)),
-            }
+        self.look_for(live, Authority::App(app), |reader| match reader.get::<Apps>(&app)? {
+            Some(app) => self.credential_facts(reader, live, app),
+            None => Ok(Err(Refusal::UnknownApp)),
         })
     }
 
@@ -133,30 +132,37 @@ impl Ops {
         reader: &Reader<'_>,
         live: &LiveSession,
         app: App,
-        place: Place,
     ) -> Result<Result<CredentialFacts, Refusal>, Fault> {
-        let looking = match authority::standing(reader, self, &live.user, place)? {
-            Ok(looking) => looking,
-            Err(why) => return Ok(Err(why)),
+        let standing = |user: &User| match app.place {
+            Some(place) => authority::standing(reader, self, user, place),
+            None => Ok(Err(Refusal::OutOfReach)),
         };
-        let standing = |user: Option<UserId>| match user {
-            Some(user) if stands(reader, user, place)? => reader.get::<Users>(&user),
-            _ => Ok(None),
+        let (looker_holds, looker_administers) = match (app.place, standing(&live.user)?) {
+            // An app of the installation: whoever may look at it is its operator.
+            (None, _) => (ScopeSet::default(), true),
+            (Some(_), Ok(looking)) => (looking.held, looking.administers),
+            (Some(_), Err(why)) => return Ok(Err(why)),
         };
-        let (delegator, owner) = (standing(app.delegated_by)?, standing(app.owner)?);
+        let who = |user: Option<UserId>| match (user, app.place) {
+            (Some(user), Some(place)) if !stands(reader, user, place)? => Ok(None),
+            (Some(user), _) => reader.get::<Users>(&user),
+            (None, _) => Ok(None),
+        };
+        let (delegator, owner) = (who(app.delegated_by)?, who(app.owner)?);
         let held = match &delegator {
-            Some(user) => authority::standing(reader, self, user, place)?,
-            None => Err(Refusal::OutOfReach),
+            Some(user) => standing(user)?.map(|standing| standing.held).unwrap_or_default(),
+            None => ScopeSet::default(),
         };
         let seen = seen(reader, &app)?;
         Ok(Ok(CredentialFacts {
             states: app_state::of(&app, seen, self.now()),
             delegator,
             owner,
-            held: held.map(|standing| standing.held).unwrap_or_default(),
+            held,
             last_used: seen.last_used,
             secret_uses: self.secret_uses(reader, &app)?,
-            looking,
+            looker_holds,
+            looker_administers,
             app,
         }))
     }

@@ -40,6 +40,9 @@ pub struct GuideValues {
 pub struct GuidePage {
     /// The frame.
     pub frame: Frame,
+    /// The tag of the form that posts `language`, and `page` (the path of this one), to
+    /// `/docs/language`.
+    pub language_csrf: String,
     /// All chapters.
     pub chapters: Vec<GuideEntry>,
     /// This one.
@@ -53,7 +56,7 @@ pub struct GuidePage {
 impl GuidePage {
     /// The page of `chapter`.
     #[must_use]
-    pub fn of(chapter: Chapter, frame: Frame, values: GuideValues) -> Self {
+    pub fn of(chapter: Chapter, frame: Frame, values: GuideValues, language_csrf: String) -> Self {
         let entry = |one: Chapter| GuideEntry {
             chapter: one,
             group: one.group(),
@@ -62,6 +65,7 @@ impl GuidePage {
         };
         Self {
             frame,
+            language_csrf,
             chapters: Chapter::ALL.into_iter().map(entry).collect(),
             chapter,
             values,
@@ -92,8 +96,10 @@ impl Page for GuidePage {
             (Ok(description), Chapter::Reference) => description.groups(&facts, Language::English),
             _ => Vec::new(),
         };
-        let page =
-            |chapter, frame| Self::of(chapter, frame, values.clone()).listing(groups(chapter));
+        let page = |chapter, frame| {
+            let csrf = "Sample-csrf".to_owned();
+            Self::of(chapter, frame, values.clone(), csrf).listing(groups(chapter))
+        };
         let known = Frame::of("owner@acme.example".to_owned(), "Sample-csrf".to_owned());
         Chapter::ALL
             .into_iter()

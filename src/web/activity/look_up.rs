@@ -60,16 +60,24 @@ fn explained(inside: &Inside, found: &LookedUp) -> Found {
     Found {
         row: rows::row(&found.told, ops.now()),
         cause: cause::of(found, ops.catalogue()),
-        app_href: found.app.as_deref().and_then(page_of),
+        app_href: found.app.as_deref().and_then(|app| page_of(inside, app)),
         docs: reasons::docs_anchor(event.kind, event.cause.as_deref()),
     }
 }
 
-fn page_of(app: &App) -> Option<String> {
+/// The app's page, if it has one in the company or firm that is open: its own apps, and OAuth apps of
+/// others that its list shows.
+fn page_of(inside: &Inside, app: &App) -> Option<String> {
+    let place = inside.open.place;
     let section = match app.kind {
         AppKind::ApiCredentials => Section::ApiCredentials,
+        AppKind::ApiToken => Section::ApiTokens,
         AppKind::OauthPublic | AppKind::OauthConfidential => Section::OauthApps,
-        AppKind::ApiToken | AppKind::ResourceServer => return None,
+        AppKind::ResourceServer => return None,
     };
-    Some(format!("{}/{}", section.path(), app.id))
+    let opens = match section {
+        Section::OauthApps => inside.ops().oauth_app_for(&inside.live, place, app.id).is_ok(),
+        _ => app.place == Some(place),
+    };
+    opens.then(|| format!("{}/{}", section.path(), app.id))
 }

@@ -77,6 +77,7 @@ mod tests {
     fn every_kind_of_the_trail_has_its_own_words_on_the_pages() {
         let kinds = words(include_str!("../../domain/audit.rs"), "EventKind");
         assert!(kinds.len() > 40, "{kinds:?}");
+        assert_eq!(kinds.len(), What::ALL.len(), "`What` names what the trail does not know");
         for word in kinds {
             let kind = EventKind::of_word(&word).expect(&word);
             assert_eq!(kind.word(), word);

@@ -89,7 +89,7 @@ pub(super) fn acts(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAc
 fn while_active(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAct> {
     let app = &facts.app;
     let delegated = inside.ops().catalogue().closure(&facts.delegated());
-    let holds_all = delegated.is_subset(&facts.looking.held);
+    let holds_all = delegated.is_subset(&facts.looker_holds);
     let own = app.delegated_by == Some(inside.live.user.id);
     let test = app.environment.is_some_and(Environment::is_test);
     let real_place = inside.places().iter().any(|at| !at.shown().test);
@@ -97,8 +97,8 @@ fn while_active(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAct> 
         (CredentialAct::Change, true),
         (CredentialAct::Review, true),
         (CredentialAct::TakeOver, facts.delegator.is_none() && holds_all),
-        (CredentialAct::HandOver, facts.looking.administers && holds_all),
-        (CredentialAct::Rotate, facts.looking.administers || own || holds_all),
+        (CredentialAct::HandOver, facts.looker_administers && holds_all),
+        (CredentialAct::Rotate, facts.looker_administers || own || holds_all),
         (CredentialAct::Publish, test && real_place),
         (CredentialAct::Revoke, true),
         (CredentialAct::Delete, true),
