@@ -37,6 +37,7 @@ use crate::store::reader::Reader;
 use crate::store::tables::Apps;
 use crate::store::tables::Companies;
 use crate::store::tables::Connections;
+use crate::store::tables::SecretUses;
 use crate::store::tables::Users;
 
 /// A connection with what its page tells.
@@ -73,6 +74,8 @@ pub struct OauthAppFacts {
     pub connections: Option<u64>,
     /// When it was last used.
     pub last_used: Option<Timestamp>,
+    /// When each of its secrets was last used, since that is noted.
+    pub secret_uses: SecretUses,
     /// What the person may do about letting it in.
     pub judging: Judging,
     /// The person administers it: registered here, or of the installation and they its operator.
@@ -186,6 +189,7 @@ impl Ops {
             delegator_stands: true,
             now: self.now(),
         };
+        let secret_uses = self.secret_uses(reader, &app)?;
         let connections = counts.map(|all| all.apps.get(&id).copied().unwrap_or_default());
         let (standing, owner) =
             (crate::domain::standing::of_app(&app, around), name(reader, app.owner)?);
@@ -195,6 +199,7 @@ impl Ops {
             standing,
             connections,
             last_used,
+            secret_uses,
             judging,
             own,
             blocked_here,
