@@ -309,6 +309,68 @@ fn a_client_secret_is_shown_once_and_is_nowhere_in_the_data() {
 }
 
 #[test]
+fn an_apps_secret_is_rotated_with_an_overlap_and_shown_once() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&CREATE_APP);
+    let id = made["client_id"].as_str().unwrap();
+    let rotated = folder.json(&["app", "rotate", id, "--overlap", "day"]);
+    let secret = rotated["client_secret"].as_str().unwrap();
+    assert!(secret.starts_with("cs_sec_") && made["client_secret"] != secret);
+    assert!(!holds(&folder.path("data"), secret));
+    let secrets = rotated["secrets"].as_array().unwrap();
+    let ends: Vec<bool> = secrets.iter().map(|one| one["expires_at"].is_string()).collect();
+    assert_eq!(ends, [true, false], "{secrets:?}");
+    let rotated = folder.json(&["app", "rotate", id]);
+    assert_eq!(rotated["secrets"].as_array().unwrap().len(), 1, "the former ones stop at once");
+    let told = folder.done(&["app", "rotate", id]);
+    assert!(told.contains("cs_sec_") && told.contains("shown this once"), "{told}");
+    assert_eq!(folder.run(&["app", "rotate", id, "--overlap", "year"]).status, 2);
+    assert!(folder.failed(&["app", "rotate", "cs_app_0"]).contains("app list"));
+    assert!(!folder.done(&["app", "show", id]).contains("cs_sec_"));
+}
+
+#[test]
+fn a_deleted_app_is_restored_with_a_new_secret_and_a_running_one_is_not() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&CREATE_APP);
+    let id = made["client_id"].as_str().unwrap();
+    assert!(folder.failed(&["app", "restore", id]).contains("can be restored"));
+    assert_eq!(folder.json(&["app", "delete", id])["status"], "deleted");
+    assert!(folder.failed(&["app", "rotate", id]).contains("restore it first"));
+    let restored = folder.json(&["app", "restore", id]);
+    assert_eq!(restored["status"], "active");
+    let secret = restored["client_secret"].as_str().unwrap();
+    assert!(made["client_secret"] != secret && !holds(&folder.path("data"), secret));
+    assert_eq!(folder.json(&["app", "revoke", id])["status"], "revoked");
+    assert!(folder.json(&["app", "restore", id])["client_secret"].is_string());
+}
+
+#[test]
+fn a_review_moves_the_next_one_and_an_app_is_taken_over_by_who_holds_its_permissions() {
+    let folder = Folder::with_installation();
+    let made = folder.json(&CREATE_APP);
+    let id = made["client_id"].as_str().unwrap();
+    let due = made["review_due_at"].as_str().unwrap().to_owned();
+    let reviewed = folder.json(&["app", "review", id]);
+    assert!(reviewed["review_due_at"].as_str().unwrap() >= due.as_str());
+    for (name, role) in [("ann", "accountant"), ("vic", "viewer")] {
+        let email = format!("{name}@acme.example");
+        let user = ["user", "create", "--email", &email, "--name", name];
+        folder.json(&[&user[..], &["--company", "acme", "--role", role]].concat());
+    }
+    let told = folder.failed(&["app", "take-over", id, "--as", "vic@acme.example"]);
+    assert!(told.contains("does not hold: products:all"), "{told}");
+    let taken = folder.json(&["app", "take-over", id, "--as", "ann@acme.example"]);
+    assert_eq!(taken["delegated_by"], "ann@acme.example");
+    assert_eq!(folder.run(&["app", "take-over", id]).status, 2);
+    let actions = folder.json(&["audit", "list"]).to_string();
+    assert!(
+        actions.contains("app_handed_over") || actions.contains("app.handed_over"),
+        "{actions}"
+    );
+}
+
+#[test]
 fn an_oauth_app_has_exact_redirect_uris_and_an_expiry_date() {
     let folder = Folder::with_installation();
     let made = folder.json(&[

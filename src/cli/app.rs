@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use crate::base::clock::Timestamp;
+use crate::cli::app_upkeep;
 use crate::cli::args::Noun;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
@@ -42,12 +43,8 @@ Examples:
   countersign app create --kind oauth-public --name 'Claude' \\
     --redirect-uri https://claude.ai/api/mcp/auth_callback")]
     Create(Box<Create>),
-    /// Stop an app at once; its secrets, tokens and connections never work again
-    #[command(after_help = "Example:\n  countersign app revoke cs_app_0…")]
-    Revoke {
-        /// Its client id
-        client_id: String,
-    },
+    #[command(flatten)]
+    Upkeep(app_upkeep::Act),
     /// Tokens with which clients may register themselves (clients.registration = "initial_token")
     #[command(
         subcommand_required = true,
@@ -112,12 +109,8 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
             session.out.show(&row(&session, app)?)
         }
         Act::Create(create) => make(&session, *create),
-        Act::Revoke { client_id } => {
-            let app = session.ops.find_app(&client_id)?.id;
-            let app = session.wait(session.ops.revoke_app(app, Origin::default()))?;
-            session.out.show(&row(&session, app)?)
-        }
         Act::RegistrationToken { act } => registration_token::run(&session, act),
+        Act::Upkeep(act) => app_upkeep::run(&session, act),
     }
 }
 
@@ -136,9 +129,14 @@ pub(super) fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
 
 fn make(session: &Session, create: Create) -> Result<(), CliError> {
     let new = new_app(session, create)?;
-    let kind = new.kind;
-    let CreatedApp { app, secret } =
-        session.wait(session.ops.create_app(new, Origin::default()))?;
+    let created = session.wait(session.ops.create_app(new, Origin::default()))?;
+    with_secret(session, created)
+}
+
+/// The app, and its new secret if it has one: shown once.
+pub(super) fn with_secret(session: &Session, created: CreatedApp) -> Result<(), CliError> {
+    let CreatedApp { app, secret } = created;
+    let kind = app.kind;
     let client_secret = secret.map(|secret| secret.expose().to_owned());
     let row = NewAppRow { app: row(session, app)?, client_secret };
     session.out.answer(&row, || told(session, &row, kind))

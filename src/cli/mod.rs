@@ -5,6 +5,7 @@
 //! what went wrong is one sentence on standard error that begins with `countersign: `.
 
 mod app;
+mod app_upkeep;
 mod args;
 mod audit;
 mod compact;

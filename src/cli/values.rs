@@ -5,6 +5,7 @@ use clap::ValueEnum;
 
 use crate::base::clock::Timestamp;
 use crate::domain::app::AppKind;
+use crate::domain::app_life::Overlap;
 use crate::domain::company::Environment;
 use crate::domain::scope::NotAScope;
 use crate::domain::scope::ScopeName;
@@ -53,6 +54,30 @@ impl From<KindArg> for AppKind {
             KindArg::OauthPublic => Self::OauthPublic,
             KindArg::OauthConfidential => Self::OauthConfidential,
             KindArg::ResourceServer => Self::ResourceServer,
+        }
+    }
+}
+
+/// How long a former secret works on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum OverlapArg {
+    /// It stops at once, with the tokens it got
+    None,
+    /// An hour
+    Hour,
+    /// A day
+    Day,
+    /// A week
+    Week,
+}
+
+impl From<OverlapArg> for Overlap {
+    fn from(arg: OverlapArg) -> Self {
+        match arg {
+            OverlapArg::None => Self::Now,
+            OverlapArg::Hour => Self::Hour,
+            OverlapArg::Day => Self::Day,
+            OverlapArg::Week => Self::Week,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::crypto::token::TokenKind;
 use crate::domain::app_life::REVIEW_EVERY_DAYS;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
+use crate::domain::logo::LogoMark;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::Registration;
@@ -140,6 +141,9 @@ pub struct App {
     pub name: String,
     /// Its web site, shown by host.
     pub website: Option<String>,
+    /// By what its logo is addressed, if it has one; the picture is a row of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<LogoMark>,
     /// What it is for.
     pub purpose: String,
     /// The company or firm that it serves; none: published by the operator for all.
@@ -200,6 +204,7 @@ impl App {
             proof: ClientProof::default(),
             name: String::new(),
             website: None,
+            logo: None,
             purpose: String::new(),
             place: None,
             environment: None,

@@ -21,6 +21,7 @@ pub mod invitation;
 pub mod issuer;
 pub mod lifetimes;
 pub mod link;
+pub mod logo;
 pub mod mcp_surface;
 pub mod network;
 pub mod passkey;

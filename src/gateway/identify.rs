@@ -14,6 +14,7 @@ use crate::domain::gate::GateRefusal;
 use crate::domain::rate::Allowance;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeSet;
+use crate::domain::token::Grant;
 use crate::domain::usage::Counted;
 use crate::gateway::answer;
 use crate::gateway::challenge::Challenge;
@@ -85,6 +86,9 @@ impl Call<'_> {
             return Err(self.refuse(Some(&live), CallRefusal::OtherAudience).await);
         }
         self.ops.note_use(live.app().id);
+        if let Grant::Secret(secret) = live.token.grant {
+            self.ops.note_secret_use(live.app().id, secret);
+        }
         if let Some(connection) = &live.connection {
             self.ops.note_connection_call(connection.id, self.from.address);
         }

@@ -7,6 +7,7 @@ pub mod cors;
 pub mod json;
 pub mod language;
 pub mod limits;
+pub mod multipart;
 pub mod origin;
 pub mod page;
 pub mod panics;

@@ -45,6 +45,11 @@ impl Parameters {
         if form.too_many { Err(NotAForm) } else { Ok(form) }
     }
 
+    /// Those that another kind of form held.
+    pub(super) fn of_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs, too_many: false }
+    }
+
     fn read(bytes: &[u8]) -> Self {
         let mut all = form_urlencoded::parse(bytes);
         let pairs =

@@ -48,12 +48,15 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
         Ok(client) => client,
         Err(response) => return *response,
     };
-    let app = client.shared_app();
+    let (app, secret) = (client.shared_app(), client.secret());
     let about = about(&asked);
     let refreshes = matches!(asked, Asked::Refresh(_));
     match issue(&state.ops, client, asked, origin).await {
         Ok(answer) => {
             state.ops.note_use(app.id);
+            if let Some(secret) = secret {
+                state.ops.note_secret_use(app.id, secret);
+            }
             if let Some(connection) = answer.connection.filter(|_| refreshes) {
                 state.ops.note_connection_token(connection, origin.address);
             }

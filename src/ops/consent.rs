@@ -23,6 +23,7 @@ use crate::domain::consent::OfferedPlaceKind;
 use crate::domain::gate;
 use crate::domain::gate::GateRefusal;
 use crate::domain::gate::PlaceFacts;
+use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
@@ -193,6 +194,10 @@ fn offer(
     let Some(app) = app.filter(|app| app.generation == request.app_generation) else {
         return Ok(Err(ConsentRefusal::ClientGone));
     };
+    // It may have been taken from the app since the request was checked.
+    if VerifiedRedirect::prove(&app.redirect_uris, Some(request.redirect.as_str())).is_none() {
+        return Ok(Err(ConsentRefusal::ClientGone));
+    }
     let mut places = Vec::new();
     let Ok(asked) = targets::audience(reader, &request.targets)? else {
         return Ok(Err(ConsentRefusal::CompanyOutOfReach));

@@ -1,4 +1,4 @@
-//! When each app and each connection was last used, and a connection from where: kept in memory and
+//! When each app, each of its secrets and each connection was last used, and a connection from where: kept in memory and
 //! written down now and then, so that noting it never delays a request. A stop without warning loses
 //! the last minute.
 
@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
+use crate::base::id::SecretId;
+use crate::domain::app::App;
 use crate::domain::connection::LastUse;
 use crate::ops::Ops;
 use crate::store::changes::Changes;
@@ -18,6 +20,8 @@ use crate::store::tables::AppUse;
 use crate::store::tables::Apps;
 use crate::store::tables::ConnectionUse;
 use crate::store::tables::Connections;
+use crate::store::tables::SecretUse;
+use crate::store::tables::SecretUses;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
@@ -25,6 +29,7 @@ use crate::store::writer::Operation;
 #[derive(Default)]
 pub struct RecentUse {
     apps: Mutex<HashMap<AppId, Timestamp>>,
+    secrets: Mutex<HashMap<AppId, HashMap<SecretId, Timestamp>>>,
     connections: Mutex<HashMap<ConnectionId, LastUse>>,
 }
 
@@ -42,11 +47,20 @@ impl RecentUse {
     fn put_back(
         &self,
         apps: HashMap<AppId, Timestamp>,
+        secrets: HashMap<AppId, HashMap<SecretId, Timestamp>>,
         connections: HashMap<ConnectionId, LastUse>,
     ) {
         if let Ok(mut recent) = self.apps.lock() {
             for (app, at) in apps {
                 recent.entry(app).or_insert(at);
+            }
+        }
+        if let Ok(mut recent) = self.secrets.lock() {
+            for (app, used) in secrets {
+                let kept = recent.entry(app).or_default();
+                for (secret, at) in used {
+                    kept.entry(secret).or_insert(at);
+                }
             }
         }
         for (connection, last) in connections {
@@ -61,6 +75,7 @@ fn take<K, V>(recent: &Mutex<HashMap<K, V>>) -> HashMap<K, V> {
 
 struct WriteUse {
     apps: HashMap<AppId, Timestamp>,
+    secrets: HashMap<AppId, HashMap<SecretId, Timestamp>>,
     connections: HashMap<ConnectionId, LastUse>,
 }
 
@@ -75,6 +90,12 @@ impl Operation for WriteUse {
                 changes.put::<AppUse>(app, at)?;
             }
         }
+        for (id, recent) in &self.secrets {
+            if let Some(app) = reader.shared::<Apps>(id)? {
+                let written = reader.get::<SecretUse>(id)?.unwrap_or_default();
+                changes.put::<SecretUse>(id, &joined(&app, &written, Some(recent)))?;
+            }
+        }
         for (connection, last) in &self.connections {
             if reader.has::<Connections>(connection)? {
                 let before = reader.get::<ConnectionUse>(connection)?;
@@ -86,12 +107,43 @@ impl Operation for WriteUse {
     }
 }
 
+/// The uses of the secrets that an app still has: what is recent counts before what was written.
+fn joined(
+    app: &App,
+    written: &SecretUses,
+    recent: Option<&HashMap<SecretId, Timestamp>>,
+) -> SecretUses {
+    let written = |id| written.0.iter().find(|(of, _)| *of == id).map(|(_, at)| *at);
+    let last = |id| recent.and_then(|recent| recent.get(&id).copied()).or_else(|| written(id));
+    let ids = app.secrets.iter().map(|secret| secret.id);
+    SecretUses(ids.filter_map(|id| Some((id, last(id)?))).collect())
+}
+
 impl Ops {
     /// Notes that an app got a token or made a call.
     pub fn note_use(&self, app: AppId) {
         if let Ok(mut recent) = self.recent_use.apps.lock() {
             recent.insert(app, self.now());
         }
+    }
+
+    /// Notes that an app proved itself by a secret, or that a token was used which it got by it.
+    pub fn note_secret_use(&self, app: AppId, secret: SecretId) {
+        if let Ok(mut recent) = self.recent_use.secrets.lock() {
+            recent.entry(app).or_default().insert(secret, self.now());
+        }
+    }
+
+    /// When each secret of an app was last used, to the moment; without those that never were.
+    pub(in crate::ops) fn secret_uses(
+        &self,
+        reader: &Reader<'_>,
+        app: &App,
+    ) -> Result<SecretUses, Fault> {
+        let written = reader.get::<SecretUse>(&app.id)?.unwrap_or_default();
+        let recent = self.recent_use.secrets.lock().ok();
+        let recent = recent.as_ref().and_then(|recent| recent.get(&app.id));
+        Ok(joined(app, &written, recent))
     }
 
     /// Notes that a connection got a new token. Its first came with it, and is no use yet.
@@ -136,15 +188,19 @@ impl Ops {
     /// The store failed: they are written with a later flush.
     pub async fn flush_use(&self) -> Result<(), Fault> {
         let apps = take(&self.recent_use.apps);
+        let secrets = take(&self.recent_use.secrets);
         let connections = take(&self.recent_use.connections);
-        if apps.is_empty() && connections.is_empty() {
+        if apps.is_empty() && secrets.is_empty() && connections.is_empty() {
             return Ok(());
         }
-        let written =
-            self.store.submit(WriteUse { apps: apps.clone(), connections: connections.clone() });
+        let written = self.store.submit(WriteUse {
+            apps: apps.clone(),
+            secrets: secrets.clone(),
+            connections: connections.clone(),
+        });
         let written = written.await;
         if written.is_err() {
-            self.recent_use.put_back(apps, connections);
+            self.recent_use.put_back(apps, secrets, connections);
         }
         written
     }

@@ -74,6 +74,7 @@ use crate::domain::scope::OFFLINE_ACCESS;
 use crate::domain::scope::ScopeName;
 use crate::domain::scope::ScopeSet;
 use crate::ops::access::counts::Summaries;
+use crate::ops::access::due::DueReviews;
 use crate::ops::activity::chain_check::ChainChecks;
 use crate::ops::challenges::Challenges;
 use crate::ops::client_assertions::AssertionUse;
@@ -119,6 +120,7 @@ pub struct Parts {
     pub(in crate::ops) registration_pace: Pace,
     pub(in crate::ops) shown_once: ShownOnce,
     pub(in crate::ops) summaries: Summaries,
+    pub(in crate::ops) due_reviews: DueReviews,
 }
 
 impl Deref for Ops {
@@ -166,6 +168,7 @@ impl Ops {
             registration_pace: Pace::default(),
             shown_once: ShownOnce::default(),
             summaries: Summaries::default(),
+            due_reviews: DueReviews::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

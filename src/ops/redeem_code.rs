@@ -20,6 +20,7 @@ use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 use crate::domain::connection::EndCause;
 use crate::domain::gate;
+use crate::domain::redirect_uri::VerifiedRedirect;
 use crate::domain::registration::Registration;
 use crate::domain::resource::Audience;
 use crate::domain::token::AuthorizationCode;
@@ -140,6 +141,10 @@ impl Operation for RedeemCode {
         }
         if code.app_generation != app.generation {
             return Ok(Decision::unchanged(Err(TokenRefusal::ConnectionEnded)));
+        }
+        // It may have been taken from the app since the code was sent there.
+        if VerifiedRedirect::prove(&app.redirect_uris, Some(code.redirect.as_str())).is_none() {
+            return Ok(Decision::unchanged(Err(TokenRefusal::RedirectDiffers)));
         }
         let connection = Some(code.connection);
         let holder = Holder { app, person: Some(code.user), connection };

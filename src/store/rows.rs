@@ -12,6 +12,8 @@ use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
 use crate::base::id::SecretId;
+use crate::domain::logo::Format;
+use crate::domain::logo::Logo;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeSet;
 use crate::domain::token::AccessToken;
@@ -81,6 +83,7 @@ json_rows!(
     crate::domain::user::Membership,
     crate::domain::user::User,
     crate::store::tables::PushedRequest,
+    crate::store::tables::SecretUses,
     crate::store::tables::KnownBrowser,
 );
 
@@ -126,6 +129,31 @@ impl Row for Timestamp {
 
     fn from_bytes(table: &'static str, bytes: &[u8]) -> Result<Self, Fault> {
         Fields::version(table, bytes, LAYOUT)?.u64().map(Self::from_millis)
+    }
+}
+
+/// A picture: how large it is, what it is, and its bytes.
+impl Row for Logo {
+    fn to_bytes(&self, _table: &'static str) -> Result<Vec<u8>, Fault> {
+        let format = match self.format {
+            Format::Png => b'p',
+            Format::Jpeg => b'j',
+            Format::Webp => b'w',
+        };
+        let layout = Layout::version(LAYOUT).byte(format).u32(self.width).u32(self.height);
+        Ok(layout.rest(&self.bytes).done())
+    }
+
+    fn from_bytes(table: &'static str, bytes: &[u8]) -> Result<Self, Fault> {
+        let mut fields = Fields::version(table, bytes, LAYOUT)?;
+        let format = match fields.byte()? {
+            b'p' => Format::Png,
+            b'j' => Format::Jpeg,
+            b'w' => Format::Webp,
+            _ => return Err(fields.unreadable("no kind of picture")),
+        };
+        let (width, height) = (fields.u32()?, fields.u32()?);
+        Ok(Self { format, width, height, bytes: fields.rest().to_vec() })
     }
 }
 

@@ -60,6 +60,8 @@ table_ids! {
     Browsers = "browsers",
     /// Apps by id.
     Apps = "apps",
+    /// Logos by app.
+    AppLogos = "app_logos",
     /// The apps of each place.
     PlaceApps = "place_apps",
     /// Connections by id.
@@ -92,6 +94,8 @@ table_ids! {
     Blocks = "blocks",
     /// When each app was last used.
     AppUse = "app_use",
+    /// When the secrets of each app were last used.
+    SecretUse = "secret_use",
     /// When and from where each connection was last used.
     ConnectionUse = "connection_use",
     /// What clients registered of themselves.

@@ -9,6 +9,7 @@ use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
 use crate::base::id::FirmId;
 use crate::base::id::RawId;
+use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::crypto::token::HashedToken;
 use crate::domain::app::App;
@@ -25,6 +26,7 @@ use crate::domain::consent::AuthorizationRequest;
 use crate::domain::initial_token::InitialToken;
 use crate::domain::invitation::Invitation;
 use crate::domain::link::Link;
+use crate::domain::logo::Logo;
 use crate::domain::role::OwnRole;
 use crate::domain::role::RoleName;
 use crate::domain::self_registered::SelfRegistered as SelfRegisteredRow;
@@ -89,6 +91,8 @@ tables! {
     Browsers: (UserId, BrowserMark) => KnownBrowser,
     /// Apps.
     Apps: AppId => App,
+    /// Logos of apps.
+    AppLogos: AppId => Logo,
     /// Apps by place.
     PlaceApps: (Place, AppId) => (),
     /// Connections.
@@ -121,6 +125,8 @@ tables! {
     Blocks: (CompanyId, Blocked) => Block,
     /// Last use of each app.
     AppUse: AppId => Timestamp,
+    /// Last use of each secret of an app.
+    SecretUse: AppId => SecretUses,
     /// Last use of each connection.
     ConnectionUse: ConnectionId => ConnectionUseRow,
     /// What a client registered of itself.
@@ -159,6 +165,10 @@ pub struct PushedRequest {
     /// When it ends.
     pub expires_at: Timestamp,
 }
+
+/// When the secrets that an app has were last used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretUses(pub Vec<(SecretId, Timestamp)>);
 
 /// A browser in which an account was signed in before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

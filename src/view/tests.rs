@@ -322,7 +322,8 @@ fn what_a_page_carries_never_becomes_markup() {
         let hostile = page.spoiled().html(&views, Language::English);
         let harmless = page.html(&views, Language::English);
         assert_eq!(shape(&harmless), shape(&hostile), "{}", page.name);
-        assert!(!hostile.contains("<img"), "{}", page.name);
+        let images = |html: &str| html.matches("<img").count();
+        assert_eq!(images(&hostile), images(&harmless), "{}", page.name);
         assert!(!hostile.contains("62615533"), "{}: a text was run as a template", page.name);
     }
 }

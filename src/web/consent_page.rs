@@ -21,6 +21,7 @@ use crate::view::pages::ConsentPermission;
 use crate::view::pages::ConsentWarning;
 use crate::view::pages::PermissionArea;
 use crate::view::pages::PlaceKind;
+use crate::web::logos;
 use crate::web::visitor::Visitor;
 
 const DAY_SECONDS: u64 = 24 * 3600;
@@ -104,6 +105,7 @@ fn client(app: &App, request: &AuthorizationRequest) -> ConsentClient {
         name: app.name.clone(),
         host: host(app, request),
         badge: badge(app),
+        logo: logos::path_of(app),
         initial: initial.map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         self_registered: app.registration.is_by_itself(),
     }

@@ -14,6 +14,7 @@ mod download;
 mod enrol;
 mod guide;
 mod home;
+mod logos;
 pub mod reasons;
 mod recovering;
 mod security;
@@ -66,6 +67,7 @@ pub fn routes(state: WebState) -> Router {
         .route(paths::SIGN_OUT, post(sign_out::submit))
         .route("/consent/{handle}", get(consent::show).post(consent::allow))
         .route("/consent/{handle}/cancel", post(consent::cancel))
+        .route(logos::PATH, get(logos::answer))
         .route("/setup/{link}", get(setup::show).post(setup::submit));
     let workspace = workspace::routes()
         .merge(activity::routes())

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { openBrowser } from './browser.mjs';
 import { callbackListener } from './callback.mjs';
@@ -14,6 +15,9 @@ import {
 
 const CONNECTIONS = `${CONNECT}/oauth-connections`;
 const CREDENTIALS = `${CONNECT}/api-credentials`;
+const LOGO = fileURLToPath(new URL('../../src/domain/logo/samples/plain.png', import.meta.url));
+/** No logo, whatever it is called. */
+const DRAWING = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
 
 describe('what people connect', { timeout: 600_000 }, () => {
   const acme = company('acme');
@@ -117,12 +121,16 @@ describe('what people connect', { timeout: 600_000 }, () => {
         await fill(owner, { Name: name, 'Redirect URIs': 'javascript:alert(1)', Purpose: 'Shows partners their invoices' });
         await owner.page.getByRole('radio', { name: kind, exact: true }).check();
         await owner.permission('Read customers').check();
+        await owner.field('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: DRAWING });
         await owner.button('Continue').click();
         await owner.page.getByText('There is a problem').first().waitFor();
+        await owner.page.getByText('This is not a whole PNG, JPEG or WebP picture.').first().waitFor();
         if (confidential) await examine(owner, 'registering with a fault');
         await owner.field('Redirect URIs').fill(listener.redirectUri);
+        await owner.field('Logo').setInputFiles(LOGO);
         await owner.button('Continue').click();
         await headed(owner, `Register ${name}?`);
+        assert.match(await owner.text(), /PNG, 32 × 24/);
         if (confidential) await examine(owner, 'registering, before it is done');
         await confirm(owner, `Register ${name}`);
         const client = { client_id: await owner.field('Client ID').inputValue() };
@@ -138,8 +146,57 @@ describe('what people connect', { timeout: 600_000 }, () => {
         assert.equal((await tokens.refresh()).status, 200);
         await visit(owner, CONNECTIONS);
         await owner.page.getByRole('row').filter({ hasText: name }).waitFor();
+        if (!confidential) return;
+
+        await visit(owner, `${CONNECT}/oauth-apps`);
+        await examine(owner, 'the OAuth apps');
+        await owner.page.getByRole('row').filter({ hasText: name }).getByRole('link').first().click();
+        await headed(owner, name);
+        const logo = owner.page.locator('main img');
+        assert.equal(await logo.evaluate((image) => image.naturalWidth), 32, 'the logo is shown, and from here');
+        await examine(owner, 'an OAuth app');
+        await follow(owner, 'Change');
+        await headed(owner, 'Change OAuth app');
+        await examine(owner, 'changing an OAuth app');
+        await owner.page.getByRole('checkbox', { name: 'Use no logo', exact: true }).check();
+        await fill(owner, { Name: `${name} again` });
+        await owner.button('Continue').click();
+        await headed(owner, `Change ${name} again?`);
+        await examine(owner, 'changing an OAuth app, before it is done');
+        await confirm(owner, `Change ${name} again`);
+        await headed(owner, `${name} again`);
+        assert.equal(await logo.count(), 0);
       });
     }
+
+    it(`is filled in for a known program, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), `${CONNECT}/oauth-apps/create`, options);
+      await follow(owner, 'Claude');
+      assert.equal(await owner.field('Name').inputValue(), 'Claude');
+      assert.match(await owner.field('Redirect URIs').inputValue(), /claude\.ai\/api\/mcp\/auth_callback/);
+      assert.equal(await owner.field('MCP URL').inputValue(), acme.mcp_url);
+      await examine(owner, 'registering a known program');
+    });
+
+    it(`is handed over to who holds its permissions, ${mode}`, async () => {
+      const owner = await folk.at(user('owner'), `${CREDENTIALS}/create`, options);
+      const name = `Handed sync ${slug}`;
+      await fill(owner, { Name: name, Purpose: 'Counts customers' });
+      await owner.page.getByLabel('Company or firm').selectOption({ label: acme.name });
+      await owner.permission('Read customers').check();
+      await owner.page.getByRole('checkbox', { name: 'Made for MCP', exact: true }).check();
+      await examine(owner, 'the form of API credentials');
+      await owner.button('Continue').click();
+      await confirm(owner, `Create ${name}`);
+      await take(owner, 'Client secret', SAVED);
+      await follow(owner, 'Hand over');
+      await headed(owner, `Hand ${name} over?`);
+      await examine(owner, 'handing over');
+      await confirm(owner, `Hand ${name} over`);
+      await told(owner, `${name} was handed over.`);
+      assert.match(await fact(owner, 'Delegated by'), /^(?!Olive)/);
+      await examine(owner, 'API credentials that were handed over');
+    });
 
     it(`comes from a program that registered itself, which is approved, blocked and unblocked, ${mode}`, async () => {
       const owner = await folk.at(user('owner'), CONNECT, options);

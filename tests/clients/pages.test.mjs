@@ -18,7 +18,8 @@ import { temporaryFolder } from './server.mjs';
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
   + "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
-const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
+const LOGO = new URL('../../src/domain/logo/samples/plain.png', import.meta.url);
+const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', png: 'image/png' };
 const SIZES = { wide: WIDE, narrow: NARROW };
 const AT_ONCE = 2;
 
@@ -71,7 +72,7 @@ async function differing(pages) {
 async function serve(pages, request, response) {
   const path = new URL(request.url, 'http://pages').pathname;
   try {
-    const body = await readFile(join(pages, path));
+    const body = await readFile(path.startsWith('/logos/') ? LOGO : join(pages, path));
     response.setHeader('Content-Type', TYPES[path.split('.').pop()]);
     response.setHeader('Content-Security-Policy', POLICY);
     response.end(body);

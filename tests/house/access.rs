@@ -660,3 +660,32 @@ async fn a_connection_tells_when_and_from_where_it_was_used() {
     let page = owner.get(&path).await;
     assert!(!page.body.contains("Never used"), "{page:?}");
 }
+
+/// The number beside "Reviews" in the navigation.
+fn badge(page: &Answer) -> Option<&str> {
+    let (_, after) = page.body.split_once("<span class=\"count\">")?;
+    after.split('<').next()
+}
+
+#[tokio::test]
+async fn the_navigation_counts_the_reviews_that_are_due_to_those_who_do_them() {
+    let house = House::new().await;
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    assert_eq!(badge(&owner.get(APPS).await), None, "nothing is due yet");
+    let new = house.acting(AppKind::ApiCredentials, "acme", "owner", "customers:readonly");
+    let app = house.ops.create_app(new, MACHINE).await.unwrap().app.id;
+    house.advance(91 * 24 * 3600);
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    let page = owner.get("/settings/app-connect/reviews").await;
+    let due: usize = badge(&page).unwrap().parse().unwrap();
+    assert!(due > 0, "the badge says as much as the page");
+    let mut elsewhere = signed_in(&house, "owner", "acme-test").await;
+    assert_ne!(badge(&elsewhere.get("/settings/security").await), badge(&page), "another company");
+    let mut viewer = signed_in(&house, "viewer", "acme").await;
+    assert_eq!(badge(&viewer.get("/settings/security").await), None, "not theirs to do");
+    let path = format!("/settings/app-connect/api-credentials/{app}/review");
+    let answer = confirm(&mut owner, &house, "owner", &path).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+    let left = badge(&owner.get(APPS).await).map_or(0, |due| due.parse().unwrap());
+    assert_eq!(left, due - 1, "a review counts at once");
+}

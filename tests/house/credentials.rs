@@ -622,3 +622,40 @@ async fn an_api_token_is_generated_used_and_deleted_for_good() {
     let id = app_at(&house, &home).id;
     assert!(house.ops.restore_app(id, MACHINE).await.is_err(), "a token is never restored");
 }
+
+#[tokio::test]
+async fn each_secret_tells_when_it_was_used_itself() {
+    let house = House::new().await;
+    let mut owner = house.signed_in("owner").await;
+    let fields = filled(&house, "owner", "acme");
+    let (home, id, old) = make(&mut owner, "owner", LIST, &fields).await;
+    let rotate = format!("{home}/rotate");
+    let answer = confirm(&mut owner, "owner", &rotate, &[("overlap", "week")]).await;
+    let (_, new) = shown(&mut owner, &answer.location()).await;
+    let live = owner.live();
+    let uses = || {
+        let facts = house.ops.credential_for(&live, id.parse().unwrap()).unwrap();
+        let secrets = facts.app.live_secrets(house.ops.now());
+        let uses: Vec<_> = secrets.iter().map(|secret| facts.last_use_of(secret.id)).collect();
+        uses
+    };
+    let first = house.ops.now();
+    let token = token_of(&house, &id, &old).await;
+    assert_eq!(uses(), [None, Some(first)], "the new one was not used yet");
+    house.advance(60);
+    let second = house.ops.now();
+    token_of(&house, &id, &new).await;
+    house.ops.flush().await.unwrap();
+    assert_eq!(uses(), [Some(second), Some(first)], "as it was written down");
+    house.advance(60);
+    let third = house.ops.now();
+    house.call(&token, "/customers").await;
+    assert_eq!(
+        uses(),
+        [Some(second), Some(third)],
+        "a token is a use of the secret that it came by"
+    );
+    house.ops.flush().await.unwrap();
+    confirm(&mut owner, "owner", &rotate, &[("overlap", "now")]).await;
+    assert_eq!(uses(), [None], "what is gone leaves nothing behind");
+}

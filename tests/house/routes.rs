@@ -73,6 +73,7 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("GET", "/consent/{handle}", Door::Page),
     ("POST", "/consent/{handle}", Door::Page),
     ("POST", "/consent/{handle}/cancel", Door::Page),
+    ("GET", "/logos/{app}/{file}", Door::File),
     ("GET", "/setup/{link}", Door::OpenPage),
     ("POST", "/setup/{link}", Door::OpenPage),
     ("GET", "/settings/app-connect/api-credentials/create", Door::Page),
@@ -108,6 +109,8 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/settings/app-connect/api-credentials/{app}/restore", Door::Page),
     ("GET", "/settings/app-connect/api-credentials/{app}/take_over", Door::Page),
     ("POST", "/settings/app-connect/api-credentials/{app}/take_over", Door::Page),
+    ("GET", "/settings/app-connect/api-credentials/{app}/hand_over", Door::Page),
+    ("POST", "/settings/app-connect/api-credentials/{app}/hand_over", Door::Page),
     ("GET", "/settings/app-connect/api-credentials/{app}/change", Door::Page),
     ("POST", "/settings/app-connect/api-credentials/{app}/change", Door::Page),
     ("POST", "/settings/app-connect/api-credentials/{app}/change/again", Door::Page),
@@ -130,6 +133,8 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/settings/app-connect/api-tokens/{app}/delete", Door::Page),
     ("GET", "/settings/app-connect/api-tokens/{app}/take_over", Door::Page),
     ("POST", "/settings/app-connect/api-tokens/{app}/take_over", Door::Page),
+    ("GET", "/settings/app-connect/api-tokens/{app}/hand_over", Door::Page),
+    ("POST", "/settings/app-connect/api-tokens/{app}/hand_over", Door::Page),
     ("GET", "/settings/app-connect/activity", Door::Page),
     ("POST", "/settings/app-connect/activity/verify", Door::Page),
     ("GET", "/settings/app-connect/activity/reference", Door::Page),
@@ -160,6 +165,10 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/settings/app-connect/oauth-apps/create/again", Door::Page),
     ("POST", "/settings/app-connect/oauth-apps/create/confirm", Door::Page),
     ("GET", "/settings/app-connect/oauth-apps/{app}", Door::Page),
+    ("GET", "/settings/app-connect/oauth-apps/{app}/change", Door::Page),
+    ("POST", "/settings/app-connect/oauth-apps/{app}/change", Door::Page),
+    ("POST", "/settings/app-connect/oauth-apps/{app}/change/again", Door::Page),
+    ("POST", "/settings/app-connect/oauth-apps/{app}/change/confirm", Door::Page),
     ("GET", "/settings/app-connect/oauth-apps/{app}/saved", Door::Page),
     ("POST", "/settings/app-connect/oauth-apps/{app}/saved", Door::Page),
     ("GET", "/settings/app-connect/oauth-apps/{app}/approve", Door::Page),
@@ -321,6 +330,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{client_id}", "cs_app_0");
         route.path = route.path.replace("{*name}", "openid-configuration");
         route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
+        route.path = route.path.replace("{file}", "0.png");
         route.path = route.path.replace("{person}", "cs_user_0").replace("{role}", "0");
         route.path = route.path.replace("{factor}", "totp");
         route.path = route.path.replace("{connection}", "cs_con_0").replace("{what}", "cs_con_0");

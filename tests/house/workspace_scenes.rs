@@ -1,7 +1,9 @@
 //! The forms of the workspace, each with the page on which it stands and what its owner would send:
 //! one line a form, from which every check of forms is generated.
 
+use countersign::base::encoding;
 use countersign::base::id::AppId;
+use countersign::base::id::UserId;
 use countersign::domain::app::AppKind;
 use countersign::domain::block::Blocked;
 use countersign::domain::role::RoleName;
@@ -19,6 +21,9 @@ use crate::scenes::Fields;
 use crate::scenes::Scene;
 use crate::scenes::Things;
 
+/// A picture that may be a logo.
+pub const LOGO: &[u8] = include_bytes!("../../src/domain/logo/samples/plain.png");
+
 /// A form: its route, the page that it stands on, and its visible fields. What stands in braces is
 /// filled in by [`Things`].
 type Form = (&'static str, &'static str, Fields);
@@ -35,6 +40,7 @@ const CREDENTIALS: &[(&str, &str)] = &[
     ("owner", "{me}"),
     ("purpose", "Sends orders as drafts"),
     ("review", "90"),
+    ("mcp", "yes"),
 ];
 /// The same with a permission more than the app of the scene has.
 const WIDER: &[(&str, &str)] = &[
@@ -63,7 +69,24 @@ const PORTAL: &[(&str, &str)] = &[
     ("owner", "{me}"),
     ("pkce", "yes"),
     ("review", "90"),
+    ("purpose", "Sells"),
+    ("website", "https://portal.example"),
+    ("required", "customers:readonly"),
+    ("logo_kept", "{logo}"),
 ];
+/// The same of an app that is there, leading elsewhere than before.
+const PORTAL_CHANGED: &[(&str, &str)] = &[
+    ("name", "Portal"),
+    ("redirect_uris", "https://portal.example/other"),
+    ("permission", "customers:readonly"),
+    ("owner", "{me}"),
+    ("pkce", "yes"),
+    ("review", "90"),
+    ("purpose", "Sells"),
+    ("website", "https://portal.example"),
+    ("logo_kept", "{logo}"),
+];
+const HANDED: &[(&str, &str)] = &[("successor", "{admin}"), ("code", CODE)];
 const ROTATED: &[(&str, &str)] = &[("overlap", "now"), ("code", CODE)];
 
 const FORMS: &[Form] = &[
@@ -88,6 +111,11 @@ const FORMS: &[Form] = &[
         &[("permission", "customers:readonly"), ("purpose", "Reports"), ("review", "90")],
     ),
     ("/settings/app-connect/oauth-apps/create", "/settings/app-connect/oauth-apps/create", PORTAL),
+    (
+        "/settings/app-connect/oauth-apps/{app}/change",
+        "/settings/app-connect/oauth-apps/{app}/change",
+        PORTAL_CHANGED,
+    ),
     (
         "/settings/app-connect/oauth-apps/{app}/approve",
         "/settings/app-connect/oauth-apps/{app}/approve",
@@ -175,6 +203,11 @@ const FORMS: &[Form] = &[
         CODED,
     ),
     (
+        "/settings/app-connect/api-credentials/{app}/hand_over",
+        "/settings/app-connect/api-credentials/{app}/hand_over",
+        HANDED,
+    ),
+    (
         "/settings/app-connect/api-credentials/{app}/take_over",
         "/settings/app-connect/api-credentials/{orphan}/take_over",
         CODED,
@@ -210,6 +243,11 @@ const FORMS: &[Form] = &[
         CODED,
     ),
     (
+        "/settings/app-connect/api-tokens/{app}/hand_over",
+        "/settings/app-connect/api-tokens/{token}/hand_over",
+        HANDED,
+    ),
+    (
         "/settings/app-connect/api-tokens/{app}/take_over",
         "/settings/app-connect/api-tokens/{lost}/take_over",
         CODED,
@@ -233,6 +271,18 @@ const FORMS: &[Form] = &[
 ];
 
 const LATER: &[Later] = &[
+    (
+        "/settings/app-connect/oauth-apps/{app}/change/again",
+        "/settings/app-connect/oauth-apps/{app}/change",
+        &[("/settings/app-connect/oauth-apps/{app}/change", PORTAL_CHANGED)],
+        &[],
+    ),
+    (
+        "/settings/app-connect/oauth-apps/{app}/change/confirm",
+        "/settings/app-connect/oauth-apps/{app}/change",
+        &[("/settings/app-connect/oauth-apps/{app}/change", PORTAL_CHANGED)],
+        CODED,
+    ),
     (
         "/settings/app-connect/oauth-apps/create/again",
         "/settings/app-connect/oauth-apps/create",
@@ -392,6 +442,7 @@ async fn made_for(house: &House, route: &str) -> Things {
     things.push(("{company}", house.company("acme-test")));
     things.push(("{real}", house.company("acme")));
     things.push(("{me}", house.user_id("owner").to_string()));
+    things.push(("{admin}", colleague(house).await.to_string()));
     Things::of(things)
 }
 
@@ -400,6 +451,7 @@ async fn made_for_access(house: &House, route: &str) -> Things {
     let mut named = vec![
         ("{company}", house.company("acme-test")),
         ("{me}", house.user_id("owner").to_string()),
+        ("{logo}", encoding::base64url(LOGO)),
     ];
     if route.contains("/oauth-apps/{app}") && !route.ends_with("/env") {
         named.push(("{app}", oauth_app(house, route).await));
@@ -430,6 +482,22 @@ fn named_in(things: &Things, path: &str) -> &'static str {
 async fn made(house: &House, kind: AppKind, place: &str) -> AppId {
     let new = house.acting(kind, place, "owner", "customers:readonly");
     house.ops.create_app(new, MACHINE).await.unwrap().app.id
+}
+
+/// Somebody else who administers the company.
+async fn colleague(house: &House) -> UserId {
+    let number = house.ops.users().unwrap().len();
+    let new = NewUser {
+        email: format!("colleague{number}@acme.example").parse().unwrap(),
+        name: "Kim Colleague".to_owned(),
+        password: None,
+        operator: false,
+    };
+    let user = house.ops.create_user(new, MACHINE).await.unwrap().id;
+    let acme = house.company("acme").parse().unwrap();
+    let role = RoleName("admin".to_owned());
+    house.ops.grant_role(user, acme, role, MACHINE).await.unwrap();
+    user
 }
 
 /// API credentials and an API token of somebody who has left.

@@ -50,6 +50,7 @@ pub struct AppRow {
     pkce_required: bool,
     secrets: Vec<SecretRow>,
     expires_at: Option<String>,
+    review_due_at: Option<String>,
     created_at: String,
     last_used_at: Option<String>,
 }
@@ -84,6 +85,7 @@ impl AppRow {
             pkce_required: app.must_use_pkce(),
             secrets: secrets(app),
             expires_at: time(app.expires_at),
+            review_due_at: time(app.review_due),
             created_at: app.created_at.rfc3339(),
             last_used_at: time(*last_used),
         }
@@ -147,6 +149,7 @@ impl Listed for AppRow {
         facts.push(("web site", text(self.website.as_ref())));
         let ends = self.secrets.iter().map(|secret| format!("…{}", secret.last_four));
         facts.push(("secrets", ends.collect::<Vec<_>>().join(" ")));
+        facts.push(("review due", text(self.review_due_at.as_ref())));
         facts.push(("created", self.created_at.clone()));
         facts
     }

@@ -5,6 +5,7 @@
 //! list may find a page shorter than the others, and goes on from there.
 
 pub mod counts;
+pub mod due;
 mod look;
 pub mod of_app;
 pub(in crate::ops) mod walk;

@@ -43,6 +43,7 @@ use crate::store::tables::Apps;
 use crate::store::tables::Companies;
 use crate::store::tables::Connections;
 use crate::store::tables::Members;
+use crate::store::tables::SecretUses;
 use crate::store::tables::Users;
 
 /// Members of a firm that are counted.
@@ -96,6 +97,8 @@ pub struct OauthAppFacts {
     pub connections: Option<u64>,
     /// When it was last used.
     pub last_used: Option<Timestamp>,
+    /// When each of its secrets was last used, since that is noted.
+    pub secret_uses: SecretUses,
     /// What the person may do about letting it in.
     pub judging: Judging,
     /// The person administers it: registered here, or of the installation and they its operator.
@@ -227,6 +230,7 @@ impl Ops {
             delegator_stands: true,
             now: self.now(),
         };
+        let secret_uses = self.secret_uses(reader, &app)?;
         let connections = counts.map(|all| all.apps.get(&id).copied().unwrap_or_default());
         let (standing, owner) = (standing::of_app(&app, around), name(reader, app.owner)?);
         Ok(Ok(OauthAppFacts {
@@ -235,6 +239,7 @@ impl Ops {
             standing,
             connections,
             last_used,
+            secret_uses,
             judging,
             own,
             blocked_here,

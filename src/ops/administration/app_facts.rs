@@ -24,6 +24,7 @@ use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Apps;
+use crate::store::tables::SecretUses;
 use crate::store::tables::Users;
 
 /// An app that acts by itself, with what its page tells.
@@ -41,6 +42,8 @@ pub struct CredentialFacts {
     pub held: ScopeSet,
     /// When it was last used.
     pub last_used: Option<Timestamp>,
+    /// When each of its secrets was last used, since that is noted.
+    pub secret_uses: SecretUses,
     /// What the person who looks holds in its company or firm, as a closure.
     pub looker_holds: ScopeSet,
     /// Whether they administer it: the company or firm, or the installation for an app of its own.
@@ -54,10 +57,13 @@ impl CredentialFacts {
         delegated(&self.app)
     }
 
-    /// When a secret was last used, as far as that is known: the app's last use tells it of the secret
-    /// that alone was live then.
+    /// When a secret was last used. Before that was noted of each, the app's last use tells it of the
+    /// secret that alone was live then.
     #[must_use]
     pub fn last_use_of(&self, secret: SecretId) -> Option<Timestamp> {
+        if let Some((_, at)) = self.secret_uses.0.iter().find(|(of, _)| *of == secret) {
+            return Some(*at);
+        }
         let secret = self.app.secrets.iter().find(|one| one.id == secret)?;
         let replaced = self.app.secrets.iter().map(|one| one.created_at).max();
         let used = self.last_used.filter(|at| *at >= secret.created_at)?;
@@ -164,6 +170,7 @@ impl Ops {
             owner,
             held,
             last_used,
+            secret_uses: self.secret_uses(reader, &app)?,
             looker_holds,
             looker_administers,
             app,

@@ -156,6 +156,7 @@ impl Ops {
         let (user, origin) = (by.user(), by.origin());
         let operation = Administer { ops: self.frozen(), by, needs, act };
         let answer = flatten(self.store.submit(operation).await);
+        self.due_reviews.forget();
         if let (Some(user), Err(Failure::Refused(Refusal::Code(why)))) = (user, &answer) {
             self.note_refused_proof(user, origin, *why).await;
         }

@@ -21,11 +21,14 @@ use crate::domain::audit::Origin;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::company::Environment;
 use crate::domain::company::Place;
+use crate::domain::logo::Logo;
 use crate::domain::registration::ClientProof;
 use crate::domain::registration::Registration;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
 use crate::ops::administration::app_facts;
+use crate::ops::administration::app_logo;
+use crate::ops::administration::app_logo::LogoChange;
 use crate::ops::administration::app_rules;
 use crate::ops::administration::app_rules::CheckedApp;
 use crate::ops::administration::authority::Authority;
@@ -57,6 +60,8 @@ pub struct NewApp {
     pub name: String,
     /// Its web site.
     pub website: Option<String>,
+    /// The logo of an OAuth app.
+    pub logo: Option<Logo>,
     /// What it is for.
     pub purpose: String,
     /// The company or firm that it serves; none: all, published by the operator. The environment
@@ -92,6 +97,7 @@ impl NewApp {
             kind,
             name: name.into(),
             website: None,
+            logo: None,
             purpose: String::new(),
             place: None,
             delegated_by: None,
@@ -120,6 +126,7 @@ pub struct CreatedApp {
 /// The act on the writer.
 struct CreateApp {
     app: App,
+    logo: Option<Logo>,
     asked_by: Option<UserId>,
     catalogue: Arc<Catalogue>,
     now: Timestamp,
@@ -133,9 +140,10 @@ impl Operation for CreateApp {
         if let Err(refusal) = self.may_add(reader)? {
             return Ok(Decision::unchanged(Err(refusal)));
         }
-        let Self { app, now, origin, .. } = self;
+        let Self { app, logo, now, origin, .. } = self;
         let mut changes = Changes::new();
         records::add_app(&mut changes, &app)?;
+        app_logo::keep(&mut changes, app.id, &logo.map_or(LogoChange::Keep, LogoChange::Put))?;
         changes.record(event(&app, now, origin));
         Ok(Decision { changes, outcome: Ok(app) })
     }
@@ -199,10 +207,18 @@ impl Ops {
         let plain = new.kind.secret_kind().map(mint);
         let secrets = plain.iter().map(|plain| self.app_secret(plain, now)).collect();
         let id = AppId::make(now, self.entropy.as_ref());
+        let logo = new.logo.clone().filter(|_| new.kind.uses_consent());
         let app =
             assemble(new, id, checked, environment, secrets, now).map_err(Failure::Refused)?;
         let catalogue = Arc::clone(&self.catalogue);
-        let act = CreateApp { app, asked_by: by.user(), catalogue, now, origin: by.origin() };
+        let act = CreateApp {
+            app: App { logo: logo.as_ref().map(Logo::mark), ..app },
+            logo,
+            asked_by: by.user(),
+            catalogue,
+            now,
+            origin: by.origin(),
+        };
         let app = self.administer(by, needs, act).await?;
         let secret = plain.map(|plain| Secret::from(plain.text()));
         Ok(CreatedApp { app, secret })
@@ -271,6 +287,7 @@ fn assemble(
         proof: ClientProof::Secret,
         name: names::checked(&new.name)?,
         website: new.website,
+        logo: None,
         purpose: new.purpose.trim().to_owned(),
         place: new.place,
         environment,

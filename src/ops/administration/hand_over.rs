@@ -11,6 +11,7 @@ use crate::domain::app::AppStatus;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
 use crate::domain::company::Place;
+use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::app_events;
 use crate::ops::administration::app_facts;
@@ -21,9 +22,11 @@ use crate::ops::administration::by::Needs;
 use crate::ops::administration::delegable;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
+use crate::ops::administration::roles;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::sessions::LiveSession;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -151,6 +154,37 @@ impl Ops {
         )?;
         let authority = found.place.map_or(Authority::Operator, Authority::Administers);
         self.move_app(app, to, by.into(), authority).await
+    }
+
+    /// Who could delegate the permissions of `app` in the place of whoever does now: those with a role of
+    /// their own there that holds each.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownApp`], [`Refusal::NotAllowed`].
+    pub fn successors(&self, live: &LiveSession, app: AppId) -> Outcome<Vec<User>, Refusal> {
+        self.look_for(live, Authority::App(app), |reader| {
+            let Some(app) = reader.get::<Apps>(&app)? else { return Ok(Err(Refusal::UnknownApp)) };
+            let Some(place) = app.place else { return Ok(Err(Refusal::UnknownApp)) };
+            // Names are told to those who administer the place alone.
+            if let Err(why) =
+                authority::check(reader, self, &live.user, Authority::Administers(place))?
+            {
+                return Ok(Err(why));
+            }
+            let (scopes, now) = (app_facts::delegated(&app), self.now());
+            let mut able = Vec::new();
+            for member in roles::members(reader, place)? {
+                let what = (member.user, &scopes);
+                let other = app.delegated_by != Some(member.user);
+                if other
+                    && delegable::check(reader, &self.catalogue, (&app, place), what, now)?.is_ok()
+                {
+                    able.extend(reader.get::<Users>(&member.user)?);
+                }
+            }
+            able.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(Ok(able))
+        })
     }
 
     async fn move_app(

@@ -219,6 +219,9 @@ pub enum AppRefusal {
         "a firm's API token reaches no MCP address, since each is one company's; make it for a company, or make API credentials, which can be narrowed"
     )]
     McpOfFirmToken,
+    /// Whoever changes it has not seen what it is now.
+    #[error("somebody changed this app meanwhile; look at what it is now, and change it again")]
+    ChangedMeanwhile,
     /// What ended is restored first.
     #[error("the app is revoked or deleted; restore it first")]
     Ended,

@@ -26,6 +26,8 @@ use crate::view::pages::workspace::Workspace;
 
 /// 2026-11-21 16:02:07 UTC.
 const NOW: Timestamp = Timestamp::from_seconds(1_795_276_927);
+/// Where a logo is served.
+pub(in crate::view) const LOGO: &str = "/logos/cs_app_01JD8W3N5T6R/bG9nbyBvZiBzYW1wbGU.png";
 pub(in crate::view) const HOUR: i64 = 3600;
 pub(in crate::view) const DAY: i64 = 24 * HOUR;
 pub(in crate::view) const LONG_NAME: &str =

@@ -70,7 +70,7 @@ fn company(inside: &Inside) -> Option<&Company> {
 }
 
 /// The MCP URL of the open company, if there are MCP servers.
-fn url(inside: &Inside) -> Option<String> {
+pub(super) fn url(inside: &Inside) -> Option<String> {
     let issuer = inside.ops().settings().issuer.as_str();
     let company = company(inside).filter(|_| facts(inside).mcp.is_some())?;
     Some(Resource::Mcp(company.slug.clone()).url(issuer))

@@ -2,14 +2,18 @@
 
 mod acts;
 mod asked;
+mod change_app;
 mod connections;
+mod entered;
 mod facts;
 mod idle;
 mod judge;
+mod known_clients;
 mod lists;
 mod mcp_server;
 mod oauth_app;
 mod oauth_apps;
+mod oauth_draft;
 pub mod reach;
 mod register;
 mod reviews;
@@ -21,15 +25,21 @@ mod upkeep;
 pub use facts::ConnectFacts;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::routing::post;
 
+use crate::http::request_body::limit_body;
 use crate::view::pages::workspace::Section;
 use crate::web::WebState;
 
+/// The longest form with a logo: the picture, which pages carry along in base64url, beside as much as any
+/// other form has.
+const WITH_LOGO: u64 = 160 * 1024;
+
 /// The pages.
 pub(super) fn routes() -> Router<WebState> {
-    lists().merge(connections()).merge(oauth_apps()).merge(others())
+    lists().merge(connections()).merge(drafts()).merge(oauth_apps()).merge(others())
 }
 
 fn lists() -> Router<WebState> {
@@ -52,12 +62,23 @@ fn connections() -> Router<WebState> {
         .route(&format!("{AT}/{{connection}}/delete"), get(acts::ask_delete).post(acts::delete))
 }
 
-fn oauth_apps() -> Router<WebState> {
+/// The forms that carry a picture.
+fn drafts() -> Router<WebState> {
     const AT: &str = Section::OauthApps.path();
+    let change = format!("{AT}/{{app}}/change");
     Router::new()
         .route(&format!("{AT}/create"), get(register::ask).post(register::check))
         .route(&format!("{AT}/create/again"), post(register::again))
         .route(&format!("{AT}/create/confirm"), post(register::create))
+        .route(&change, get(change_app::ask).post(change_app::check))
+        .route(&format!("{change}/again"), post(change_app::again))
+        .route(&format!("{change}/confirm"), post(change_app::confirm))
+        .layer(from_fn_with_state(WITH_LOGO, limit_body))
+}
+
+fn oauth_apps() -> Router<WebState> {
+    const AT: &str = Section::OauthApps.path();
+    Router::new()
         .route(&format!("{AT}/{{app}}"), get(oauth_app::show))
         .route(&format!("{AT}/{{app}}/approve"), get(judge::ask_approve).post(judge::approve))
         .route(&format!("{AT}/{{app}}/block"), get(judge::ask_block).post(judge::block))

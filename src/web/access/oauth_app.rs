@@ -63,7 +63,6 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
     let told = ops.activity_of_app(&inside.live, place, app.id, RECENT)?;
     let days = ops.chart_of(place, Some(app.id))?;
     let redirect_uris = app.redirect_uris.iter().map(|uri| uri.as_str().to_owned());
-    let last_used = facts.last_used;
     Ok(OauthApp {
         frame: inside.frame(Section::OauthApps),
         href: home_of(app.id),
@@ -73,19 +72,19 @@ fn page(inside: &Inside, facts: &OauthAppFacts) -> Result<OauthApp, Fault> {
         redirect_uris: redirect_uris.collect(),
         pkce: app.must_use_pkce(),
         areas: scopes::held(ops.catalogue(), &may_ask(inside, app), &app.required, None),
-        secrets: app.secrets.iter().map(|secret| secret_row(secret, last_used, now)).collect(),
+        secrets: app.secrets.iter().map(|secret| secret_row(facts, secret, now)).collect(),
         upkeep: upkeep(app, facts.owner.clone(), now),
         connections: facts.connections.unwrap_or_default(),
         chart: happened::chart(ChartKind::Tokens, &days),
         recent: told.iter().map(|told| happened::row(told, now)).collect(),
-        acts: acts(facts, now),
+        acts: acts(inside, facts),
     })
 }
 
-/// What the app may ask for: all that there is, unless somebody said less.
-fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
+/// What the app may ask for, with all that is included: all that there is, unless somebody said less.
+pub(super) fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
     match &app.delegation {
-        Delegation::Only(scopes) => scopes.clone(),
+        Delegation::Only(scopes) => inside.ops().catalogue().closure(scopes),
         Delegation::Anything => {
             let all = inside.ops().catalogue().permissions().iter();
             all.map(|permission| permission.name.clone()).collect()
@@ -93,12 +92,15 @@ fn may_ask(inside: &Inside, app: &App) -> ScopeSet {
     }
 }
 
-fn secret_row(secret: &AppSecret, last_used: Option<Timestamp>, now: Timestamp) -> SecretRow {
+fn secret_row(facts: &OauthAppFacts, secret: &AppSecret, now: Timestamp) -> SecretRow {
     let former = secret.expires_at.is_some();
+    let noted = facts.secret_uses.0.iter().find(|(of, _)| *of == secret.id).map(|(_, at)| *at);
+    // Before that was noted of each secret, the app's use was that of its only one.
+    let noted = noted.or(facts.last_used.filter(|_| facts.app.secrets.len() == 1));
     SecretRow {
         shown: format!("cs_sec_…{}", secret.last_four),
         created: Moment::at(secret.created_at, now),
-        last_used: last_used.filter(|_| !former).map(|at| Moment::at(at, now)),
+        last_used: noted.map(|at| Moment::at(at, now)),
         stops: secret.expires_at.map(|at| Moment::at(at, now)),
         former,
     }
@@ -116,7 +118,8 @@ fn upkeep(app: &App, owner: Option<String>, now: Timestamp) -> Upkeep {
     }
 }
 
-fn acts(facts: &OauthAppFacts, now: Timestamp) -> Vec<OauthAppAct> {
+/// What the person may do with it. The acts check it again when they are done.
+pub(super) fn acts(inside: &Inside, facts: &OauthAppFacts) -> Vec<OauthAppAct> {
     let mut acts = Vec::new();
     match facts.judging {
         Judging::Installation => acts.extend(match facts.app.status {
@@ -130,20 +133,26 @@ fn acts(facts: &OauthAppFacts, now: Timestamp) -> Vec<OauthAppAct> {
         Judging::Nothing => {}
     }
     if facts.own && !facts.app.registration.is_by_itself() {
-        acts.extend(own_acts(&facts.app, now));
+        // Who answers for an app without administering its place is shown no secret, and changes nothing
+        // that others are asked about.
+        let governs = facts.app.place.is_none() || inside.open.administers;
+        let only_review = [OauthAppAct::Review, OauthAppAct::Revoke, OauthAppAct::Delete];
+        let own = own_acts(&facts.app, inside.ops().now()).into_iter();
+        acts.extend(own.filter(|act| governs || only_review.contains(act)));
     }
     acts
 }
 
 /// What those who registered it may do with it.
 fn own_acts(app: &App, now: Timestamp) -> Vec<OauthAppAct> {
+    use OauthAppAct as Act;
     match app.status {
         AppStatus::Active if app.kind.is_confidential() => {
-            vec![OauthAppAct::Review, OauthAppAct::Rotate, OauthAppAct::Revoke, OauthAppAct::Delete]
+            vec![Act::Change, Act::Review, Act::Rotate, Act::Revoke, Act::Delete]
         }
-        AppStatus::Active => vec![OauthAppAct::Review, OauthAppAct::Revoke, OauthAppAct::Delete],
-        AppStatus::Revoked { .. } => vec![OauthAppAct::Restore, OauthAppAct::Delete],
-        AppStatus::Deleted { .. } if app.may_return(now) => vec![OauthAppAct::Restore],
+        AppStatus::Active => vec![Act::Change, Act::Review, Act::Revoke, Act::Delete],
+        AppStatus::Revoked { .. } => vec![Act::Restore, Act::Delete],
+        AppStatus::Deleted { .. } if app.may_return(now) => vec![Act::Restore],
         AppStatus::Deleted { .. } | AppStatus::Blocked { .. } => Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ use crate::view::pages::parts::moment::Moment;
 use crate::view::pages::parts::permission::Extent;
 use crate::view::pages::parts::status::Status;
 use crate::view::pages::workspace::Section;
+use crate::web::logos;
 
 /// The row of `access`, as seen from `now`.
 pub(super) fn row(access: &Access, now: Timestamp) -> AccessRow {
@@ -99,6 +100,7 @@ pub(super) fn client(app: &App, href: Option<String>) -> ClientFacts {
     ClientFacts {
         name: app.name.clone(),
         quoted: app.registration.is_by_itself(),
+        logo: logos::path_of(app),
         initial: initial.map(|letter| letter.to_uppercase().to_string()).unwrap_or_default(),
         client_id: app.client_id(),
         host: host(app),

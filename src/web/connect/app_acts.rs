@@ -2,13 +2,18 @@
 
 use axum::response::Response;
 
+use crate::base::id::UserId;
 use crate::domain::app::AppKind;
 use crate::domain::app_life;
+use crate::domain::user::User;
 use crate::ops::administration::app_facts::CredentialFacts;
+use crate::ops::administration::refusal::Refusal;
+use crate::ops::failure::Failure;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::connect::confirm::Overlap;
 use crate::view::pages::connect::credential::CredentialAct;
+use crate::view::pages::parts::form::Choice;
 use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
@@ -28,10 +33,10 @@ use crate::web::workspace::sent::Sent;
 /// Asks whether to do `act`.
 pub(super) async fn ask(act: CredentialAct, object: Object, inside: Inside) -> Response {
     match found(act, &object, inside) {
-        Ok((inside, facts)) => {
-            let question = question(act, &facts, &inside);
-            inside.ask(question)
-        }
+        Ok((inside, facts)) => match question(act, &facts, &inside) {
+            Ok(question) => inside.ask(question),
+            Err(page) => *page,
+        },
         Err(page) => *page,
     }
 }
@@ -44,7 +49,10 @@ pub(super) async fn act(act: CredentialAct, object: Object, sent: Sent) -> Respo
         Ok(found) => found,
         Err(page) => return *page,
     };
-    let question = question(act, &facts, &inside);
+    let question = match question(act, &facts, &inside) {
+        Ok(question) => question,
+        Err(page) => return *page,
+    };
     if let Err(page) = inside.name_typed(&question, &sent.fields) {
         return *page;
     }
@@ -92,6 +100,20 @@ pub(super) async fn act(act: CredentialAct, object: Object, sent: Sent) -> Respo
                 .answered(question, &sent.fields, outcome)
                 .map(|app| inside.done(&home, &Flash::HandedOver(app.name)))
         }
+        CredentialAct::HandOver => {
+            let Ok(successor) = sent.fields.first("successor").parse::<UserId>() else {
+                let mistakes = Mistakes::fields([(Field::Successor, Problem::Missing)]);
+                return inside.ask_again(question, &sent.fields, mistakes);
+            };
+            let outcome = ops.hand_over_app(id, successor, by).await;
+            if matches!(&outcome, Err(Failure::Refused(Refusal::App(_) | Refusal::UnknownUser))) {
+                let mistakes = Mistakes::fields([(Field::Successor, Problem::Unknown)]);
+                return inside.ask_again(question, &sent.fields, mistakes);
+            }
+            inside
+                .answered(question, &sent.fields, outcome)
+                .map(|app| inside.done(&home, &Flash::HandedOver(app.name)))
+        }
         CredentialAct::Change | CredentialAct::Publish => {
             return inside.refuse(ErrorKind::NotFound);
         }
@@ -113,17 +135,28 @@ fn found(
     }
 }
 
-fn question(act: CredentialAct, facts: &CredentialFacts, inside: &Inside) -> Question {
+fn question(
+    act: CredentialAct,
+    facts: &CredentialFacts,
+    inside: &Inside,
+) -> Result<Question, Box<Response>> {
     let (app, now) = (&facts.app, inside.ops().now());
     let (home, section) = (home_of(app), section_of(app.kind));
     let (asked, word) = words(act, app.kind);
     let question = Question::of(asked, section, &app.name, &format!("{home}/{word}"), &home);
     let in_use = app.live_secrets(now).first().and_then(|secret| facts.last_use_of(secret.id));
-    Question {
+    let successors = match act {
+        CredentialAct::HandOver => inside.told(inside.ops().successors(&inside.live, app.id))?,
+        _ => Vec::new(),
+    };
+    let choice =
+        |user: User| Choice { value: user.id.to_string(), title: user.name, chosen: false };
+    Ok(Question {
         last_used: in_use.map(|at| Moment::at(at, now)),
+        successors: successors.into_iter().map(choice).collect(),
         type_name: asked == ConfirmAct::DeleteApp,
         ..question
-    }
+    })
 }
 
 /// The question, and the last part of its path.
@@ -135,6 +168,7 @@ const fn words(act: CredentialAct, kind: AppKind) -> (ConfirmAct, &'static str) 
         (CredentialAct::Restore, _) => (ConfirmAct::RestoreApp, "restore"),
         (CredentialAct::Review, _) => (ConfirmAct::ReviewApp, "review"),
         (CredentialAct::TakeOver, _) => (ConfirmAct::TakeOver, "take_over"),
+        (CredentialAct::HandOver, _) => (ConfirmAct::HandOver, "hand_over"),
         // The other two have forms of their own and never get here.
         (CredentialAct::Revoke | CredentialAct::Change | CredentialAct::Publish, _) => {
             (ConfirmAct::RevokeApp, "revoke")

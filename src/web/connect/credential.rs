@@ -59,8 +59,12 @@ pub(super) fn acts(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAc
         acts.extend(revoked.then_some(CredentialAct::Delete));
         acts
     };
-    let only_for_credentials =
-        [CredentialAct::Change, CredentialAct::Publish, CredentialAct::TakeOver];
+    let only_for_credentials = [
+        CredentialAct::Change,
+        CredentialAct::Publish,
+        CredentialAct::TakeOver,
+        CredentialAct::HandOver,
+    ];
     let fits = |act: &CredentialAct| match app.kind {
         AppKind::ApiCredentials => true,
         AppKind::ApiToken => {
@@ -91,6 +95,7 @@ fn while_active(inside: &Inside, facts: &CredentialFacts) -> Vec<CredentialAct> 
         (CredentialAct::Change, true),
         (CredentialAct::Review, true),
         (CredentialAct::TakeOver, facts.delegator.is_none() && holds_all),
+        (CredentialAct::HandOver, facts.looker_administers && holds_all),
         (CredentialAct::Rotate, facts.looker_administers || own || holds_all),
         (CredentialAct::Publish, test && real_place),
         (CredentialAct::Revoke, true),
@@ -116,6 +121,7 @@ fn page(inside: &Inside, facts: &CredentialFacts) -> Result<Credential, Fault> {
         client_id: (!is_token).then(|| app.client_id()),
         place: inside.open.shown(),
         upkeep: upkeep(facts),
+        mcp: app.mcp,
         delegated_by: facts.delegator.as_ref().map(|user| user.name.clone()),
         created: Moment::at(app.created_at, now),
         areas: permissions::held(catalogue, &catalogue.closure(&facts.delegated()), &facts.held),

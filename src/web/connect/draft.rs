@@ -59,6 +59,7 @@ pub(super) struct Chosen {
     pub(super) owner: UserId,
     pub(super) purpose: String,
     pub(super) review_days: u32,
+    pub(super) mcp: bool,
 }
 
 impl Draft {
@@ -141,6 +142,7 @@ impl Draft {
             name: entered.name.clone(),
             places: self.place_choices(entered),
             areas: permissions::ticks(catalogue, &offered, &entered.ticked()),
+            mcp: self.offers_mcp(inside).then_some(entered.mcp),
             expires: entered.expires,
             expires_on: entered.expires_on.clone(),
             reason: entered.reason.clone(),
@@ -149,6 +151,23 @@ impl Draft {
             review_days: entered.review_days().into(),
             mistakes,
         }
+    }
+
+    /// What is there was made for MCP or not; what is new may be, where there is an MCP at all.
+    fn offers_mcp(&self, inside: &Inside) -> bool {
+        self.act != FormAct::ChangeCredentials && inside.visitor.state.connect.mcp.is_some()
+    }
+
+    fn understood_mcp(
+        &self,
+        inside: &Inside,
+        entered: &Entered,
+        at: Option<&Offered>,
+    ) -> Result<bool, Problem> {
+        let mcp = entered.mcp && self.offers_mcp(inside);
+        let firm = at.is_some_and(|at| matches!(at.open.place, Place::Firm(_)));
+        let token = self.act == FormAct::GenerateToken;
+        if mcp && firm && token { Err(Problem::NotForFirms) } else { Ok(mcp) }
     }
 
     /// The form again, with what is wrong in it.
@@ -170,6 +189,7 @@ impl Draft {
         let owner = at.and_then(|at| owner_in(at, entered)).ok_or(Problem::Unknown);
         let (purpose, review) = (entered.understood_purpose(), entered.understood_review());
         let place = at.map(|at| at.open.place).ok_or(Problem::Unknown);
+        let mcp = self.understood_mcp(inside, entered, at);
         let wrong = [
             (Field::Name, name.as_ref().err()),
             (Field::Place, place.as_ref().err()),
@@ -179,6 +199,7 @@ impl Draft {
             (Field::Owner, owner.as_ref().err()),
             (Field::Purpose, purpose.as_ref().err()),
             (Field::Review, review.as_ref().err()),
+            (Field::Mcp, mcp.as_ref().err()),
         ];
         let wrong = wrong.into_iter().filter_map(|(field, problem)| Some((field, *problem?)));
         let mistakes = Mistakes::fields(wrong.collect::<Vec<_>>());
@@ -192,6 +213,7 @@ impl Draft {
                 owner: owner.ok()?,
                 purpose: purpose.ok()?,
                 review_days: review.ok()?,
+                mcp: mcp.ok()?,
             })
         };
         chosen().ok_or(mistakes)
@@ -235,13 +257,16 @@ impl Draft {
             Some(end) => (Field::Expires, Day::last_before(end).iso),
             None => (Field::Reason, chosen.reason.clone()),
         };
-        let lines = [
+        let mut lines = vec![
             (Field::Place, at.map(|at| at.open.shown().name).unwrap_or_default()),
             end,
             (Field::Owner, owner.map(|owner| owner.name.clone()).unwrap_or_default()),
             (Field::Purpose, chosen.purpose.clone()),
             (Field::Review, Day::of(review).iso),
         ];
+        if chosen.mcp {
+            lines.push((Field::Mcp, "✓".to_owned()));
+        }
         lines.into_iter().map(|(field, value)| CheckLine { field, value }).collect()
     }
 

@@ -189,6 +189,7 @@ fn new_app(inside: &Inside, kind: AppKind, chosen: &Chosen) -> NewApp {
         expires_at: chosen.expires_at,
         no_expiry_reason: chosen.reason.clone(),
         review_days: chosen.review_days,
+        mcp: chosen.mcp,
         ..NewApp::of(kind, chosen.name.clone())
     }
 }

@@ -38,6 +38,7 @@ pub(super) struct Entered {
     pub(super) owner: String,
     pub(super) purpose: String,
     pub(super) review: String,
+    pub(super) mcp: bool,
 }
 
 impl Entered {
@@ -53,6 +54,7 @@ impl Entered {
             owner: String::new(),
             purpose: String::new(),
             review: app_life::REVIEW_EVERY_DAYS.to_string(),
+            mcp: false,
         }
     }
 
@@ -70,6 +72,7 @@ impl Entered {
             owner: text("owner"),
             purpose: text("purpose"),
             review: text("review"),
+            mcp: sent.first("mcp") == "yes",
         }
     }
 
@@ -86,6 +89,7 @@ impl Entered {
             owner: app.owner.map(|owner| owner.to_string()).unwrap_or_default(),
             purpose: app.purpose.clone(),
             review: app.review_days.to_string(),
+            mcp: app.mcp,
         }
     }
 
@@ -101,6 +105,7 @@ impl Entered {
             ("owner", &self.owner),
             ("purpose", &self.purpose),
             ("review", &self.review),
+            ("mcp", if self.mcp { "yes" } else { "" }),
         ];
         let permissions = self.permissions.iter().map(|scope| ("permission", scope.as_str()));
         let carried = |(name, value): (&str, &str)| Carried {

@@ -32,11 +32,13 @@ pub(super) fn routes() -> Router<WebState> {
         (CredentialAct::Delete, "delete"),
         (CredentialAct::Restore, "restore"),
         (CredentialAct::TakeOver, "take_over"),
+        (CredentialAct::HandOver, "hand_over"),
     ];
     let tokens = [
         (CredentialAct::Review, "review"),
         (CredentialAct::Delete, "delete"),
         (CredentialAct::TakeOver, "take_over"),
+        (CredentialAct::HandOver, "hand_over"),
     ];
     let oauth_apps = [
         (CredentialAct::Review, "review"),

@@ -61,7 +61,7 @@ fn page(inside: &Inside, asked: &Asked, sent: Option<&Parameters>, mistakes: Mis
         AppToHandOver { name: app.name.clone(), successors, field }
     });
     HandOver {
-        frame: inside.frame(Section::People),
+        frame: inside.frame_asking(Section::People, &action),
         csrf: inside.tag(&action),
         action,
         back: asked.href.clone(),

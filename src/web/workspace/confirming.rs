@@ -11,6 +11,7 @@ use crate::view::pages::connect::confirm::Confirm;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::connect::confirm::Overlap;
 use crate::view::pages::parts::form::Carried;
+use crate::view::pages::parts::form::Choice;
 use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
@@ -36,6 +37,8 @@ pub struct Question {
     pub back: String,
     /// For a rotation: when the secret that is in use now was last used.
     pub last_used: Option<Moment>,
+    /// For a hand-over: who can take it over.
+    pub successors: Vec<Choice>,
     /// Whether the name has to be typed.
     pub type_name: bool,
     /// What the form carries along.
@@ -54,6 +57,7 @@ impl Question {
             action: action.to_owned(),
             back: back.to_owned(),
             last_used: None,
+            successors: Vec::new(),
             type_name: false,
             carried: Vec::new(),
         }
@@ -127,12 +131,18 @@ impl Inside {
             back: question.back,
             last_used: question.last_used,
             overlap: overlap(sent),
+            successors: chosen(question.successors, sent.first("successor")),
             type_name: question.type_name,
             typed_name: sent.first("typed_name").to_owned(),
             carried: question.carried,
             mistakes,
         }
     }
+}
+
+fn chosen(choices: Vec<Choice>, value: &str) -> Vec<Choice> {
+    let choose = |choice: Choice| Choice { chosen: choice.value == value, ..choice };
+    choices.into_iter().map(choose).collect()
 }
 
 /// When the former secret is to stop; at once unless something else was chosen.

@@ -172,13 +172,22 @@ impl Inside {
             switch_csrf: self.tag("/settings/switch"),
             language_csrf: self.tag("/settings/language"),
             user_name: self.live.user.name.clone(),
-            reviews_due: 0,
+            reviews_due: self.reviews_due(),
         };
         let frame = self.visitor.frame().inside(workspace);
         match self.flash.clone().or_else(|| self.recovered()) {
             Some(flash) => frame.telling(flash),
             None => frame,
         }
+    }
+
+    /// For those who are offered the page of reviews. A frame is shown without the number if it cannot
+    /// be counted.
+    fn reviews_due(&self) -> u64 {
+        if !self.open.administers {
+            return 0;
+        }
+        self.ops().reviews_due(&self.live, self.open.place).unwrap_or_default()
     }
 
     /// Throughout the first session after it, a person is told of a link that was made for what they

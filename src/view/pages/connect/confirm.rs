@@ -6,6 +6,7 @@ use crate::view::pages::CodeError;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
 use crate::view::pages::parts::form::Carried;
+use crate::view::pages::parts::form::Choice;
 use crate::view::pages::parts::form::Field;
 use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::parts::form::Problem;
@@ -15,7 +16,8 @@ use crate::view::pages::sample::DAY;
 use crate::view::pages::workspace::Section;
 
 /// Posts `csrf`, everything carried, `code`, and what the act asks for (`overlap`, `typed_name`)
-/// to `action`.
+/// to `action`; a hand-over posts
+/// `successor` too.
 #[derive(Clone, Serialize)]
 pub struct Confirm {
     /// The frame.
@@ -36,6 +38,8 @@ pub struct Confirm {
     pub last_used: Option<Moment>,
     /// For a rotation: what was chosen.
     pub overlap: Overlap,
+    /// For a hand-over: who can take it over.
+    pub successors: Vec<Choice>,
     /// The name has to be typed, so that nothing large happens by accident.
     pub type_name: bool,
     /// What was typed so far.
@@ -70,6 +74,7 @@ pub enum ConfirmAct {
     DeleteApp,
     RestoreApp,
     TakeOver,
+    HandOver,
     ReviewApp,
     DeleteConnection,
     RevokeIdle,
@@ -98,12 +103,13 @@ pub enum ConfirmAct {
 }
 
 impl ConfirmAct {
-    const ALL: [(&'static str, Self); 30] = [
+    const ALL: [(&'static str, Self); 31] = [
         ("rotate-secret", Self::RotateSecret),
         ("revoke-app", Self::RevokeApp),
         ("delete-app", Self::DeleteApp),
         ("restore-app", Self::RestoreApp),
         ("take-over", Self::TakeOver),
+        ("hand-over", Self::HandOver),
         ("review-app", Self::ReviewApp),
         ("delete-connection", Self::DeleteConnection),
         ("revoke-idle", Self::RevokeIdle),
@@ -146,6 +152,7 @@ impl Page for Confirm {
             back: "/settings/app-connect/api-credentials/app_01JD7Q9V2M8K".to_owned(),
             last_used: Some(sample::moment(-3 * 60)),
             overlap: Overlap::Now,
+            successors: if act == ConfirmAct::HandOver { sample::people() } else { Vec::new() },
             type_name: matches!(
                 act,
                 ConfirmAct::DeleteApp
@@ -181,6 +188,11 @@ impl Page for Confirm {
             carried: vec![Carried { name: "connection".to_owned(), value: "c_01".to_owned() }],
             ..of(ConfirmAct::RevokeIdle)
         };
+        let nobody = Self {
+            successors: Vec::new(),
+            mistakes: Mistakes::fields([(Field::Successor, Problem::Missing)]),
+            ..of(ConfirmAct::HandOver)
+        };
         let long = Self { name: sample::LONG_NAME.to_owned(), ..of(ConfirmAct::DeleteApp) };
         let test = Self {
             frame: sample::frame_in(Section::ApiCredentials, sample::acme_test()),
@@ -196,6 +208,7 @@ impl Page for Confirm {
             ("rotate-code-used", rotate_kept),
             ("rotate-nothing-chosen", rotate_week),
             ("revoke-idle-carried", idle),
+            ("hand-over-nobody", nobody),
             ("delete-long-name", long),
             ("rotate-test", test),
             ("with-passkey", passkey),

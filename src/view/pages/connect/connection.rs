@@ -68,7 +68,9 @@ pub struct ClientFacts {
     pub name: String,
     /// It chose the name itself: shown in quotes.
     pub quoted: bool,
-    /// The letter in its tile.
+    /// Where its logo is served, if it has one.
+    pub logo: Option<String>,
+    /// The letter in its tile, without a logo.
     pub initial: String,
     /// The client ID.
     pub client_id: String,
@@ -113,6 +115,7 @@ impl ClientFacts {
         Self {
             name: "Tidewater Reports".to_owned(),
             quoted: false,
+            logo: Some(sample::LOGO.to_owned()),
             initial: "T".to_owned(),
             client_id: "cs_app_01JD8W3N5T6R".to_owned(),
             host: "app.tidewater.example".to_owned(),
@@ -126,6 +129,7 @@ impl ClientFacts {
         Self {
             name: "Claude".to_owned(),
             quoted: true,
+            logo: None,
             initial: "C".to_owned(),
             host: "claude.ai".to_owned(),
             origin: AppOrigin::RegisteredItself,

@@ -36,6 +36,8 @@ pub struct Credential {
     pub upkeep: Upkeep,
     /// Who delegated the permissions.
     pub delegated_by: Option<String>,
+    /// It was made for MCP.
+    pub mcp: bool,
     /// When it was made.
     pub created: Moment,
     /// What it may do.
@@ -72,6 +74,8 @@ pub enum CredentialAct {
     Restore,
     /// Delegate its permissions in the place of somebody who left.
     TakeOver,
+    /// Let somebody else delegate its permissions.
+    HandOver,
 }
 
 /// Who is responsible, for what, and until when.
@@ -183,6 +187,7 @@ impl Page for Credential {
             place: sample::acme(),
             upkeep: Upkeep::sample(),
             delegated_by: Some("owner@acme.example".to_owned()),
+            mcp: true,
             created: sample::moment(-81 * DAY),
             areas: sample::held(),
             secrets: vec![secret("cs_sec_01JD7Q…t9Qe", false)],
@@ -196,7 +201,14 @@ impl Page for Credential {
             secrets: vec![secret("cs_sec_01JD9X…p2Lk", false), secret("cs_sec_01JD7Q…t9Qe", true)],
             upkeep: Upkeep::neglected(),
             delegated_by: None,
-            acts: vec![Act::Change, Act::Review, Act::TakeOver, Act::Rotate, Act::Revoke],
+            acts: vec![
+                Act::Change,
+                Act::Review,
+                Act::TakeOver,
+                Act::HandOver,
+                Act::Rotate,
+                Act::Revoke,
+            ],
             ..live.clone()
         };
         let test = Self {

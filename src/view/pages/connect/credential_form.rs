@@ -13,7 +13,7 @@ use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
 
 /// Posts `csrf`, `name`, `place`, every ticked `permission`, `expires` (`month`, `quarter`, `year`, `on`,
-/// `never`), `expires_on`, `reason`, `owner`, `purpose` and `review` (days) to `action`, which
+/// `never`), `mcp` (`yes`), `expires_on`, `reason`, `owner`, `purpose` and `review` (days) to `action`, which
 /// answers with the page that sums it up.
 #[derive(Clone, Serialize)]
 pub struct AccessForm {
@@ -36,6 +36,8 @@ pub struct AccessForm {
     pub places: Vec<Choice>,
     /// What can be delegated: the permissions that the person holds.
     pub areas: Vec<TickArea>,
+    /// It is made for MCP; none where that cannot be chosen.
+    pub mcp: Option<bool>,
     /// When it ends.
     pub expires: ExpiryChoice,
     /// The day, if on a day of its own: `2027-02-19`.
@@ -131,6 +133,7 @@ impl Page for AccessForm {
             name: String::new(),
             places: sample::places(),
             areas: sample::ticks(false),
+            mcp: Some(true),
             expires: ExpiryChoice::Quarter,
             expires_on: String::new(),
             reason: String::new(),

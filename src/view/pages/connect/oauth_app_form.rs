@@ -13,8 +13,9 @@ use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
 
 /// Posts `csrf`, `name`, `client_type` (`public`, `confidential`), `redirect_uris` (one a line),
-/// `website`, every ticked `permission` and `required`, `pkce` (`yes`), `owner`, `purpose` and
-/// `review` (days) to `action`, which answers with the page that sums it up.
+/// `website`, the file `logo`, `logo_kept` (a picture sent before), `logo_remove` (`yes`), every ticked
+/// `permission` and `required`, `pkce` (`yes`), `owner`, `purpose`, `review` (days) and `seen` (the
+/// version of what is changed) to `action`, which answers with the page that sums it up.
 #[derive(Clone, Serialize)]
 pub struct OauthAppForm {
     /// The frame.
@@ -27,8 +28,16 @@ pub struct OauthAppForm {
     pub action: String,
     /// Where "Cancel" leads.
     pub back: String,
+    /// Programs that are known: links that fill the form.
+    pub clients: Vec<KnownClient>,
+    /// What a program for MCP is given beside its client ID; none for a firm.
+    pub mcp_url: Option<String>,
+    /// The version that is changed; empty for a new app.
+    pub seen: String,
     /// The name.
     pub name: String,
+    /// The logo.
+    pub logo: LogoField,
     /// What kind of program it is.
     pub client_type: ClientType,
     /// The redirect URIs, one a line.
@@ -49,6 +58,30 @@ pub struct OauthAppForm {
     pub mistakes: Mistakes,
 }
 
+/// A program whose redirect URIs are known.
+#[derive(Clone, Serialize)]
+pub struct KnownClient {
+    /// Its name.
+    pub name: String,
+    /// The form, filled for it.
+    pub href: String,
+    /// The form is filled for it.
+    pub chosen: bool,
+}
+
+/// The logo, before and after.
+#[derive(Clone, Default, Serialize)]
+pub struct LogoField {
+    /// Where the logo that it has is served.
+    pub current: Option<String>,
+    /// The picture that was sent with the form before, in base64url.
+    pub kept: String,
+    /// What that picture is, such as `PNG, 256 × 256`.
+    pub described: String,
+    /// It shall have none.
+    pub remove: bool,
+}
+
 /// What kind of program it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +90,17 @@ pub enum ClientType {
     Public,
     /// It runs on a server that can keep a secret.
     Confidential,
+}
+
+impl KnownClient {
+    fn samples() -> Vec<Self> {
+        let of = |name: &str, chosen| Self {
+            name: name.to_owned(),
+            href: "/settings/app-connect/oauth-apps/create?client=claude".to_owned(),
+            chosen,
+        };
+        vec![of("Claude", true), of("ChatGPT", false), of("VS Code", false)]
+    }
 }
 
 impl Page for OauthAppForm {
@@ -69,7 +113,11 @@ impl Page for OauthAppForm {
             csrf: sample::csrf(),
             action: "/settings/app-connect/oauth-apps/create".to_owned(),
             back: Section::OauthApps.path().to_owned(),
+            clients: KnownClient::samples(),
+            mcp_url: Some("https://books.example/companies/acme/mcp".to_owned()),
+            seen: String::new(),
             name: String::new(),
+            logo: LogoField::default(),
             client_type: ClientType::Public,
             redirect_uris: String::new(),
             website: String::new(),
@@ -106,8 +154,29 @@ impl Page for OauthAppForm {
             mistakes: Mistakes::fields([(Field::RedirectUris, Problem::TooMany)]),
             ..filled.clone()
         };
-        let changing = Self { changing: true, ..filled.clone() };
+        let changing = Self {
+            changing: true,
+            clients: Vec::new(),
+            mcp_url: None,
+            seen: "c2Vlbg".to_owned(),
+            logo: LogoField {
+                current: Some(sample::LOGO.to_owned()),
+                kept: "iVBORw0KGgo".to_owned(),
+                described: "PNG, 256 × 256".to_owned(),
+                remove: false,
+            },
+            ..filled.clone()
+        };
+        let not_a_logo = Self {
+            logo: LogoField { current: Some(sample::LOGO.to_owned()), ..LogoField::default() },
+            mistakes: Mistakes::fields([
+                (Field::Name, Problem::ChangedMeanwhile),
+                (Field::Logo, Problem::NotAPicture),
+            ]),
+            ..changing.clone()
+        };
         vec![
+            ("change-refused", not_a_logo),
             ("register", new),
             ("register-filled", filled),
             ("register-wrong", wrong),

@@ -60,7 +60,9 @@ pub struct ConsentClient {
     pub host: Option<String>,
     /// How well it is known here.
     pub badge: ConsentBadge,
-    /// The letter in its tile.
+    /// Where its logo is served, if it has one: never for one that registered itself.
+    pub logo: Option<String>,
+    /// The letter in its tile, without a logo.
     pub initial: String,
     /// Nobody here entered it: its name is its own claim.
     pub self_registered: bool,

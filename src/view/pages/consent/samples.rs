@@ -11,6 +11,7 @@ use crate::view::pages::ConsentWarning;
 use crate::view::pages::Frame;
 use crate::view::pages::PermissionArea;
 use crate::view::pages::PlaceKind;
+use crate::view::pages::sample;
 
 pub(in crate::view::pages::consent) fn all() -> Vec<(&'static str, Consent)> {
     let first = reviewed();
@@ -48,6 +49,7 @@ fn reviewed() -> Consent {
             name: "Tidewater Reports".to_owned(),
             host: Some("tidewater.example".to_owned()),
             badge: ConsentBadge::Reviewed,
+            logo: Some(sample::LOGO.to_owned()),
             initial: "T".to_owned(),
             self_registered: false,
         },
@@ -84,6 +86,7 @@ fn self_registered() -> Consent {
             name: "Desktop assistant with a rather long name that goes on and on".to_owned(),
             host: None,
             badge: ConsentBadge::Unregistered,
+            logo: None,
             initial: "D".to_owned(),
             self_registered: true,
         },

@@ -22,6 +22,8 @@ pub enum Field {
     Reason,
     /// Who is responsible.
     Owner,
+    /// Who takes an app over.
+    Successor,
     /// What it is for.
     Purpose,
     /// When somebody looks at it again.
@@ -32,6 +34,10 @@ pub enum Field {
     RedirectUris,
     /// The host of whoever makes it.
     Website,
+    /// The picture beside its name.
+    Logo,
+    /// Whether it was made for MCP.
+    Mcp,
     /// An e-mail address.
     Email,
     /// A role.
@@ -74,6 +80,16 @@ pub enum Problem {
     NotYours,
     /// It is not the name that was to be typed.
     NameDiffers,
+    /// The file is no whole picture of a kind that is taken.
+    NotAPicture,
+    /// The file is longer than is taken.
+    FileTooLarge,
+    /// The picture has more pixels than are taken.
+    TooManyPixels,
+    /// Somebody else changed it while the form was open.
+    ChangedMeanwhile,
+    /// A firm's token reaches no MCP address.
+    NotForFirms,
     /// A return address that is not accepted.
     UriNotValid,
     /// More than are taken.
@@ -94,7 +110,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every kind, for samples.
-    pub(in crate::view) const ALL: [Self; 16] = [
+    pub(in crate::view) const ALL: [Self; 21] = [
         Self::Missing,
         Self::TooLong,
         Self::NotValid,
@@ -103,6 +119,11 @@ impl Problem {
         Self::TooFar,
         Self::NotYours,
         Self::NameDiffers,
+        Self::NotAPicture,
+        Self::FileTooLarge,
+        Self::TooManyPixels,
+        Self::ChangedMeanwhile,
+        Self::NotForFirms,
         Self::UriNotValid,
         Self::TooMany,
         Self::Unknown,
