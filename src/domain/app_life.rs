@@ -12,7 +12,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a deleted app can be restored.
 pub const RESTORABLE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-/// After how many days somebody looks at an app again, unless its owner said otherwise.
+/// After how many days somebody looks at an app or a connection again, unless its owner said otherwise.
 pub const REVIEW_EVERY_DAYS: u32 = 90;
 
 /// When the former secret stops, once there is a new one.

@@ -9,6 +9,8 @@ use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::UserId;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
+use crate::domain::app_life::days_after;
 use crate::domain::company::Place;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeSet;
@@ -34,7 +36,7 @@ pub struct Connection {
     pub consented_at: Timestamp,
     /// When it ends however often it is refreshed.
     pub absolute_end: Timestamp,
-    /// Whom to ask about it.
+    /// Whom to ask about it: who approved it, until somebody else is named.
     #[serde(default)]
     pub owner: Option<UserId>,
     /// What it is for.
@@ -43,7 +45,7 @@ pub struct Connection {
     /// When somebody should look at it again.
     #[serde(default)]
     pub review_due: Option<Timestamp>,
-    /// After how many days again; 0: not said.
+    /// After how many days again; 0 in rows from before every connection had an interval.
     #[serde(default)]
     pub review_days: u32,
     /// Whether it lives.
@@ -58,6 +60,34 @@ pub struct LastUse {
     /// From which address, if that is known.
     #[serde(default)]
     pub from: Option<IpAddr>,
+    /// When it last got a new token; none since the first.
+    #[serde(default)]
+    pub token: Option<Timestamp>,
+    /// When a token of it last made a call.
+    #[serde(default)]
+    pub call: Option<Timestamp>,
+}
+
+impl LastUse {
+    /// A new token.
+    #[must_use]
+    pub const fn token(at: Timestamp, from: Option<IpAddr>) -> Self {
+        Self { at, from, token: Some(at), call: None }
+    }
+
+    /// A call.
+    #[must_use]
+    pub const fn call(at: Timestamp, from: Option<IpAddr>) -> Self {
+        Self { at, from, token: None, call: Some(at) }
+    }
+
+    /// Both uses as one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let (older, newer) = if other.at < self.at { (other, self) } else { (self, other) };
+        let (token, call) = (newer.token.max(older.token), newer.call.max(older.call));
+        Self { token, call, ..newer }
+    }
 }
 
 /// Whether a connection lives.
@@ -110,6 +140,17 @@ impl Connection {
     #[must_use]
     pub const fn is_active(&self) -> bool {
         matches!(self.status, ConnectionStatus::Active)
+    }
+
+    /// After how many days somebody looks again.
+    #[must_use]
+    pub const fn review_every(&self) -> u32 {
+        if self.review_days == 0 { REVIEW_EVERY_DAYS } else { self.review_days }
+    }
+
+    /// Sets the day of the next review.
+    pub fn look_again(&mut self, from: Timestamp) {
+        self.review_due = Some(days_after(from, self.review_every()));
     }
 
     /// This connection, ended. One that ended already keeps its first cause.

@@ -2,7 +2,6 @@
 
 pub mod app;
 pub mod app_life;
-pub mod app_state;
 pub mod attempts;
 pub mod audit;
 pub mod block;

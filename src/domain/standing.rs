@@ -1,17 +1,19 @@
-//! How a connection stands, and an app of any kind as lists show it (what it is by itself says
-//! [`crate::domain::app_state`]), in the words of the workspace.
+//! How an app or a connection stands, in the words that people read in lists and on its page. The one
+//! place that works it out.
+
+use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
-use crate::domain::app_state;
-use crate::domain::app_state::AppState;
-use crate::domain::app_state::IDLE_AFTER as IDLE;
-use crate::domain::app_state::Seen;
 use crate::domain::connection::Connection;
 use crate::domain::connection::ConnectionStatus;
 
 const DAY: u64 = 24 * 3600;
+/// Not used for so long is idle.
+const IDLE: Duration = Duration::from_secs(30 * DAY);
+/// What ends within this time is expiring.
+const EXPIRING: Duration = Duration::from_secs(14 * DAY);
 
 /// One word of how something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,36 +64,55 @@ pub struct Circumstances {
 /// How an app stands; the most important first.
 #[must_use]
 pub fn of_app(app: &App, around: Circumstances) -> Vec<Standing> {
-    if around.blocked && app.status == AppStatus::Active {
-        return vec![Standing::Blocked];
+    match app.status {
+        AppStatus::Revoked { .. } => return vec![Standing::Revoked],
+        AppStatus::Blocked { .. } => return vec![Standing::Blocked],
+        AppStatus::Deleted { .. } => {
+            return app.restorable_until().map(Standing::Deleted).into_iter().collect();
+        }
+        AppStatus::Active if around.blocked => return vec![Standing::Blocked],
+        AppStatus::Active => {}
     }
-    let seen = Seen { last_used: around.last_used, delegator_stands: around.delegator_stands };
-    let mut words: Vec<Standing> =
-        app_state::of(app, seen, around.now).into_iter().map(Standing::from).collect();
-    if app.registration.is_by_itself() && app.status == AppStatus::Active {
-        let looked_at = if app.reviewed { Standing::Approved } else { Standing::Unreviewed };
-        words.retain(|word| *word != Standing::Active);
-        words.insert(0, looked_at);
+    let mut words = Vec::new();
+    if app.registration.is_by_itself() {
+        words.push(if app.reviewed { Standing::Approved } else { Standing::Unreviewed });
+    }
+    if app.expires_at.is_some_and(|end| end <= around.now) {
+        words.push(Standing::Expired);
+    } else {
+        words.extend(alive(app, around));
+    }
+    words.extend(due(app.review_due, around.now));
+    words
+}
+
+fn alive(app: &App, around: Circumstances) -> Vec<Standing> {
+    let now = around.now;
+    let mut words = Vec::new();
+    if app.kind.acts_by_itself() && !around.delegator_stands {
+        words.push(Standing::NeedsDelegator);
+    }
+    words.extend(rotating_until(app, now).map(Standing::Rotating));
+    if app.expires_at.is_some_and(|end| end.since(now) <= EXPIRING) {
+        words.push(Standing::Expiring);
+    }
+    match around.last_used {
+        None => words.push(Standing::NeverUsed),
+        Some(at) if now.since(at) >= IDLE => {
+            words.push(Standing::Idle(now.since(at).as_secs() / DAY));
+        }
+        // Of a program that registered itself, whether somebody looked at it is said instead.
+        Some(_) if words.is_empty() && !app.registration.is_by_itself() => {
+            words.push(Standing::Active);
+        }
+        Some(_) => {}
     }
     words
 }
 
-impl From<AppState> for Standing {
-    fn from(state: AppState) -> Self {
-        match state {
-            AppState::Active => Self::Active,
-            AppState::Idle(days) => Self::Idle(days),
-            AppState::NeverUsed => Self::NeverUsed,
-            AppState::Expiring => Self::Expiring,
-            AppState::Expired => Self::Expired,
-            AppState::Rotating(until) => Self::Rotating(until),
-            AppState::Revoked => Self::Revoked,
-            AppState::Blocked => Self::Blocked,
-            AppState::Deleted(until) => Self::Deleted(until),
-            AppState::ReviewDue => Self::ReviewDue,
-            AppState::NeedsDelegator => Self::NeedsDelegator,
-        }
-    }
+fn rotating_until(app: &App, now: Timestamp) -> Option<Timestamp> {
+    let live = app.live_secrets(now);
+    (live.len() > 1).then(|| live.iter().filter_map(|secret| secret.expires_at).min()).flatten()
 }
 
 /// How a connection of `app` stands; the most important first. Nothing for one that ended as somebody
@@ -144,4 +165,82 @@ fn unused(made: Timestamp, around: Circumstances) -> Vec<Standing> {
         words.push(Standing::NeverUsed);
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::AppId;
+    use crate::base::id::RawId;
+    use crate::domain::app::AppKind;
+    use crate::domain::registration::Registration;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
+    const USED: Circumstances =
+        Circumstances { last_used: Some(NOW), blocked: false, delegator_stands: true, now: NOW };
+
+    fn app() -> App {
+        let id = AppId::from_raw(RawId::from_bytes([1; 16]));
+        let mut app = App::unreviewed(id, Registration::Administrator, NOW);
+        app.kind = AppKind::ApiCredentials;
+        app
+    }
+
+    fn days(count: u64) -> Duration {
+        Duration::from_secs(count * DAY)
+    }
+
+    #[test]
+    fn says_idle_from_the_thirtieth_day_on() {
+        let used = |ago| Circumstances { last_used: Some(NOW.minus(days(ago))), ..USED };
+        assert_eq!(of_app(&app(), used(29)), [Standing::Active]);
+        assert_eq!(of_app(&app(), used(30)), [Standing::Idle(30)]);
+        assert_eq!(
+            of_app(&app(), Circumstances { last_used: None, ..USED }),
+            [Standing::NeverUsed]
+        );
+    }
+
+    #[test]
+    fn says_expiring_for_two_weeks_and_expired_from_the_end_on() {
+        let ending = |end| App { expires_at: Some(end), ..app() };
+        assert_eq!(of_app(&ending(NOW.plus(days(15))), USED), [Standing::Active]);
+        assert_eq!(of_app(&ending(NOW.plus(days(14))), USED), [Standing::Expiring]);
+        assert_eq!(of_app(&ending(NOW), USED), [Standing::Expired]);
+    }
+
+    #[test]
+    fn what_has_ended_needs_nothing_else_said() {
+        let due = App { review_due: Some(NOW), ..app() };
+        let gone = Circumstances { delegator_stands: false, ..USED };
+        assert_eq!(of_app(&due, gone), [Standing::NeedsDelegator, Standing::ReviewDue]);
+        let revoked = App { status: AppStatus::Revoked { at: NOW }, ..due.clone() };
+        assert_eq!(of_app(&revoked, gone), [Standing::Revoked]);
+        let deleted = App { status: AppStatus::Deleted { at: NOW }, ..due };
+        assert_eq!(of_app(&deleted, gone), [Standing::Deleted(NOW.plus(days(90)))]);
+    }
+
+    #[test]
+    fn what_a_company_keeps_away_is_blocked_there_whatever_else_is_due() {
+        let away = Circumstances { blocked: true, last_used: None, ..USED };
+        let due = App { review_due: Some(NOW), ..app() };
+        assert_eq!(of_app(&due, away), [Standing::Blocked]);
+        let revoked = App { status: AppStatus::Revoked { at: NOW }, ..due };
+        assert_eq!(of_app(&revoked, away), [Standing::Revoked]);
+    }
+
+    #[test]
+    fn of_what_registered_itself_it_is_said_first_whether_somebody_looked_at_it() {
+        let stranger = App { registration: Registration::Dynamic, reviewed: false, ..app() };
+        assert_eq!(of_app(&stranger, USED), [Standing::Unreviewed]);
+        let known = App { reviewed: true, ..stranger };
+        assert_eq!(of_app(&known, USED), [Standing::Approved]);
+    }
+
+    #[test]
+    fn only_what_acts_by_itself_needs_a_delegator() {
+        let gone = Circumstances { delegator_stands: false, ..USED };
+        let oauth = App { kind: AppKind::OauthConfidential, ..app() };
+        assert_eq!(of_app(&oauth, gone), [Standing::Active]);
+    }
 }

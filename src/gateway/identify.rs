@@ -90,7 +90,7 @@ impl Call<'_> {
             self.ops.note_secret_use(live.app().id, secret);
         }
         if let Some(connection) = &live.connection {
-            self.ops.note_connection_use(connection.id, self.from.address);
+            self.ops.note_connection_call(connection.id, self.from.address);
         }
         *allowance = rates.and_then(|rates| rates.count(live.id, self.ops.now()));
         if allowance.is_some_and(|allowance| allowance.exceeded) {

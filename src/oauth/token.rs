@@ -58,7 +58,7 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
                 state.ops.note_secret_use(app.id, secret);
             }
             if let Some(connection) = answer.connection.filter(|_| refreshes) {
-                state.ops.note_connection_use(connection, origin.address);
+                state.ops.note_connection_token(connection, origin.address);
             }
             if let Some(place) = answer.issued_for {
                 state.ops.count(app.id, place, Counted::Issued);

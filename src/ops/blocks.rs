@@ -6,9 +6,11 @@ use crate::base::id::ConnectionId;
 use crate::domain::block::Block;
 use crate::domain::block::Blocked;
 use crate::domain::company::Company;
+use crate::domain::company::Place;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Blocks;
+use crate::store::tables::Companies;
 
 /// Whether `company` blocks this app or this connection.
 pub fn stands(
@@ -25,6 +27,15 @@ pub fn stands(
         return Ok(true);
     }
     connection.map_or(Ok(false), |connection| has(Blocked::Connection(connection)))
+}
+
+/// Whether the company `place` blocks this app; a firm blocks nothing.
+pub fn keeps_away(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {
+    let Place::Company(company) = place else { return Ok(false) };
+    match reader.shared::<Companies>(&company)? {
+        Some(company) => stands(reader, &company, app, None),
+        None => Ok(false),
+    }
 }
 
 /// All that `company` blocks.

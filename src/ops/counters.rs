@@ -66,6 +66,16 @@ impl Counters {
         }
     }
 
+    /// What is not written down of these hours.
+    fn since(&self, hours: [Timestamp; 2], place: Place, app: AppId) -> Vec<(Timestamp, Usage)> {
+        let counted = |hour: Timestamp| {
+            let which = (hour, place, app);
+            let shard = self.shard(&which)?.lock().ok()?;
+            shard.get(&which).map(|usage| (hour, *usage))
+        };
+        hours.into_iter().filter_map(counted).collect()
+    }
+
     fn take(&self) -> Vec<(Which, Usage)> {
         let shards = self.shards.iter().filter_map(|shard| shard.lock().ok());
         shards.flat_map(|mut shard| std::mem::take(&mut *shard)).collect()
@@ -168,17 +178,23 @@ impl Ops {
     }
 
     /// The last thirty days of an app in a company or firm, or of all apps there: oldest first, every
-    /// day once. What was counted since the last flush is not in it.
+    /// day once. Of an app it is told to the moment; the sum of all lags by up to a flush.
     ///
     /// # Errors
     /// The store failed.
     pub fn chart_of(&self, place: Place, app: Option<AppId>) -> Result<Vec<DayUsage>, Fault> {
-        let today = floor(self.now(), DAY);
+        let now = self.now();
+        let (today, hour) = (floor(now, DAY), floor(now, HOUR));
+        let recent = app.map(|app| self.counters.since([hour.minus(HOUR), hour], place, app));
+        let recent = recent.unwrap_or_default();
         self.store.read(|reader| {
             let days = (0..CHART_DAYS).rev().map(|back| today.minus(DAY * back));
             days.map(|day| {
                 let usage = reader.get::<UsageDays>(&UsageKey { start: day, place, app })?;
-                Ok(DayUsage { day, usage: usage.unwrap_or_default() })
+                let mut usage = usage.unwrap_or_default();
+                let of_day = recent.iter().filter(|(hour, _)| floor(*hour, DAY) == day);
+                of_day.for_each(|(_, counted)| usage.add(counted));
+                Ok(DayUsage { day, usage })
             })
             .collect()
         })

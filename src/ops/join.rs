@@ -36,7 +36,6 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Invitations;
-use crate::store::tables::Sessions;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
@@ -126,7 +125,7 @@ impl Operation for JoinAnew {
         enter(&mut changes, (user, place), &invitation, &self.ops, self.origin)?;
         invite::remove(&mut changes, place, *self.token.id());
         let row = sessions::row(&self.ops, &self.session, user, Level::Password, self.origin);
-        changes.put::<Sessions>(self.session.id(), &row)?;
+        sessions::begin(reader, &mut changes, self.session.id(), &row)?;
         Ok(Decision { changes, outcome: Ok(()) })
     }
 }

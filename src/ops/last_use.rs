@@ -1,6 +1,6 @@
-//! When each app, each of its secrets and each connection was last used, and a connection from where: kept in memory and
-//! written down now and then, so that noting it never delays a request. A stop without warning loses
-//! the last minute.
+//! When each app, each of its secrets and each connection was last used, and a connection from
+//! where: kept in memory and written down now and then, so that noting it never delays a request. A
+//! stop without warning loses the last minute.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -33,10 +33,50 @@ pub struct RecentUse {
     connections: Mutex<HashMap<ConnectionId, LastUse>>,
 }
 
+impl RecentUse {
+    fn note(&self, connection: ConnectionId, last: LastUse) {
+        if let Ok(mut recent) = self.connections.lock() {
+            recent
+                .entry(connection)
+                .and_modify(|before| *before = before.and(last))
+                .or_insert(last);
+        }
+    }
+
+    fn take(&self) -> WriteUse {
+        WriteUse {
+            apps: take(&self.apps),
+            secrets: take(&self.secrets),
+            connections: take(&self.connections),
+        }
+    }
+
+    /// Keeps what could not be written, unless it happened again meanwhile.
+    fn put_back(&self, uses: WriteUse) {
+        if let Ok(mut recent) = self.apps.lock() {
+            for (app, at) in uses.apps {
+                recent.entry(app).or_insert(at);
+            }
+        }
+        if let Ok(mut recent) = self.secrets.lock() {
+            for (app, of_app) in uses.secrets {
+                let recent = recent.entry(app).or_default();
+                for (secret, at) in of_app {
+                    recent.entry(secret).or_insert(at);
+                }
+            }
+        }
+        for (connection, last) in uses.connections {
+            self.note(connection, last);
+        }
+    }
+}
+
 fn take<K, V>(recent: &Mutex<HashMap<K, V>>) -> HashMap<K, V> {
     recent.lock().map(|mut recent| std::mem::take(&mut *recent)).unwrap_or_default()
 }
 
+#[derive(Clone)]
 struct WriteUse {
     apps: HashMap<AppId, Timestamp>,
     secrets: HashMap<AppId, HashMap<SecretId, Timestamp>>,
@@ -62,7 +102,9 @@ impl Operation for WriteUse {
         }
         for (connection, last) in &self.connections {
             if reader.has::<Connections>(connection)? {
-                changes.put::<ConnectionUse>(connection, last)?;
+                let before = reader.get::<ConnectionUse>(connection)?;
+                let last = before.map_or(*last, |before| before.and(*last));
+                changes.put::<ConnectionUse>(connection, &last)?;
             }
         }
         Ok(Decision { changes, outcome: () })
@@ -108,11 +150,14 @@ impl Ops {
         Ok(joined(app, &written, recent))
     }
 
-    /// Notes that a connection was used, for a call or a new token.
-    pub fn note_connection_use(&self, connection: ConnectionId, from: Option<IpAddr>) {
-        if let Ok(mut recent) = self.recent_use.connections.lock() {
-            recent.insert(connection, LastUse { at: self.now(), from });
-        }
+    /// Notes that a connection got a new token. Its first came with it, and is no use yet.
+    pub fn note_connection_token(&self, connection: ConnectionId, from: Option<IpAddr>) {
+        self.recent_use.note(connection, LastUse::token(self.now(), from));
+    }
+
+    /// Notes that a token of a connection made a call.
+    pub fn note_connection_call(&self, connection: ConnectionId, from: Option<IpAddr>) {
+        self.recent_use.note(connection, LastUse::call(self.now(), from));
     }
 
     /// When a connection was last used, to the moment.
@@ -121,9 +166,13 @@ impl Ops {
         reader: &Reader<'_>,
         connection: ConnectionId,
     ) -> Result<Option<LastUse>, Fault> {
+        let stored = reader.get::<ConnectionUse>(&connection)?;
         let recent = self.recent_use.connections.lock().ok();
         let recent = recent.and_then(|recent| recent.get(&connection).copied());
-        recent.map_or_else(|| reader.get::<ConnectionUse>(&connection), |last| Ok(Some(last)))
+        Ok(match (stored, recent) {
+            (Some(stored), Some(recent)) => Some(stored.and(recent)),
+            (stored, recent) => recent.or(stored),
+        })
     }
 
     /// When an app was last used, to the moment.
@@ -140,14 +189,16 @@ impl Ops {
     /// Writes the uses down.
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed: they are written with a later flush.
     pub async fn flush_use(&self) -> Result<(), Fault> {
-        let apps = take(&self.recent_use.apps);
-        let secrets = take(&self.recent_use.secrets);
-        let connections = take(&self.recent_use.connections);
-        if apps.is_empty() && secrets.is_empty() && connections.is_empty() {
+        let uses = self.recent_use.take();
+        if uses.apps.is_empty() && uses.secrets.is_empty() && uses.connections.is_empty() {
             return Ok(());
         }
-        self.store.submit(WriteUse { apps, secrets, connections }).await
+        let written = self.store.submit(uses.clone()).await;
+        if written.is_err() {
+            self.recent_use.put_back(uses);
+        }
+        written
     }
 }

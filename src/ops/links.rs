@@ -1,7 +1,6 @@
 //! Using a one-time link: the first run, or an invitation. Single winner, then gone.
 
 use crate::base::id::CompanyId;
-use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::base::secret::Secret;
 use crate::crypto::token::PlainToken;
@@ -39,7 +38,6 @@ use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Links;
-use crate::store::tables::Sessions;
 use crate::store::tables::Slugs;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
@@ -217,7 +215,7 @@ impl Operation for SetUp {
         let mut changes = Changes::new();
         self.write(&mut changes)?;
         let row = sessions::row(&self.ops, &self.session, self.user, Level::Password, self.origin);
-        changes.put::<Sessions>(self.session.id(), &row)?;
+        sessions::begin(reader, &mut changes, self.session.id(), &row)?;
         changes.delete::<Links>(self.link.id());
         let place = Place::Company(self.company);
         let done = self.ops.event(EventKind::SetupCompleted, self.origin);
@@ -301,8 +299,7 @@ impl Operation for Accept {
         changes.put::<Users>(&id, &user)?;
         changes.delete::<Links>(self.link.id());
         let row = sessions::row(&self.ops, &self.session, id, Level::Password, self.origin);
-        let session_id: &RawId = self.session.id();
-        changes.put::<Sessions>(session_id, &row)?;
+        sessions::begin(reader, &mut changes, self.session.id(), &row)?;
         changes.record(self.ops.event(EventKind::PasswordSet, self.origin).user(id));
         let factors = reader.get::<crate::store::tables::Factors>(&id)?.unwrap_or_default();
         Ok(Decision { changes, outcome: Ok(factors.enrolled()) })

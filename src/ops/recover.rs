@@ -124,7 +124,7 @@ impl Operation for ReplacePassword {
         )?;
         changes.delete::<Links>(self.token.id());
         let row = sessions::row(&self.ops, &self.session, id, Level::Password, self.origin);
-        changes.put::<Sessions>(self.session.id(), &row)?;
+        sessions::begin(reader, &mut changes, self.session.id(), &row)?;
         let event = self.ops.event(EventKind::PasswordSet, self.origin).user(id);
         changes.record(event.cause("lost_password"));
         let factors = reader.get::<Factors>(&id)?.unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::token::PlainToken;
 use crate::crypto::token::TokenKind;
 use crate::domain::app::AppKind;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
 use crate::domain::audit::Event;
 use crate::domain::audit::EventKind;
 use crate::domain::audit::Origin;
@@ -224,7 +225,7 @@ impl RedeemCode {
         if app.kind == AppKind::OauthConfidential && is_one_installation {
             self.replace_older(reader, &mut changes, &code)?;
         }
-        let connection = Connection {
+        let mut connection = Connection {
             id: code.connection,
             app: code.app,
             app_generation: app.generation,
@@ -234,12 +235,13 @@ impl RedeemCode {
             audience: code.audience,
             consented_at: code.approved_at,
             absolute_end: code.approved_at.plus(self.settings.lifetimes.refresh_absolute),
-            owner: None,
+            owner: Some(code.user),
             purpose: String::new(),
             review_due: None,
-            review_days: 0,
+            review_days: REVIEW_EVERY_DAYS,
             status: ConnectionStatus::Active,
         };
+        connection.look_again(code.approved_at);
         connections::create(&mut changes, &connection)?;
         if app.registration.is_by_itself() {
             changes.put::<AppConnections>(&(app.id, connection.id), &())?;

@@ -21,6 +21,7 @@ use crate::store::reader::Reader;
 use crate::store::tables;
 pub use crate::store::tables::BrowserMark;
 use crate::store::tables::Sessions;
+use crate::store::tables::UserSessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
@@ -137,7 +138,9 @@ fn live(
     session: Session,
     ops: &Ops,
 ) -> Result<Option<LiveSession>, Fault> {
-    if session.is_over(ops.now(), &ops.settings.lifetimes) {
+    // A session counts only where it is found by its user: so none is missed when theirs end.
+    let listed = reader.has::<UserSessions>(&(session.user, id))?;
+    if !listed || session.is_over(ops.now(), &ops.settings.lifetimes) {
         return Ok(None);
     }
     let user = reader.get::<Users>(&session.user)?.filter(User::is_active);
@@ -179,13 +182,39 @@ pub(in crate::ops) fn row(
     }
 }
 
+/// Index rows of sessions that are gone which one new session clears away.
+const CLEARED_AT_ONCE: usize = 32;
+
+/// Begins a session, and clears away what is left of older ones of the same person.
+pub(in crate::ops) fn begin(
+    reader: &Reader<'_>,
+    changes: &mut Changes,
+    id: &RawId,
+    row: &Session,
+) -> Result<(), Fault> {
+    for (key, ()) in reader.under_after::<UserSessions>(&row.user, None, CLEARED_AT_ONCE)? {
+        if let Some(older) = tables::last_id(&key)
+            && !reader.has::<Sessions>(&older)?
+        {
+            changes.delete::<UserSessions>(&(row.user, older));
+        }
+    }
+    changes.put::<Sessions>(id, row)?;
+    changes.put::<UserSessions>(&(row.user, *id), &())
+}
+
 /// Every session of `user`, those that are over included.
 pub(in crate::ops) fn of_user(
     reader: &Reader<'_>,
     user: UserId,
 ) -> Result<Vec<(RawId, Session)>, Fault> {
-    let theirs = reader.all::<Sessions>()?.into_iter().filter(|(_, row)| row.user == user);
-    Ok(theirs.filter_map(|(key, row)| tables::last_id(&key).map(|id| (id, row))).collect())
+    let mut theirs = Vec::new();
+    for id in
+        reader.under::<UserSessions>(&user)?.iter().filter_map(|(key, ())| tables::last_id(key))
+    {
+        theirs.extend(reader.get::<Sessions>(&id)?.map(|row| (id, row)));
+    }
+    Ok(theirs)
 }
 
 /// Ends every session of `user` but `kept`. Answers how many that were.
@@ -199,6 +228,7 @@ pub(in crate::ops) fn end_all(
     ended.retain(|(id, _)| Some(id) != kept);
     for (id, _) in &ended {
         changes.delete::<Sessions>(id);
+        changes.delete::<UserSessions>(&(user, *id));
     }
     Ok(ended.len() as u64)
 }

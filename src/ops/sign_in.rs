@@ -245,7 +245,7 @@ impl Operation for BeginSession {
             changes.delete::<Sessions>(replaced);
         }
         let factors = reader.get::<tables::Factors>(&id)?.unwrap_or_default();
-        changes.put::<Sessions>(&self.id, &self.row)?;
+        sessions::begin(reader, &mut changes, &self.id, &self.row)?;
         Ok(Decision { changes, outcome: Some(factors.enrolled()) })
     }
 }
@@ -325,7 +325,7 @@ pub(in crate::ops) fn raise(
         let user = User { recovery: None, ..live.user.clone() };
         changes.put::<Users>(&user.id, &user)?;
     }
-    changes.put::<Sessions>(token.id(), &Session { recovered, ..row })?;
+    sessions::begin(reader, changes, token.id(), &Session { recovered, ..row })?;
     remember_browser(reader, changes, live.user.id, browser, ops.now())
 }
 

@@ -80,6 +80,8 @@ table_ids! {
     RefreshTokens = "refresh_tokens",
     /// Browser sessions, swept by age.
     Sessions = "sessions",
+    /// The sessions of each user.
+    UserSessions = "user_sessions",
     /// Authorization requests that were answered, swept by age.
     AnsweredRequests = "answered_requests",
     /// Pushed authorization requests, swept by age.

@@ -111,6 +111,8 @@ tables! {
     RefreshTokens: RawId => RefreshToken,
     /// Sessions.
     Sessions: RawId => Session,
+    /// Sessions by user.
+    UserSessions: (UserId, RawId) => (),
     /// Requests that were answered.
     AnsweredRequests: RawId => (),
     /// Pushed requests.

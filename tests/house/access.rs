@@ -1,11 +1,18 @@
 //! What has access, in the workspace: lists, connections, OAuth apps. Attackers first.
 
+use countersign::base::id::CompanyId;
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
+use countersign::domain::company::Place;
+use countersign::domain::scope::ScopeSet;
 use countersign::ops::access::AccessFilter;
 use countersign::ops::access::LOOKED_AT;
 use countersign::ops::access::List;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::refusal::Refusal;
+use countersign::ops::failure::Failure;
+use countersign::ops::prove_factor::Proof;
+use countersign::view::pages::parts::moment::Day;
 use http::StatusCode;
 use serde_json::json;
 
@@ -14,10 +21,12 @@ use crate::harness::Browser;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::registering;
+use crate::worlds::join;
 
 const LIST: &str = "/settings/app-connect/oauth-connections";
 const APPS: &str = "/settings/app-connect/oauth-apps";
 const SCOPE: &str = "companies:readonly customers:readonly";
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 const MONTH: u64 = 31 * 24 * 3600;
 
 /// A connection of `name` in `place`, with its tokens.
@@ -105,8 +114,10 @@ async fn what_is_taken_from_a_connection_stops_for_tokens_that_are_out() {
     let mut owner = signed_in(&house, "owner", "acme").await;
     let path = format!("{LIST}/{}/change", connected.id);
     let page = owner.get(&path).await;
+    let me = house.user_id("owner").to_string();
     // A forged permission is not given.
     let fields = [
+        ("owner", me.as_str()),
         ("permission", "companies:readonly"),
         ("permission", "customer_invoices:all"),
         ("purpose", "Looks only"),
@@ -120,6 +131,48 @@ async fn what_is_taken_from_a_connection_stops_for_tokens_that_are_out() {
     assert_eq!(refreshed.json()["scope"], "companies:readonly");
     let page = owner.get(&format!("{LIST}/{}", connected.id)).await;
     assert!(page.body.contains("Looks only") && !page.body.contains("customer_invoices"));
+}
+
+#[tokio::test]
+async fn whoever_consents_answers_for_a_connection_and_looks_at_it_again_after_ninety_days() {
+    let house = House::new().await;
+    let connected = connect(&house, "viewer", &house.company("acme")).await;
+    let made = house.ops.connections().unwrap().pop().unwrap();
+    assert_eq!(made.owner, Some(house.user_id("viewer")));
+    assert_eq!((made.review_days, made.review_due), (90, Some(made.consented_at.plus(DAY * 90))));
+    house.clock.advance(DAY * 90);
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    let page = owner.get(&format!("{LIST}/{}", connected.id)).await;
+    assert!(page.body.contains("Review due") && page.body.contains("Vic Viewer"), "{page:?}");
+}
+
+#[tokio::test]
+async fn nobody_takes_the_owner_from_a_connection_or_names_a_stranger() {
+    let mut house = House::new().await;
+    let bakery = house.company("bakery");
+    let stranger = join(&mut house, "baker", &[(&bakery, "viewer")]).await.to_string();
+    let connected = connect(&house, "owner", &house.company("acme")).await;
+    let before = house.ops.connections().unwrap();
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    let path = format!("{LIST}/{}/change", connected.id);
+    let page = owner.get(&path).await;
+    for wrong in ["", "nobody", &stranger] {
+        let fields = [("owner", wrong), ("permission", "customers:readonly"), ("purpose", "Mine")];
+        let answer = owner.submit(&page, &path, &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(answer.body.contains("Mine"), "what was typed is kept");
+        assert_eq!(house.ops.connections().unwrap(), before, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn who_administers_nothing_is_told_nobodys_name_by_the_form_of_their_own_connection() {
+    let house = House::new().await;
+    let own = connect(&house, "viewer", &house.company("acme")).await;
+    let mut viewer = signed_in(&house, "viewer", "acme").await;
+    let page = viewer.get(&format!("{LIST}/{}/change", own.id)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.body.contains("Olive Owner"), "{page:?}");
 }
 
 #[tokio::test]
@@ -239,6 +292,8 @@ async fn a_page_looks_at_a_bounded_number_of_rows_and_a_large_place_is_counted_a
 #[tokio::test]
 async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judged() {
     let mut house = House::open_to_clients().await;
+    let acme = house.company("acme");
+    join(&mut house, "admin", &[(&acme, "admin")]).await;
     let body = json!({
         "redirect_uris": [registering::REDIRECT],
         "token_endpoint_auth_method": "none",
@@ -248,7 +303,7 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     let tokens = house.connected("stranger", registering::REDIRECT).await;
     let access = tokens["access_token"].as_str().unwrap().to_owned();
     // Somebody who administers the company, and not the installation.
-    let mut admin = signed_in(&house, "partner", "acme").await;
+    let mut admin = signed_in(&house, "admin", "acme").await;
     let path = format!("{APPS}/{}", client.id);
     for page in [APPS, LIST, &path] {
         let page = admin.get(page).await;
@@ -258,15 +313,22 @@ async fn a_program_that_registered_itself_cannot_speak_on_our_pages_and_is_judge
     }
     // Approving is the operator's; blocking for the company is its own.
     assert_eq!(admin.get(&format!("{path}/approve")).await.status, StatusCode::FORBIDDEN);
-    let answer = confirm(&mut admin, &house, "partner", &format!("{path}/block")).await;
+    let answer = confirm(&mut admin, &house, "admin", &format!("{path}/block")).await;
     assert_eq!(answer.location(), path, "{answer:?}");
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::FORBIDDEN);
     assert!(admin.get(&path).await.body.contains("Blocked"));
-    confirm(&mut admin, &house, "partner", &format!("{path}/unblock")).await;
+    confirm(&mut admin, &house, "admin", &format!("{path}/unblock")).await;
     assert_eq!(house.call(&access, "/customers").await.status, StatusCode::OK);
     // Of a company in which it has nothing, nobody learns of it.
     let mut elsewhere = signed_in(&house, "partner", "bakery").await;
     assert_eq!(elsewhere.get(&path).await.status, StatusCode::NOT_FOUND);
+    // Who administers the company only through its firm sees it, and lets it neither in nor out.
+    let mut partner = signed_in(&house, "partner", "acme").await;
+    assert_eq!(partner.get(&path).await.status, StatusCode::OK);
+    for word in ["block", "unblock"] {
+        let asked = partner.get(&format!("{path}/{word}")).await;
+        assert_eq!(asked.status, StatusCode::FORBIDDEN, "{word}");
+    }
     judged_by_the_operator(&house, &path, &access).await;
 }
 
@@ -467,6 +529,84 @@ async fn what_reaches_a_company_through_its_firm_is_kept_away_and_let_in_again()
 }
 
 #[tokio::test]
+async fn what_reaches_a_company_through_its_firm_comes_in_pages_that_cost_what_they_show() {
+    let house = House::quick().await;
+    let firm: Place = house.firm().parse().unwrap();
+    let acme: CompanyId = house.company("acme").parse().unwrap();
+    let reader = house.user_id("partner");
+    for number in 0..130 {
+        let new = NewApp {
+            place: Some(firm),
+            delegated_by: Some(reader),
+            scopes: Some(ScopeSet::parse("customers:readonly")),
+            ..NewApp::of(AppKind::ApiCredentials, &format!("Firm job {number}"))
+        };
+        house.ops.create_app(new, MACHINE).await.unwrap();
+        house.clock.advance(std::time::Duration::from_millis(1));
+    }
+    let owner = signed_in(&house, "owner", "acme").await;
+    let live = owner.live();
+    let (mut seen, mut cursor) = (0, None);
+    loop {
+        let page = house.ops.reaching_through_firm(&live, acme, cursor.as_deref()).unwrap();
+        assert!(page.looked_at <= 51 && page.rows.len() <= 50, "{}", page.looked_at);
+        seen += page.rows.len();
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    // The sandbox has one of its own.
+    assert!((130..=132).contains(&seen), "{seen}");
+    let mut owner = owner;
+    let home = "/settings/app-connect/through-firm";
+    let page = owner.get(home).await;
+    let next = href(&page, "next");
+    assert_eq!(owner.get(&format!("{home}{next}")).await.status, StatusCode::OK);
+    let forged = owner.get(&format!("{home}{next}x")).await;
+    assert_eq!(forged.status, StatusCode::BAD_REQUEST);
+    // Who does not administer the company is told nothing of it.
+    let viewer = house.signed_in("viewer").await.live();
+    let refused = house.ops.reaching_through_firm(&viewer, acme, None);
+    assert!(matches!(refused, Err(Failure::Refused(Refusal::NotAllowed))), "{refused:?}");
+    let counted = house.ops.company_counts(&viewer, acme);
+    assert!(matches!(counted, Err(Failure::Refused(Refusal::NotAllowed))), "{counted:?}");
+    assert!(house.ops.firm_members(&viewer, acme).is_err());
+    assert!(house.ops.members_who_see(&viewer, acme).is_err());
+}
+
+#[tokio::test]
+async fn what_a_company_blocks_of_its_firm_is_not_the_firms_to_let_in_again() {
+    let mut house = House::new().await;
+    let acme = house.company("acme");
+    let its_firm = house.firm();
+    join(&mut house, "junior-admin", &[(&its_firm, "admin")]).await;
+    let firm = connect(&house, "partner", &house.firm()).await;
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    let home = "/settings/app-connect/through-firm";
+    let (block, unblock) =
+        (format!("{home}/{}/block", firm.id), format!("{home}/{}/unblock", firm.id));
+    let asked = owner.get(&block).await;
+    let code = house.next_code("owner");
+    owner.submit(&asked, &block, &[("code", &code)]).await;
+    let customers = format!("/companies/{acme}/customers");
+    let question = owner.get(&unblock).await;
+    assert_eq!(question.status, StatusCode::OK);
+    for name in ["partner", "junior-admin"] {
+        let mut admin = signed_in(&house, name, "acme").await;
+        let page = admin.get(home).await;
+        assert!(page.body.contains("Blocked") && !page.body.contains("/unblock"), "{page:?}");
+        assert_eq!(admin.get(&unblock).await.status, StatusCode::FORBIDDEN, "{name}");
+        let proof = Proof::given(&house.next_code(name), "");
+        let by = admin.confirming(&unblock, proof);
+        let what = firm.id.parse().unwrap();
+        let lifted = house.ops.unblock(acme.parse::<CompanyId>().unwrap(), what, None, by).await;
+        assert!(matches!(lifted, Err(Failure::Refused(Refusal::NotAllowed))), "{name}: {lifted:?}");
+        assert_eq!(house.call(&firm.access, &customers).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
 async fn the_mcp_page_names_the_address_and_says_that_a_private_host_is_out_of_reach() {
     let house = House::new().await;
     let mut owner = signed_in(&house, "owner", "acme").await;
@@ -481,6 +621,31 @@ async fn the_mcp_page_names_the_address_and_says_that_a_private_host_is_out_of_r
     for path in ["/settings/app-connect", "/settings/app-connect/reviews"] {
         assert_eq!(owner.get(path).await.status, StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_list_and_the_page_behind_it_tell_the_same_end_and_the_first_token() {
+    let house = House::new().await;
+    let connected = connect(&house, "owner", &house.company("acme")).await;
+    let end = house.ops.connections().unwrap().pop().unwrap().absolute_end;
+    let day = Day::last_before(end).iso;
+    house.advance(3 * 3600);
+    let mut owner = signed_in(&house, "owner", "acme").await;
+    let (list, page) =
+        (owner.get(LIST).await, owner.get(&format!("{LIST}/{}", connected.id)).await);
+    for shown in [&list, &page] {
+        assert!(shown.body.contains(&format!("datetime=\"{day}\"")), "{day}: {shown:?}");
+    }
+    let told = |page: &Answer, label: &str| {
+        let after = page.body.split(&format!(">{label}<")).nth(1).unwrap().to_owned();
+        after.split("<dt").next().unwrap().to_owned()
+    };
+    assert!(told(&page, "Last token").contains("3 hours ago"), "{page:?}");
+    assert!(told(&page, "Last call").contains("Never"), "{page:?}");
+    house.refresh("oauth_public", &connected.refresh).await;
+    let page = owner.get(&format!("{LIST}/{}", connected.id)).await;
+    assert!(!told(&page, "Last token").contains("hours ago"), "{page:?}");
+    assert!(told(&page, "Last call").contains("Never"), "a new token is no call: {page:?}");
 }
 
 #[tokio::test]

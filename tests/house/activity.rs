@@ -335,6 +335,42 @@ async fn every_exported_line_proves_itself_and_continues_the_chain() {
 }
 
 #[tokio::test]
+async fn an_export_is_in_the_trail_with_who_took_what_of_it() {
+    let house = House::new().await;
+    let acme = house.company("acme");
+    let mut owner = opened(&house, "owner", &acme).await;
+    let query = "export.csv?from=2026-09-01&to=2026-09-30&outcome=done";
+    assert_eq!(owner.get(&format!("{ACTIVITY}/{query}")).await.status, StatusCode::OK);
+    let entries = house.ops.audit_entries(None, 1000).unwrap();
+    let exported = entries.iter().map(|entry| &entry.event);
+    let exported: Vec<_> = exported.filter(|event| event.kind == EventKind::DataExported).collect();
+    assert_eq!(exported.len(), 1, "{exported:?}");
+    assert_eq!(exported[0].by, Some(house.user_id("owner")));
+    assert_eq!(exported[0].place, Some(acme.parse().unwrap()));
+    let cause = exported[0].cause.as_deref().unwrap();
+    for part in ["activity csv", "from 2026-09-01T", "until 2026-10-01T", "outcome done"] {
+        assert!(cause.contains(part), "{part}: {cause}");
+    }
+    // Nobody who is refused leaves an entry.
+    let mut stranger = Browser::new(&house);
+    stranger.get(&format!("{ACTIVITY}/export.csv")).await;
+    assert_eq!(house.ops.audit_entries(None, 1000).unwrap().len(), entries.len());
+}
+
+#[tokio::test]
+async fn the_filter_offers_those_who_come_through_the_firm_and_the_programs_of_no_place() {
+    let mut house = House::new().await;
+    let page = opened(&house, "owner", &house.company("acme")).await.get(ACTIVITY).await;
+    let partner = format!("<option value=\"{}\"", house.user_id("partner"));
+    assert!(main_of(&page).contains(&partner), "{page:?}");
+    add_operator(&mut house).await;
+    let mut operator = opened(&house, "operator", &house.company("acme")).await;
+    let page = operator.get(&format!("{ACTIVITY}?of=installation")).await;
+    let program = format!("<option value=\"{}\"", house.app("resource_server").client_id);
+    assert!(main_of(&page).contains(&program), "{page:?}");
+}
+
+#[tokio::test]
 async fn an_export_of_somebody_who_signed_out_meanwhile_goes_no_further() {
     let house = House::quick().await;
     let mut owner = house.signed_in("owner").await;

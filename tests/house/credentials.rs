@@ -573,6 +573,7 @@ async fn publishing_makes_a_production_app_and_leaves_the_test_app_alone() {
     let publish = format!("{home}/publish");
     let page = owner.get(&publish).await;
     assert!(page.body.contains("value=\"Acting\""), "it begins with what the test app is");
+    assert!(!page.body.contains("Begin with a test company"), "{}", page.body);
     let to_test = filled(&house, "owner", "acme-test");
     let answer = owner.submit(&page, &publish, &pairs(&to_test)).await;
     assert_eq!(answer.status.as_u16(), 422, "a test company is no production");
@@ -584,6 +585,22 @@ async fn publishing_makes_a_production_app_and_leaves_the_test_app_alone() {
     assert_eq!(app_at(&house, &home), before);
     let real = answer.location().replace("/saved", "");
     assert_eq!(owner.get(&format!("{real}/publish")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_form_begins_in_the_company_that_is_open() {
+    let house = House::new().await;
+    let mut owner = house.signed_in("owner").await;
+    for slug in ["acme", "acme-test"] {
+        let open = house.company(slug);
+        owner.cookies.insert("__Host-cs_place".to_owned(), open.clone());
+        for form in [CREATE, &format!("{TOKENS}/create")] {
+            let page = owner.get(form).await;
+            assert!(page.body.contains("Begin with a test company"), "{}", page.body);
+            let chosen = format!("<option value=\"{open}\" selected>");
+            assert!(page.body.contains(&chosen), "{slug} {form}: {}", page.body);
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::refusal::Refusal;
 use countersign::ops::failure::Failure;
+use countersign::ops::prove_factor::Proof;
 use http::StatusCode;
 
 use crate::harness::Answer;
 use crate::harness::Browser;
+use crate::harness::CONFIG_FILE;
 use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::members::place;
@@ -76,6 +78,52 @@ async fn a_viewer_makes_no_role_and_nobody_one_of_what_does_not_exist() {
     let fields = [("name", "Month end"), ("permission", "moon:walk")];
     let answer = create(&mut owner, "owner", &fields).await;
     assert_ne!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+}
+
+/// An administrator who only looks, in the place of the built-in one.
+const LOOKING_ADMIN: &str = r#"
+[[roles]]
+name = "owner"
+title = "Owner"
+permissions = ["*"]
+administers = true
+
+[[roles]]
+name = "admin"
+title = "Administrator"
+permissions = ["*:readonly"]
+administers = true
+
+[[roles]]
+name = "viewer"
+title = "Viewer"
+permissions = ["*:readonly"]
+"#;
+
+#[tokio::test]
+async fn nobody_makes_a_role_that_allows_more_than_they_hold() {
+    let house = House::on_disk().await;
+    std::fs::write(house.folder().join(CONFIG_FILE), LOOKING_ADMIN).unwrap();
+    let house = house.restarted(&[]);
+    let acme = place(&house, "acme");
+    let admin = RoleName("admin".to_owned());
+    house.ops.grant_role(house.user_id("viewer"), acme, admin, MACHINE).await.unwrap();
+    let mut browser = house.signed_in("viewer").await;
+    browser.cookies.insert("__Host-cs_place".to_owned(), acme.to_string());
+    let writing = [("name", "Clerk"), ("permission", "customers:all")];
+    let refused = create(&mut browser, "viewer", &writing).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    let own = own_role(&house, "acme", READ).await;
+    for name in [None, Some(own)] {
+        let by = browser.confirming("/x", Proof::given(&house.next_code("viewer"), ""));
+        let scopes = ScopeSet::parse("customers:readonly customers:all");
+        let made = house.ops.save_role(acme, name.clone(), "Clerk", &scopes, by).await;
+        let beyond = matches!(made, Err(Failure::Refused(Refusal::BeyondOwn)));
+        assert!(beyond, "{name:?}: {made:?}");
+    }
+    let looking = [("name", "Clerk"), ("permission", READ)];
+    let made = create(&mut browser, "viewer", &looking).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
 }
 
 #[test]

@@ -106,6 +106,26 @@ async fn guesses_at_the_old_password_are_counted_like_those_at_the_sign_in() {
 }
 
 #[tokio::test]
+async fn a_slowed_guess_is_answered_alike_by_every_question_about_ones_own_security() {
+    let house = House::new().await;
+    let mut browser = house.signed_in("owner").await;
+    browser.add_passkey("owner").await;
+    let removal = format!("{SECURITY}/factors/totp/remove");
+    let mut pages = Vec::new();
+    for path in [CODES, END_OTHERS, &removal] {
+        pages.push((path, browser.get(path).await));
+    }
+    for _ in 0..4 {
+        browser.submit(&pages[0].1, CODES, &[("code", "000000")]).await;
+    }
+    for (path, page) in &pages {
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        let slowed = browser.submit(page, path, &[("code", "000000")]).await;
+        assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS, "{path}: {slowed:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_authenticator_app_takes_the_place_of_the_one_there_was() {
     let house = House::new().await;
     let mut browser = house.signed_in("owner").await;

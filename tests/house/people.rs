@@ -4,6 +4,10 @@
 use countersign::domain::app::AppKind;
 use countersign::domain::audit::EventKind;
 use countersign::domain::company::Place;
+use countersign::domain::role::RoleName;
+use countersign::ops::administration::create_user::NewUser;
+use countersign::ops::failure::Failure;
+use countersign::ops::prove_factor::Proof;
 use http::StatusCode;
 
 use crate::harness::Answer;
@@ -147,6 +151,27 @@ async fn an_admin_makes_changes_and_removes_no_owner() {
 }
 
 #[tokio::test]
+async fn a_firm_makes_nobody_administer_its_company() {
+    let house = House::new().await;
+    let mut partner = inside(&house, "partner").await;
+    let page = partner.get("/settings/people/invite").await;
+    assert!(page.body.contains("value=\"viewer\"") && !page.body.contains("value=\"admin\""));
+    let invited = invite(&mut partner, "partner", "nora@acme.example", "admin").await;
+    assert!(invited.status.is_client_error(), "{invited:?}");
+    for role in ["admin", "owner"] {
+        let by = partner.confirming("/x", Proof::given(&house.next_code("partner"), ""));
+        let (viewer, role) = (house.user_id("viewer"), RoleName(role.to_owned()));
+        let given = house.ops.grant_role(viewer, place(&house, "acme"), role, by).await;
+        let why = matches!(&given, Err(Failure::Refused(why)) if why.is_beyond());
+        assert!(why, "{given:?}");
+    }
+    // Nor does it act as somebody who does: a link for a lost password is one way in.
+    give(&house, "viewer", "acme", "admin").await;
+    let answer = partner.get(&format!("{}/password", person(&house, "viewer"))).await;
+    assert!(answer.status.is_client_error(), "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_viewer_sees_and_changes_nobody() {
     let house = House::new().await;
     let mut viewer = inside(&house, "viewer").await;
@@ -155,6 +180,50 @@ async fn a_viewer_sees_and_changes_nobody() {
     }
     let owner = person(&house, "owner");
     assert_eq!(viewer.get(&owner).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_long_list_of_people_comes_in_pages_that_cost_what_they_show() {
+    let house = House::quick().await;
+    let acme = place(&house, "acme");
+    for number in 0..120 {
+        let new = NewUser {
+            email: format!("clerk{number}@acme.example").parse().unwrap(),
+            name: format!("Clerk {number}"),
+            password: None,
+            operator: false,
+        };
+        let user = house.ops.create_user(new, MACHINE).await.unwrap().id;
+        let role = RoleName("viewer".to_owned());
+        house.ops.grant_role(user, acme, role, MACHINE).await.unwrap();
+    }
+    let live = inside(&house, "owner").await.live();
+    let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), None);
+    loop {
+        let page = house.ops.people_of(&live, acme, "", cursor.as_deref()).unwrap();
+        assert!(page.looked_at <= 51 && page.members.len() <= 50, "{}", page.looked_at);
+        for member in &page.members {
+            assert!(seen.insert(member.user.id), "{} stands twice", member.user.name);
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    // With those whom the sandbox has, and those who come through the firm.
+    assert!(seen.len() > 122 && seen.contains(&house.user_id("partner")), "{}", seen.len());
+    let found = house.ops.people_of(&live, acme, "clerk 11", None).unwrap();
+    assert_eq!((found.members.len(), found.next), (11, None));
+    let mut owner = inside(&house, "owner").await;
+    let page = owner.get("/settings/people").await;
+    let next = page.body.split("rel=\"next\" href=\"").nth(1).unwrap();
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    let second = owner.get(&format!("/settings/people{next}")).await;
+    assert_eq!(second.status, StatusCode::OK);
+    for forged in [format!("{next}x"), next.replace("?", "?q=clerk&")] {
+        let answer = owner.get(&format!("/settings/people{forged}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{forged}");
+    }
 }
 
 #[tokio::test]
@@ -196,6 +265,7 @@ async fn a_role_taken_down_takes_its_permissions_from_every_token() {
     let tokens = house.tokens("oauth_public", "viewer", &acme, invoice).await;
     let writing = tokens["access_token"].as_str().unwrap().to_owned();
     assert_eq!(house.call(&writing, "/customer_invoices").await.status, StatusCode::OK);
+    assert_ne!(drafts(&house, &writing).await, StatusCode::FORBIDDEN);
     let mut owner = inside(&house, "owner").await;
     let path = format!("{}/change_role", person(&house, "viewer"));
     let page = owner.get(&path).await;
@@ -209,6 +279,16 @@ async fn a_role_taken_down_takes_its_permissions_from_every_token() {
     let acme: Place = acme.parse().unwrap();
     let role = held.iter().find(|held| held.place == acme).unwrap().role.0.clone();
     assert_eq!(role, "viewer");
+    // What tokens do that were out before is what counts: looking is left to them, and no more.
+    assert_eq!(house.call(&writing, "/customer_invoices").await.status, StatusCode::OK);
+    assert_eq!(drafts(&house, &writing).await, StatusCode::FORBIDDEN);
+}
+
+/// What a token's draft of an invoice is answered: whether it may, not whether the draft is sound.
+async fn drafts(house: &House, token: &str) -> StatusCode {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str())];
+    house.post_with("/api/external/v2/customer_invoices", &[], &headers).await.status
 }
 
 #[tokio::test]

@@ -5,8 +5,12 @@
 use countersign::crypto::totp;
 use countersign::domain::audit::Origin;
 use countersign::domain::link::LinkPurpose;
+use countersign::domain::link::Lost;
+use countersign::domain::role::RoleName;
 use countersign::domain::scope::ScopeSet;
 use countersign::ops::administration::create_user::NewUser;
+use countersign::ops::administration::invite::NewInvitation;
+use countersign::ops::administration::issue_recovery::Account;
 use countersign::ops::consent::Allowed;
 use countersign::ops::consent::Choice;
 use countersign::ops::prove_factor::Proof;
@@ -139,6 +143,69 @@ async fn one_invitation_is_accepted_once() {
         let won = at_once(tries).await.into_iter().filter(|won| *won).count();
         assert_eq!(won, 1, "round {round}");
         assert!(house.ops.open_link(&link).unwrap().is_none());
+    }
+}
+
+/// Rounds of the races of links that are made with a code or a password.
+const FEWER: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_invitation_into_a_company_makes_one_account() {
+    let house = House::quick().await;
+    for round in 0..FEWER {
+        let new = NewInvitation {
+            email: format!("nora{round}@acme.example").parse().unwrap(),
+            name: "Nora New".to_owned(),
+            role: RoleName("viewer".to_owned()),
+            place: house.company("acme").parse().unwrap(),
+        };
+        let invited = house.ops.invite(new, Origin::default()).await.unwrap();
+        let open = house.ops.open_link(invited.link.token.text()).unwrap().unwrap();
+        let before = house.ops.users().unwrap().len();
+        let tries =
+            (0..TRIES).map(|number| {
+                let (ops, open) = (house.ops.clone(), open.clone());
+                let (name, password) =
+                    (format!("Nora {number}"), format!("a password of {number}"));
+                async move {
+                    ops.join_anew(&open, name, password.into(), Origin::default()).await.is_ok()
+                }
+            });
+        let won = at_once(tries).await.into_iter().filter(|won| *won).count();
+        assert_eq!((won, house.ops.users().unwrap().len()), (1, before + 1), "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_link_for_a_lost_password_or_factor_is_used_once() {
+    let house = House::quick().await;
+    let (viewer, owner) = (house.user_id("viewer"), house.user_id("owner"));
+    let known = house.user("owner").password.clone();
+    for round in 0..FEWER {
+        for (user, lost) in [(viewer, Lost::Password), (owner, Lost::Factor)] {
+            let account = Account { user, place: None };
+            let link = house.ops.issue_recovery(account, lost, Origin::default()).await.unwrap();
+            let open = house.ops.open_link(link.token.text()).unwrap().unwrap();
+            let tries = (0..TRIES).map(|number| {
+                let (ops, open, known) = (house.ops.clone(), open.clone(), known.clone());
+                let mark = ops.browser_mark("one browser");
+                let (new, origin) = (format!("a password of {number}"), Origin::default());
+                async move {
+                    match lost {
+                        Lost::Password => {
+                            ops.replace_password(&open, new.into(), origin).await.is_ok()
+                        }
+                        Lost::Factor => {
+                            let begun =
+                                ops.begin_factor_replacement(&open, known.into(), mark, origin);
+                            begun.await.is_ok()
+                        }
+                    }
+                }
+            });
+            let won = at_once(tries).await.into_iter().filter(|won| *won).count();
+            assert_eq!(won, 1, "round {round} {lost:?}");
+        }
     }
 }
 

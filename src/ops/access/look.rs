@@ -29,8 +29,8 @@ use crate::ops::access::counts::Counts;
 use crate::ops::access::kind_of;
 use crate::ops::access::walk::Source;
 use crate::ops::access::walk::What;
+use crate::ops::administration::app_facts;
 use crate::ops::blocks;
-use crate::ops::place_access;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables;
@@ -230,26 +230,19 @@ impl<'a> Look<'a> {
         named: Blocked,
     ) -> Result<Circumstances, Fault> {
         let delegator_stands = match (app.kind.acts_by_itself(), app.delegated_by) {
-            (false, _) => true,
-            (true, None) => false,
-            (true, Some(user)) => self.stands(user, app.place)?,
+            (true, Some(user)) => self.stands(user, app)?,
+            _ => app_facts::delegator_stands(self.reader, app)?,
         };
         let (blocked, now) = (self.blocks.contains(&named), self.ops.now());
         Ok(Circumstances { last_used, blocked, delegator_stands, now })
     }
 
-    fn stands(&mut self, user: UserId, place: Option<Place>) -> Result<bool, Fault> {
+    /// As [`app_facts::delegator_stands`], asked once for each of the people who delegated.
+    fn stands(&mut self, user: UserId, app: &App) -> Result<bool, Fault> {
         if let Some(stands) = self.stand.get(&user) {
             return Ok(*stands);
         }
-        let able = self.reader.shared::<Users>(&user)?.is_some_and(|user| user.is_active());
-        let stands = match place.filter(|_| able) {
-            Some(place) => {
-                let (_, roles) = place_access::standing(self.reader, user, place)?;
-                !roles.is_empty()
-            }
-            None => false,
-        };
+        let stands = app_facts::delegator_stands(self.reader, app)?;
         self.stand.insert(user, stands);
         Ok(stands)
     }

@@ -8,7 +8,7 @@ pub mod counts;
 pub mod due;
 mod look;
 pub mod of_app;
-mod walk;
+pub(in crate::ops) mod walk;
 
 use std::sync::Arc;
 
@@ -33,12 +33,9 @@ use crate::ops::cursors::NotACursor;
 use crate::ops::cursors::Step;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
-use crate::ops::people;
 use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables;
-use crate::store::tables::Users;
 
 /// Rows of a page.
 pub const PAGE: usize = 50;
@@ -162,6 +159,17 @@ pub struct Access {
     pub standing: Vec<Standing>,
 }
 
+impl Access {
+    /// When it ends by itself, however it is used; none: never.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        match &self.connection {
+            Some(connection) => Some(connection.absolute_end),
+            None => self.app.expires_at,
+        }
+    }
+}
+
 /// A page of a list.
 #[derive(Debug)]
 pub struct AccessPage {
@@ -281,28 +289,12 @@ impl Ops {
         let counts = self.counts(reader, viewer)?;
         let mut look = Look::new(self, reader, viewer)?.knowing(counts.clone());
         let mut walk = Walk::new(reader, look.sources(filter)?, step);
-        let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
-        let mut ended = false;
-        while rows.len() <= PAGE && looked_at < LOOKED_AT {
-            let Some(what) = walk.next()? else {
-                ended = true;
-                break;
-            };
-            (looked_at, last) = (looked_at + 1, Some(*what.raw()));
-            rows.extend(look.row(filter, what)?);
-        }
-        let found = rows.len() as u64;
-        let stopped = if ended || rows.len() > PAGE { None } else { last };
-        let mut turned = self.turn(list, step, rows, PAGE, |row| *row.what.raw());
-        if let Some(id) = stopped {
-            match step {
-                Step::Before(_) => turned.previous = Some(self.cursor(list, &Step::Before(id))),
-                _ => turned.next = Some(self.cursor(list, &Step::After(id))),
-            }
-        }
+        let found = walk.gather(|what| look.row(filter, what))?;
+        let (looked_at, ended, number) = (found.looked_at, found.ended, found.rows.len() as u64);
+        let turned = self.page_of(list, step, found, |row| *row.what.raw());
         let here = ended && matches!(step, Step::First) && turned.next.is_none();
         let counted = counts.as_ref().filter(|_| filter.is_all()).map(|all| all.total(filter.list));
-        let total = if here { Some(found) } else { counted.flatten() };
+        let total = if here { Some(number) } else { counted.flatten() };
         let (previous, next, whole) = (turned.previous, turned.next, viewer.whole);
         Ok(AccessPage { rows: turned.rows, previous, next, total, counts, whole, looked_at })
     }
@@ -323,31 +315,6 @@ impl Ops {
             let all = AccessFilter::all(List::Overview);
             let rows = which.iter().map(|what| look.row(&all, *what));
             Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-        })
-    }
-
-    /// The names of the people who have a role in `place`, with their ids, at most `limit`.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn members_named(
-        &self,
-        place: Place,
-        limit: usize,
-    ) -> Result<Vec<(UserId, String)>, Fault> {
-        self.store.read(|reader| {
-            let rows = reader.under_after::<tables::Members>(&place, None, limit)?;
-            let ids = rows.iter().filter_map(|(key, ())| tables::last_id(key));
-            let mut named = Vec::new();
-            for id in ids.map(UserId::from_raw) {
-                if people::membership(reader, id, place)?.is_some()
-                    && let Some(user) = reader.shared::<Users>(&id)?
-                {
-                    named.push((id, user.name.clone()));
-                }
-            }
-            named.sort_by(|a, b| a.1.cmp(&b.1));
-            Ok(named)
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
+use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
@@ -13,6 +14,8 @@ use crate::domain::connection::LastUse;
 use crate::domain::gate;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::scope::ScopeSet;
+use crate::domain::standing;
+use crate::domain::standing::Circumstances;
 use crate::domain::standing::Standing;
 use crate::ops::Ops;
 use crate::ops::access::AccessFilter;
@@ -22,6 +25,7 @@ use crate::ops::access::What;
 use crate::ops::access::look::Look;
 use crate::ops::access::walk::Source;
 use crate::ops::access::walk::Walk;
+use crate::ops::administration::app_facts;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
@@ -31,14 +35,19 @@ use crate::ops::facts;
 use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::people;
 use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables::Apps;
 use crate::store::tables::Companies;
 use crate::store::tables::Connections;
+use crate::store::tables::Members;
 use crate::store::tables::SecretUses;
 use crate::store::tables::Users;
+
+/// Members of a firm that are counted.
+pub const MEMBERS_COUNTED: usize = 10_000;
 
 /// A connection with what its page tells.
 #[derive(Clone, Debug)]
@@ -51,7 +60,7 @@ pub struct ConnectionFacts {
     pub place: PlaceFacts,
     /// Who approved it.
     pub person: String,
-    /// Whom to ask about it.
+    /// Whom to ask about it; none if they are gone.
     pub owner: Option<String>,
     /// When and from where it was last used.
     pub last_use: Option<LastUse>,
@@ -59,6 +68,20 @@ pub struct ConnectionFacts {
     pub standing: Vec<Standing>,
     /// What is effective now, as a closure.
     pub effective: ScopeSet,
+}
+
+impl ConnectionFacts {
+    /// When it last got a token: the first came with the connection itself.
+    #[must_use]
+    pub fn last_token(&self) -> Timestamp {
+        self.last_use.and_then(|last| last.token).unwrap_or(self.connection.consented_at)
+    }
+
+    /// When a token of it last made a call.
+    #[must_use]
+    pub fn last_call(&self) -> Option<Timestamp> {
+        self.last_use.and_then(|last| last.call)
+    }
 }
 
 /// An OAuth app with what its page tells in a company or firm.
@@ -100,6 +123,18 @@ fn name(reader: &Reader<'_>, user: Option<UserId>) -> Result<Option<String>, Fau
     Ok(user.map(|user| user.name.clone()))
 }
 
+/// Whoever answers for it, if they still can.
+fn owner_name(
+    reader: &Reader<'_>,
+    owner: Option<UserId>,
+    place: Place,
+) -> Result<Option<String>, Fault> {
+    match owner {
+        Some(owner) if app_facts::stands(reader, owner, place)? => name(reader, Some(owner)),
+        _ => Ok(None),
+    }
+}
+
 impl Ops {
     /// The connection, for its person and for those who administer its company or firm. One that ended
     /// as somebody wished is no more.
@@ -128,7 +163,7 @@ impl Ops {
                 app: seen.app,
                 place: facts.place,
                 person: seen.by,
-                owner: name(reader, connection.owner)?,
+                owner: owner_name(reader, connection.owner, connection.place)?,
                 last_use: self.connection_use(reader, id)?,
                 standing: seen.standing,
                 effective: effective.unwrap_or_default(),
@@ -169,7 +204,7 @@ impl Ops {
             return Ok(Err(Refusal::UnknownApp));
         };
         let counts = self.counts(reader, viewer)?;
-        let blocked_here = blocks_app(reader, place, id)?;
+        let blocked_here = blocks::keeps_away(reader, place, id)?;
         let knows = match &counts {
             Some(counts) => counts.apps.contains_key(&id),
             None => connected_lately(reader, viewer.place, id)?,
@@ -179,11 +214,17 @@ impl Ops {
         }
         let judging = match place {
             _ if own && app.place.is_none() => Judging::Installation,
-            Place::Company(_) if app.place.is_none() && viewer.whole => Judging::Company,
+            Place::Company(_) if app.place.is_none() => {
+                let governs = Authority::Governs(place);
+                match authority::check(reader, self, &live.user, governs)? {
+                    Ok(()) => Judging::Company,
+                    Err(_) => Judging::Nothing,
+                }
+            }
             _ => Judging::Nothing,
         };
         let last_used = self.app_use(reader, id)?;
-        let around = crate::domain::standing::Circumstances {
+        let around = Circumstances {
             last_used,
             blocked: blocked_here,
             delegator_stands: true,
@@ -191,8 +232,7 @@ impl Ops {
         };
         let secret_uses = self.secret_uses(reader, &app)?;
         let connections = counts.map(|all| all.apps.get(&id).copied().unwrap_or_default());
-        let (standing, owner) =
-            (crate::domain::standing::of_app(&app, around), name(reader, app.owner)?);
+        let (standing, owner) = (standing::of_app(&app, around), name(reader, app.owner)?);
         Ok(Ok(OauthAppFacts {
             app,
             owner,
@@ -206,20 +246,24 @@ impl Ops {
         }))
     }
 
-    /// How many people see `company` through `firm`.
+    /// How many people see a company through its firm; no more than [`MEMBERS_COUNTED`] are counted.
     ///
     /// # Errors
-    /// The store failed.
-    pub fn members_who_see(
-        &self,
-        company: crate::base::id::CompanyId,
-        firm: crate::base::id::FirmId,
-    ) -> Result<u64, Fault> {
-        let members = self.members_named(Place::Firm(firm), 10_000)?;
-        self.store.read(|reader| {
-            let Some(company) = reader.shared::<Companies>(&company)? else { return Ok(0) };
-            let seeing = members.iter().filter(|(user, _)| company.seen_through(firm, *user));
-            Ok(seeing.count() as u64)
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`].
+    pub fn members_who_see(&self, live: &LiveSession, company: CompanyId) -> Outcome<u64, Refusal> {
+        self.look_for(live, Authority::Administers(Place::Company(company)), |reader| {
+            let Some(company) = reader.shared::<Companies>(&company)? else { return Ok(Ok(0)) };
+            let Some(firm) = company.firm.map(Place::Firm) else { return Ok(Ok(0)) };
+            if !company.confidential {
+                return Ok(Ok(
+                    reader.under_after::<Members>(&firm, None, MEMBERS_COUNTED)?.len() as u64
+                ));
+            }
+            let mut seeing = 0;
+            for user in &company.confided_to {
+                seeing += u64::from(people::membership(reader, *user, firm)?.is_some());
+            }
+            Ok(Ok(seeing))
         })
     }
 }
@@ -234,12 +278,4 @@ fn connected_lately(reader: &Reader<'_>, place: Place, app: AppId) -> Result<boo
         }
     }
     Ok(false)
-}
-
-fn blocks_app(reader: &Reader<'_>, place: Place, app: AppId) -> Result<bool, Fault> {
-    let Place::Company(company) = place else { return Ok(false) };
-    match reader.shared::<Companies>(&company)? {
-        Some(company) => blocks::stands(reader, &company, app, None),
-        None => Ok(false),
-    }
 }

@@ -7,8 +7,14 @@ use std::collections::VecDeque;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
 use crate::base::id::RawId;
+use crate::domain::block::Blocked;
 use crate::domain::company::Place;
+use crate::ops::Ops;
+use crate::ops::access::LOOKED_AT;
+use crate::ops::access::PAGE;
+use crate::ops::cursors::Listing;
 use crate::ops::cursors::Step;
+use crate::ops::cursors::Turned;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::table::Key as _;
@@ -34,6 +40,15 @@ impl What {
         match self {
             Self::App(app) => app.raw(),
             Self::Connection(connection) => connection.raw(),
+        }
+    }
+}
+
+impl From<Blocked> for What {
+    fn from(blocked: Blocked) -> Self {
+        match blocked {
+            Blocked::App(app) => Self::App(app),
+            Blocked::Connection(connection) => Self::Connection(connection),
         }
     }
 }
@@ -104,6 +119,59 @@ impl<'a> Walk<'a> {
                 return Ok(Some(what));
             }
         }
+    }
+}
+
+/// What a walk found for one page.
+pub(in crate::ops) struct Gathered<T> {
+    /// The rows, one more than the page has room for where there are more.
+    pub rows: Vec<T>,
+    /// How many were looked at.
+    pub looked_at: usize,
+    /// Nothing comes behind them.
+    pub ended: bool,
+    /// Where the walk stopped because it had looked at enough.
+    stopped: Option<RawId>,
+}
+
+impl Walk<'_> {
+    /// Goes on until a page is full, or enough was looked at.
+    pub(in crate::ops) fn gather<T>(
+        &mut self,
+        mut row: impl FnMut(What) -> Result<Option<T>, Fault>,
+    ) -> Result<Gathered<T>, Fault> {
+        let mut found = Gathered { rows: Vec::new(), looked_at: 0, ended: false, stopped: None };
+        let mut last = None;
+        while found.rows.len() <= PAGE && found.looked_at < LOOKED_AT {
+            let Some(what) = self.next()? else {
+                found.ended = true;
+                break;
+            };
+            (found.looked_at, last) = (found.looked_at + 1, Some(*what.raw()));
+            found.rows.extend(row(what)?);
+        }
+        found.stopped = last.filter(|_| !found.ended && found.rows.len() <= PAGE);
+        Ok(found)
+    }
+}
+
+impl Ops {
+    /// The page of what was gathered at `step`.
+    pub(in crate::ops) fn page_of<T>(
+        &self,
+        list: &Listing<'_>,
+        step: &Step<RawId>,
+        found: Gathered<T>,
+        position: impl Fn(&T) -> RawId,
+    ) -> Turned<T> {
+        let mut turned = self.turn(list, step, found.rows, PAGE, position);
+        if let Some(id) = found.stopped {
+            match step {
+                Step::Before(_) => turned.previous = Some(self.cursor(list, &Step::Before(id))),
+                _ => turned.next = Some(self.cursor(list, &Step::After(id))),
+            }
+        }
+        turned
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
+use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::domain::company::Place;
 use crate::ops::Ops;
@@ -16,8 +17,10 @@ use crate::store::activity::Facet;
 use crate::store::activity::Seek;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::table::TableId;
 use crate::store::tables;
 use crate::store::tables::Apps;
+use crate::store::tables::Companies;
 use crate::store::tables::Connections;
 use crate::store::tables::Members;
 use crate::store::tables::PlaceApps;
@@ -55,7 +58,7 @@ impl Ops {
             let (mut apps, mut people) = match owner {
                 Owner::Place(place) => (apps_of(reader, place)?, people_of(reader, place)?),
                 Owner::Person(user) => (Vec::new(), vec![user]),
-                Owner::Everyone => (Vec::new(), Vec::new()),
+                Owner::Everyone => (newest_apps(reader)?, newest_people(reader)?),
             };
             // A name is told only of what they have seen.
             if let Some(app) = filter.app.filter(|app| !apps.contains(app))
@@ -92,9 +95,40 @@ fn apps_of(reader: &Reader<'_>, place: Place) -> Result<Vec<AppId>, Fault> {
     Ok(apps)
 }
 
+/// Those with a role of their own, then those who come through the firm.
 fn people_of(reader: &Reader<'_>, place: Place) -> Result<Vec<UserId>, Fault> {
+    let mut people = members_of(reader, place)?;
+    if let Place::Company(id) = place
+        && let Some(company) = reader.shared::<Companies>(&id)?
+        && let Some(firm) = company.firm
+    {
+        let through = members_of(reader, Place::Firm(firm))?.into_iter();
+        let seen = through.filter(|user| company.seen_through(firm, *user));
+        people.extend(seen.collect::<Vec<_>>());
+    }
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
+}
+
+fn members_of(reader: &Reader<'_>, place: Place) -> Result<Vec<UserId>, Fault> {
     let members = reader.newest_under::<Members>(&place, MOST)?;
     Ok(members.iter().filter_map(|(key, ())| tables::last_id(key)).map(UserId::from_raw).collect())
+}
+
+/// The newest apps of the installation, those of no place among them.
+fn newest_apps(reader: &Reader<'_>) -> Result<Vec<AppId>, Fault> {
+    Ok(newest(reader, TableId::Apps)?.into_iter().map(AppId::from_raw).collect())
+}
+
+fn newest_people(reader: &Reader<'_>) -> Result<Vec<UserId>, Fault> {
+    Ok(newest(reader, TableId::Users)?.into_iter().map(UserId::from_raw).collect())
+}
+
+fn newest(reader: &Reader<'_>, table: TableId) -> Result<Vec<RawId>, Fault> {
+    // Behind every identifier.
+    let rows = reader.state().range_back(table, &[], &[0xff; 17], MOST)?;
+    Ok(rows.iter().filter_map(|(key, _)| tables::last_id(key)).collect())
 }
 
 fn named(reader: &Reader<'_>, apps: Vec<AppId>, people: Vec<UserId>) -> Result<Choices, Fault> {

@@ -6,23 +6,23 @@ use crate::base::id::SecretId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::app::Delegation;
-use crate::domain::app_state;
-use crate::domain::app_state::AppState;
-use crate::domain::app_state::Seen;
 use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
 use crate::domain::scope::ScopeSet;
+use crate::domain::standing;
+use crate::domain::standing::Circumstances;
+use crate::domain::standing::Standing as Word;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::authority;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
+use crate::ops::blocks;
 use crate::ops::failure::Outcome;
 use crate::ops::place_access;
 use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
-use crate::store::tables::AppUse;
 use crate::store::tables::Apps;
 use crate::store::tables::SecretUses;
 use crate::store::tables::Users;
@@ -33,7 +33,7 @@ pub struct CredentialFacts {
     /// The app.
     pub app: App,
     /// How it stands.
-    pub states: Vec<AppState>,
+    pub states: Vec<Word>,
     /// Whose permissions bound it; none if they are gone.
     pub delegator: Option<User>,
     /// Who answers for it; none if they are gone.
@@ -92,13 +92,14 @@ pub(in crate::ops) fn stands(
     Ok(user.is_active() && !roles.is_empty() && !matches!(facts, PlaceFacts::Gone))
 }
 
-/// What is to be known beside an app to say how it stands.
-pub(in crate::ops) fn seen(reader: &Reader<'_>, app: &App) -> Result<Seen, Fault> {
-    let delegator_stands = match (app.delegated_by, app.place) {
-        (Some(user), Some(place)) => stands(reader, user, place)?,
-        _ => false,
-    };
-    Ok(Seen { last_used: reader.get::<AppUse>(&app.id)?, delegator_stands })
+/// Whether whoever delegated an app's permissions is still there; true of one that has no delegator
+/// by its kind.
+pub(in crate::ops) fn delegator_stands(reader: &Reader<'_>, app: &App) -> Result<bool, Fault> {
+    match (app.kind.acts_by_itself(), app.delegated_by, app.place) {
+        (false, _, _) => Ok(true),
+        (true, Some(user), Some(place)) => stands(reader, user, place),
+        (true, _, _) => Ok(false),
+    }
 }
 
 impl Ops {
@@ -153,13 +154,22 @@ impl Ops {
             Some(user) => standing(user)?.map(|standing| standing.held).unwrap_or_default(),
             None => ScopeSet::default(),
         };
-        let seen = seen(reader, &app)?;
+        let last_used = self.app_use(reader, app.id)?;
+        let around = Circumstances {
+            last_used,
+            blocked: match app.place {
+                Some(place) => blocks::keeps_away(reader, place, app.id)?,
+                None => false,
+            },
+            delegator_stands: delegator_stands(reader, &app)?,
+            now: self.now(),
+        };
         Ok(Ok(CredentialFacts {
-            states: app_state::of(&app, seen, self.now()),
+            states: standing::of_app(&app, around),
             delegator,
             owner,
             held,
-            last_used: seen.last_used,
+            last_used,
             secret_uses: self.secret_uses(reader, &app)?,
             looker_holds,
             looker_administers,

@@ -36,6 +36,8 @@ pub enum Authority {
     Member(Place),
     /// To administer this company or firm.
     Administers(Place),
+    /// To administer this company or firm, or the installation.
+    Oversees(Place),
     /// To administer the app's company or firm, or to be whose permissions bound it or who answers for
     /// it there. An app of no place is the operator's.
     App(AppId),
@@ -91,6 +93,8 @@ pub(in crate::ops) fn check(
         Authority::Operator => Ok(Err(Refusal::NotAllowed)),
         Authority::Member(place) => Ok(standing(reader, ops, user, place)?.map(|_| ())),
         Authority::Administers(place) => administers(reader, ops, user, place, false),
+        Authority::Oversees(_) if user.operator => Ok(Ok(())),
+        Authority::Oversees(place) => administers(reader, ops, user, place, false),
         Authority::Governs(place) => governs(reader, ops, user, place),
         Authority::Links { company, firm } => {
             if let Err(why) = governs(reader, ops, user, Place::Company(company))? {
@@ -188,6 +192,14 @@ impl Ops {
     pub fn administers(&self, roles: &[HeldRole]) -> bool {
         let named = roles.iter().filter_map(|role| self.catalogue.role(&role.name));
         named.into_iter().any(|role| role.administers)
+    }
+
+    /// Whether the person governs `place`: [`Authority::Governs`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn may_govern(&self, live: &LiveSession, place: Place) -> Result<bool, Fault> {
+        self.store.read(|reader| Ok(governs(reader, self, &live.user, place)?.is_ok()))
     }
 
     /// What the person is in `place`.

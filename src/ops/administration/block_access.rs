@@ -131,10 +131,12 @@ fn reached_by(
 impl Ops {
     /// Keeps an app or a connection away from `company`, from its next use on, whoever allowed it and
     /// through whichever firm. Nothing else of it ends. `named` is who decided it, where the operator
-    /// does it for them.
+    /// does it for them. Whoever administers the company only through its firm may not: what the
+    /// company set against its firm is not the firm's to lift.
     ///
     /// # Errors
-    /// What is named does not exist, or the reason cannot be shown.
+    /// What is named does not exist, or the reason cannot be shown; for a person, also a company that
+    /// they do not govern.
     pub async fn block(
         &self,
         company: CompanyId,
@@ -153,7 +155,7 @@ impl Ops {
     /// Lets it in again, as far as people's permissions do; answers the block that was lifted.
     ///
     /// # Errors
-    /// The company does not block it.
+    /// The company does not block it; for a person, also a company that they do not govern.
     pub async fn unblock(
         &self,
         company: CompanyId,
@@ -174,7 +176,7 @@ impl Ops {
     ) -> Outcome<Block, Refusal> {
         let now = self.now();
         let block = Block { company, blocked, by: by.user().or(named), at: now, reason };
-        let needs = Needs::confirmed(Authority::Administers(Place::Company(company)));
+        let needs = Needs::confirmed(Authority::Governs(Place::Company(company)));
         let act = SetBlock { block, lift, now, origin: by.origin() };
         self.administer(by, needs, act).await
     }

@@ -1,7 +1,6 @@
 //! The companies that a person reaches and the firms beside them; all of them for an operator.
 
 use crate::base::id::CompanyId;
-use crate::base::id::FirmId;
 use crate::base::id::UserId;
 use crate::domain::company::Company;
 use crate::domain::company::Firm;
@@ -10,7 +9,9 @@ use crate::domain::role::HeldRole;
 use crate::domain::user::User;
 use crate::ops::Ops;
 use crate::ops::administration::authority;
+use crate::ops::administration::authority::Authority;
 use crate::ops::administration::people_here;
+use crate::ops::administration::reaching;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::administration::roles;
 use crate::ops::failure::Outcome;
@@ -54,6 +55,15 @@ pub struct FirmHere {
     pub people: Option<u64>,
     /// Whether they may give companies into its care.
     pub governs: bool,
+}
+
+/// What a company's row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompanyCounts {
+    /// People who reach it.
+    pub people: u64,
+    /// Apps, connections and tokens that do.
+    pub access: u64,
 }
 
 /// Both, by name.
@@ -179,32 +189,46 @@ impl Ops {
         }))
     }
 
-    /// How many people reach a company, and how many apps, connections and tokens do. For whom
-    /// [`CompanyHere::administers`] says it.
+    /// How many people reach a company, and how many apps, connections and tokens do; none of a company
+    /// with more than is counted at once.
     ///
     /// # Errors
-    /// There is no such company.
-    pub fn company_counts(&self, company: CompanyId) -> Outcome<(u64, u64), Refusal> {
-        let access = self.reaching(company)?.into_iter().filter(|one| !one.blocked).count();
-        let people = self
-            .store
-            .read(|reader| people_here::members_of(reader, self, Place::Company(company)))?;
-        Ok((people.len() as u64, access as u64))
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`].
+    pub fn company_counts(
+        &self,
+        live: &LiveSession,
+        company: CompanyId,
+    ) -> Outcome<Option<CompanyCounts>, Refusal> {
+        let place = Place::Company(company);
+        self.look_for(live, Authority::Oversees(place), |reader| {
+            let people = people_here::count(reader, place)?;
+            let counted = reaching::count(self, reader, company)?;
+            let both = |access: Option<u64>| people.zip(access);
+            let told = |(people, access)| CompanyCounts { people, access };
+            Ok(counted.map(|access| both(access).map(told)))
+        })
     }
 
-    /// The members of a firm, by name: those to whom one of its companies can be confided.
+    /// The members of the firm of a company, by name: those to whom the company can be confided. None
+    /// where it has no firm.
     ///
     /// # Errors
-    /// The store failed.
-    pub fn firm_members(&self, firm: FirmId) -> Result<Vec<(UserId, String)>, Fault> {
-        self.store.read(|reader| {
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`].
+    pub fn firm_members(
+        &self,
+        live: &LiveSession,
+        company: CompanyId,
+    ) -> Outcome<Vec<(UserId, String)>, Refusal> {
+        self.look_for(live, Authority::Governs(Place::Company(company)), |reader| {
+            let firm = reader.shared::<Companies>(&company)?.and_then(|company| company.firm);
+            let Some(firm) = firm else { return Ok(Ok(Vec::new())) };
             let mut members = Vec::new();
             for held in roles::members(reader, Place::Firm(firm))? {
-                let user = reader.get::<Users>(&held.user)?;
-                members.extend(user.map(|user| (user.id, user.name)));
+                let user = reader.shared::<Users>(&held.user)?;
+                members.extend(user.map(|user| (user.id, user.name.clone())));
             }
             members.sort_by_key(|(_, name)| name.to_lowercase());
-            Ok(members)
+            Ok(Ok(members))
         })
     }
 }

@@ -178,7 +178,7 @@ impl ChangeApp {
     ) -> Result<Result<(), Refusal>, Fault> {
         let stands = match owner {
             Some(owner) => app_facts::stands(reader, owner, place)?,
-            None => true,
+            None => false,
         };
         Ok(if stands { Ok(()) } else { Err(AppRefusal::OwnerElsewhere.into()) })
     }

@@ -10,6 +10,7 @@ use crate::domain::audit::Origin;
 use crate::domain::connection::Connection;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
+use crate::ops::administration::app_facts;
 use crate::ops::administration::authority::Authority;
 use crate::ops::administration::by::By;
 use crate::ops::administration::by::Needs;
@@ -17,7 +18,6 @@ use crate::ops::administration::names::misleads;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Outcome;
-use crate::ops::people;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -26,12 +26,11 @@ use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
 const LONGEST_PURPOSE: usize = 200;
-const DAY_SECONDS: u64 = 24 * 3600;
 
 /// What is to be.
 #[derive(Clone, Debug)]
 pub struct ConnectionChange {
-    /// Whom to ask about it; somebody with a role in its company or firm.
+    /// Whom to ask about it; somebody with a role in its company or firm. None is refused.
     pub owner: Option<UserId>,
     /// What it is for.
     pub purpose: String,
@@ -60,23 +59,22 @@ impl Operation for ChangeConnection {
             return refused(Refusal::UnknownConnection);
         }
         let ConnectionChange { owner, purpose, review_days, keep } = self.change;
-        if let Some(owner) = owner
-            && before.owner != Some(owner)
-            && people::membership(reader, owner, before.place)?.is_none()
-        {
-            return refused(Refusal::UnknownUser);
+        if !may_answer(reader, &before, owner)? {
+            return refused(AppRefusal::OwnerElsewhere.into());
         }
         let catalogue = &self.ops.catalogue;
         let kept = catalogue.closure(&keep).intersection(&catalogue.closure(&before.scopes));
         let now = self.ops.now();
-        let after = Connection {
+        let mut after = Connection {
             scopes: catalogue.maximal(&kept),
             owner,
             purpose,
             review_days,
-            review_due: Some(days_from(now, review_days)),
             ..before.clone()
         };
+        if review_days != before.review_days {
+            after.look_again(now);
+        }
         let lost = catalogue.closure(&before.scopes).difference(&kept);
         let mut changes = Changes::new();
         changes.put::<Connections>(&after.id, &after)?;
@@ -90,8 +88,17 @@ impl Operation for ChangeConnection {
     }
 }
 
-fn days_from(now: Timestamp, days: u32) -> Timestamp {
-    now.plus(std::time::Duration::from_secs(u64::from(days) * DAY_SECONDS))
+/// Whether `owner` may be who answers for it. Who does already may stay; nobody may not.
+fn may_answer(
+    reader: &Reader<'_>,
+    connection: &Connection,
+    owner: Option<UserId>,
+) -> Result<bool, Fault> {
+    match owner {
+        Some(owner) if connection.owner == Some(owner) => Ok(true),
+        Some(owner) => app_facts::stands(reader, owner, connection.place),
+        None => Ok(false),
+    }
 }
 
 fn event(connection: &Connection, kind: EventKind, now: Timestamp, origin: Origin) -> Event {
@@ -113,8 +120,7 @@ impl Operation for ReviewConnection {
         let Some(mut connection) = found.filter(Connection::is_active) else {
             return Ok(Decision::unchanged(Err(Refusal::UnknownConnection)));
         };
-        let days = if connection.review_days == 0 { 90 } else { connection.review_days };
-        connection.review_due = Some(days_from(self.now, days));
+        connection.look_again(self.now);
         let mut changes = Changes::new();
         changes.put::<Connections>(&connection.id, &connection)?;
         changes.record(event(&connection, EventKind::ConnectionReviewed, self.now, self.origin));
@@ -127,7 +133,7 @@ impl Ops {
     /// anything, so it asks for no code.
     ///
     /// # Errors
-    /// [`Refusal::UnknownConnection`], [`Refusal::UnknownUser`], [`AppRefusal::Purpose`].
+    /// [`Refusal::UnknownConnection`], [`AppRefusal::OwnerElsewhere`], [`AppRefusal::Purpose`].
     pub async fn change_connection(
         &self,
         connection: ConnectionId,

@@ -1,6 +1,7 @@
 //! Who may do what to whom: the rules that keep a role from growing by giving it away.
 //!
-//! Nobody gives a role that allows or administers more than their own. Owners are made, changed and
+//! Nobody gives a role that allows or administers more than their own; whoever administers a company
+//! only through its firm makes nobody administer it. Owners are made, changed and
 //! removed by owners alone, and nobody acts on themself, so that an owner always remains. What changes
 //! an account itself, beyond its role in one place, is for whoever administers the only place it is
 //! used in; where it is used elsewhere too, or administers the installation, only for an operator. At
@@ -56,10 +57,16 @@ impl Hand<'_> {
         if role.name.0 == OWNER && !self.owns(by, place)? {
             return Ok(Err(Refusal::OwnersOnly));
         }
+        // A role in the firm makes nobody govern one of its companies, so it makes no others do so.
+        if role.administers
+            && !actor.operator
+            && !authority::administers_itself(self.reader, self.ops, &actor, place)?
+        {
+            return Ok(Err(Refusal::BeyondOwn));
+        }
         let standing = authority::standing(self.reader, self.ops, &actor, place)?;
         Ok(standing.and_then(|standing| {
-            let within = role.allows.is_subset(&standing.held)
-                && (standing.administers || !role.administers);
+            let within = role.allows.is_subset(&standing.held);
             if standing.administers && within { Ok(()) } else { Err(Refusal::BeyondOwn) }
         }))
     }

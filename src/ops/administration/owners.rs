@@ -12,6 +12,9 @@ use crate::store::tables;
 use crate::store::tables::Members;
 use crate::store::tables::Users;
 
+/// Members among whom to choose.
+const OFFERED: usize = 200;
+
 /// Somebody to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PossibleOwner {
@@ -22,8 +25,8 @@ pub struct PossibleOwner {
 }
 
 impl Ops {
-    /// The person themselves, then, where they administer `place`, everybody who has a role of their own
-    /// there. Others are told nobody's name.
+    /// The person themselves, then, where they administer `place`, those who have a role of their own
+    /// there, the first of many. Others are told nobody's name.
     ///
     /// # Errors
     /// The store failed.
@@ -44,9 +47,27 @@ impl Ops {
     }
 }
 
+impl Ops {
+    /// Whoever answers for something now may stay, even where they could not be chosen anew: them, if
+    /// they are not among `known`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn kept_owner(
+        &self,
+        owner: Option<UserId>,
+        known: &[PossibleOwner],
+    ) -> Result<Option<PossibleOwner>, Fault> {
+        let unknown = owner.filter(|id| known.iter().all(|one| one.id != *id));
+        let Some(id) = unknown else { return Ok(None) };
+        let found = self.store.read(|reader| reader.shared::<Users>(&id))?;
+        Ok(found.map(|user| PossibleOwner { id, name: user.name.clone() }))
+    }
+}
+
 fn members(reader: &Reader<'_>, except: UserId, place: Place) -> Result<Vec<PossibleOwner>, Fault> {
     let mut found = Vec::new();
-    for (key, ()) in reader.under::<Members>(&place)? {
+    for (key, ()) in reader.under_after::<Members>(&place, None, OFFERED)? {
         let Some(id) = tables::last_id(&key).map(UserId::from_raw).filter(|id| *id != except)
         else {
             continue;

@@ -7,6 +7,7 @@ use crate::base::id::AppId;
 use crate::base::id::CompanyId;
 use crate::base::id::ConnectionId;
 use crate::base::id::FirmId;
+use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::domain::app::App;
 use crate::domain::app::Delegation;
@@ -18,11 +19,19 @@ use crate::domain::gate;
 use crate::domain::gate::Facts;
 use crate::domain::scope::ScopeSet;
 use crate::ops::Ops;
+use crate::ops::access::What;
+use crate::ops::access::walk::Source;
+use crate::ops::access::walk::Walk;
+use crate::ops::administration::authority::Authority;
 use crate::ops::administration::refusal::Refusal;
+use crate::ops::cursors::Listing;
+use crate::ops::cursors::Step;
+use crate::ops::cursors::Turned;
 use crate::ops::facts;
 use crate::ops::facts::Holder;
 use crate::ops::failure::Outcome;
 use crate::ops::failure::flatten;
+use crate::ops::sessions::LiveSession;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::tables;
@@ -49,9 +58,27 @@ pub struct Reaching {
     pub scopes: ScopeSet,
     /// Since when.
     pub since: Timestamp,
+    /// When it ends by itself; none: never.
+    pub ends: Option<Timestamp>,
     /// Whether the company blocks it.
     pub blocked: bool,
 }
+
+/// A page of what reaches a company through its firm.
+#[derive(Debug, Default)]
+pub struct ReachingPage {
+    /// Newest first.
+    pub rows: Vec<Reaching>,
+    /// The cursor of the page in front of it.
+    pub previous: Option<String>,
+    /// The cursor of the page behind it.
+    pub next: Option<String>,
+    /// Rows that were looked at.
+    pub looked_at: usize,
+}
+
+/// Up to so much is counted for a list of companies.
+const COUNTED: usize = 200;
 
 struct Search<'a> {
     ops: &'a Ops,
@@ -60,7 +87,40 @@ struct Search<'a> {
     found: Vec<Reaching>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn of(ops: &'a Ops, reader: &'a Reader<'a>, company: CompanyId) -> Result<Option<Self>, Fault> {
+        let company = reader.shared::<Companies>(&company)?;
+        Ok(company.map(|company| Search { ops, reader, company, found: Vec::new() }))
+    }
+
+    /// The company, and its firm.
+    fn places(&self) -> Vec<Place> {
+        let firm = self.company.firm.map(Place::Firm);
+        [Place::Company(self.company.id)].into_iter().chain(firm).collect()
+    }
+
+    /// The one thing, if it belongs to the company or its firm and reaches the company.
+    fn one(&mut self, what: What) -> Result<Option<Reaching>, Fault> {
+        let places = self.places();
+        match what {
+            What::Connection(id) => {
+                let found = self.reader.shared::<Connections>(&id)?;
+                if let Some(found) = found.filter(|found| places.contains(&found.place)) {
+                    self.connection(&found)?;
+                }
+            }
+            What::App(id) => {
+                let app = self.reader.shared::<Apps>(&id)?;
+                if let Some((place, app)) = app.and_then(|app| Some((app.place?, app)))
+                    && places.contains(&place)
+                {
+                    self.app(app, place)?;
+                }
+            }
+        }
+        Ok(self.found.pop())
+    }
+
     fn place(&mut self, place: Place) -> Result<(), Fault> {
         for (key, ()) in self.reader.under::<PlaceConnections>(&place)? {
             let id = tables::last_id(&key).map(ConnectionId::from_raw);
@@ -87,7 +147,8 @@ impl Search<'_> {
         }
         let holder = Holder::of_connection(app, connection);
         let what = Blocked::Connection(connection.id);
-        self.add(holder, connection.place, what, &connection.scopes, connection.consented_at)
+        let times = (connection.consented_at, Some(connection.absolute_end));
+        self.add(holder, connection.place, what, &connection.scopes, times)
     }
 
     fn app(&mut self, app: Arc<App>, place: Place) -> Result<(), Fault> {
@@ -95,8 +156,8 @@ impl Search<'_> {
         if !app.kind.acts_by_itself() {
             return Ok(());
         }
-        let (what, since) = (Blocked::App(app.id), app.created_at);
-        self.add(Holder::itself(app), place, what, &scopes, since)
+        let (what, times) = (Blocked::App(app.id), (app.created_at, app.expires_at));
+        self.add(Holder::itself(app), place, what, &scopes, times)
     }
 
     /// Adds what passes the gate, or would.
@@ -106,7 +167,7 @@ impl Search<'_> {
         place: Place,
         what: Blocked,
         scopes: &ScopeSet,
-        since: Timestamp,
+        (since, ends): (Timestamp, Option<Timestamp>),
     ) -> Result<(), Fault> {
         let (app, Some(person)) = (Arc::clone(&holder.app), holder.person) else { return Ok(()) };
         let through = match place {
@@ -117,7 +178,8 @@ impl Search<'_> {
         let blocked = std::mem::take(&mut facts.blocked);
         if let Ok(effective) = gate::pass(&facts, &self.ops.catalogue, scopes) {
             let scopes = self.ops.catalogue.maximal(&effective);
-            self.found.push(Reaching { what, app, person, through, scopes, since, blocked });
+            let reaching = Reaching { what, app, person, through, scopes, since, ends, blocked };
+            self.found.push(reaching);
         }
         Ok(())
     }
@@ -141,21 +203,92 @@ impl Search<'_> {
     }
 }
 
+/// How much reaches `company` and is not blocked; none where there is more to look at than is looked
+/// at for a list of companies.
+pub(in crate::ops) fn count(
+    ops: &Ops,
+    reader: &Reader<'_>,
+    company: CompanyId,
+) -> Result<Result<Option<u64>, Refusal>, Fault> {
+    let Some(mut search) = Search::of(ops, reader, company)? else {
+        return Ok(Err(Refusal::UnknownCompany));
+    };
+    let places = search.places().into_iter();
+    let sources = places.flat_map(|at| [Source::Apps(at), Source::Connections(at)]).collect();
+    let mut walk = Walk::new(reader, sources, &Step::First);
+    let mut reaching = 0;
+    for _ in 0..COUNTED {
+        let Some(what) = walk.next()? else { return Ok(Ok(Some(reaching))) };
+        reaching += u64::from(search.one(what)?.is_some_and(|one| !one.blocked));
+    }
+    Ok(Ok(None))
+}
+
 impl Ops {
     /// All that reaches `company` now, or would if it were not blocked: directly, then through its
-    /// firm.
+    /// firm. For the machine: it looks at everything at once.
     ///
     /// # Errors
     /// There is no such company.
     pub fn reaching(&self, company: CompanyId) -> Outcome<Vec<Reaching>, Refusal> {
         flatten(self.store.read(|reader| {
-            let Some(company) = reader.shared::<Companies>(&company)? else {
+            let Some(mut search) = Search::of(self, reader, company)? else {
                 return Ok(Err(Refusal::UnknownCompany));
             };
-            let places = [Some(Place::Company(company.id)), company.firm.map(Place::Firm)];
-            let mut search = Search { ops: self, reader, company, found: Vec::new() };
-            places.into_iter().flatten().try_for_each(|place| search.place(place))?;
+            search.places().into_iter().try_for_each(|place| search.place(place))?;
             Ok(Ok(search.found))
         }))
+    }
+
+    /// A page of what reaches `company` through its firm, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`], [`Refusal::NotACursor`].
+    pub fn reaching_through_firm(
+        &self,
+        live: &LiveSession,
+        company: CompanyId,
+        cursor: Option<&str>,
+    ) -> Outcome<ReachingPage, Refusal> {
+        let place = Place::Company(company);
+        self.look_for(live, Authority::Administers(place), |reader| {
+            let Some(mut search) = Search::of(self, reader, company)? else {
+                return Ok(Err(Refusal::UnknownCompany));
+            };
+            let Some(firm) = search.company.firm.map(Place::Firm) else {
+                return Ok(Ok(ReachingPage::default()));
+            };
+            let (name, user) = ("through-firm", live.user.id);
+            let list = Listing { name, reader: user, place: Some(place), filter: "" };
+            let Ok(step) = self.step::<RawId>(&list, cursor) else {
+                return Ok(Err(Refusal::NotACursor));
+            };
+            let sources = vec![Source::Apps(firm), Source::Connections(firm)];
+            let found = Walk::new(reader, sources, &step).gather(|what| search.one(what))?;
+            let looked_at = found.looked_at;
+            let Turned { rows, previous, next } =
+                self.page_of(&list, &step, found, |row| *What::from(row.what).raw());
+            Ok(Ok(ReachingPage { rows, previous, next, looked_at }))
+        })
+    }
+
+    /// One of these.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfReach`], [`Refusal::NotAllowed`], [`Refusal::UnknownConnection`].
+    pub fn reaching_one(
+        &self,
+        live: &LiveSession,
+        company: CompanyId,
+        what: Blocked,
+    ) -> Outcome<Reaching, Refusal> {
+        self.look_for(live, Authority::Administers(Place::Company(company)), |reader| {
+            let found = match Search::of(self, reader, company)? {
+                Some(mut search) => search.one(what.into())?,
+                None => None,
+            };
+            let through = found.filter(|found| found.through.is_some());
+            Ok(through.ok_or(Refusal::UnknownConnection))
+        })
     }
 }

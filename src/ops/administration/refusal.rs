@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The second factor does not count.
     #[error("the verification code does not count; give the next one")]
     Code(CodeRefusal),
+    /// A page of a list that this list did not give.
+    #[error("there is no such page of this list; begin again at its first one")]
+    NotACursor,
     /// A name that cannot be shown as it is.
     #[error(
         "a name is 1 to 60 characters without control or direction characters; give another name"
@@ -234,7 +237,9 @@ pub enum AppRefusal {
     #[error("whoever delegated its permissions is still there; ask an owner or admin to move it")]
     DelegatorStands,
     /// Who answers for it has to be reachable there.
-    #[error("the owner has no role in the app's company or firm; name somebody who has")]
+    #[error(
+        "whoever answers for it needs a role in its company or firm; name somebody who has one"
+    )]
     OwnerElsewhere,
     /// It would never work.
     #[error("the expiry date has passed already; give a later one or none")]

@@ -17,6 +17,7 @@ use crate::ops::administration::roles;
 use crate::ops::failure::Outcome;
 use crate::ops::people;
 use crate::ops::place_access;
+use crate::ops::sessions;
 use crate::ops::sessions::LiveSession;
 use crate::ops::takeout::fields::Record;
 use crate::ops::takeout::rows;
@@ -27,7 +28,6 @@ use crate::store::tables::Apps;
 use crate::store::tables::Browsers;
 use crate::store::tables::Connections;
 use crate::store::tables::Factors;
-use crate::store::tables::Sessions;
 use crate::store::tables::UserConnections;
 use crate::store::tables::Users;
 
@@ -106,9 +106,8 @@ fn signing_in(ops: &Ops, reader: &Reader<'_>, user: UserId) -> Result<Parts, Fau
     let known =
         known.map(|(_, known)| Record::default().at("last_sign_in", Some(known.seen_at))).collect();
     let lifetimes = &ops.settings.lifetimes;
-    let sessions = reader.all::<Sessions>()?.into_iter();
+    let sessions = sessions::of_user(reader, user)?.into_iter();
     let sessions = sessions
-        .filter(|(_, one)| one.user == user)
         .map(|(_, one)| {
             Record::default()
                 .at("began_at", Some(one.began_at))

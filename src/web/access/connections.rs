@@ -59,6 +59,7 @@ pub(super) fn home_of(id: ConnectionId) -> String {
 
 fn page(inside: &Inside, facts: ConnectionFacts) -> Result<Connection, Fault> {
     let (ops, now) = (inside.ops(), inside.ops().now());
+    let (last_token, last_call) = (facts.last_token(), facts.last_call());
     let ConnectionFacts { connection, app, place, person, owner, last_use, standing, effective } =
         facts;
     let last = last_use.map(|last| last.at);
@@ -101,15 +102,15 @@ fn page(inside: &Inside, facts: ConnectionFacts) -> Result<Connection, Fault> {
         upkeep: Upkeep {
             owner,
             purpose: connection.purpose.clone(),
-            expires: Some(Day::of(connection.absolute_end)),
+            expires: Some(Day::last_before(connection.absolute_end)),
             reason: String::new(),
             review: due.map(Day::of),
-            review_days: connection.review_days.into(),
+            review_days: connection.review_every().into(),
             review_due: due.is_some_and(|at| at <= now),
         },
         lately: Lately {
-            token: None,
-            call: last.map(|at| Moment::at(at, now)),
+            token: Some(Moment::at(last_token, now)),
+            call: last_call.map(|at| Moment::at(at, now)),
             refusal: refusal.map(|told| Moment::at(told.event.at, now)),
             refusal_href: refusal.and_then(|told| happened::row(told, now).href),
         },

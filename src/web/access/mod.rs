@@ -17,7 +17,7 @@ mod oauth_draft;
 pub mod reach;
 mod register;
 mod reviews;
-mod rows;
+pub(in crate::web) mod rows;
 mod scopes;
 mod through_firm;
 mod upkeep;

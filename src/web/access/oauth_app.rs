@@ -110,7 +110,7 @@ fn upkeep(app: &App, owner: Option<String>, now: Timestamp) -> Upkeep {
     Upkeep {
         owner,
         purpose: app.purpose.clone(),
-        expires: app.expires_at.map(Day::of),
+        expires: app.expires_at.map(Day::last_before),
         reason: String::new(),
         review: app.review_due.map(Day::of),
         review_days: app.review_days.into(),

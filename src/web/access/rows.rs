@@ -31,10 +31,6 @@ pub(super) fn row(access: &Access, now: Timestamp) -> AccessRow {
     // Of a program that chose its own name, the host says more.
     let quoted = access.app.registration.is_by_itself();
     let purpose = if quoted && purpose.is_empty() { host(&access.app) } else { purpose };
-    let expires = match access.kind {
-        Kind::OauthConnection => None,
-        _ => access.app.expires_at,
-    };
     AccessRow {
         name: access.app.name.clone(),
         quoted,
@@ -45,7 +41,7 @@ pub(super) fn row(access: &Access, now: Timestamp) -> AccessRow {
         purpose,
         extent: Extent { read, write },
         last_used: access.last_used.map(|at| Moment::at(at, now)),
-        expires: expires.map(Day::of),
+        expires: access.ends().map(Day::last_before),
         statuses: badges(&access.standing, now),
     }
 }
@@ -75,7 +71,7 @@ pub(super) const fn kind(kind: Kind) -> AccessKind {
 }
 
 /// How something stands, as badges.
-pub(super) fn badges(standing: &[Standing], now: Timestamp) -> Vec<Status> {
+pub(in crate::web) fn badges(standing: &[Standing], now: Timestamp) -> Vec<Status> {
     standing.iter().map(|one| badge(*one, now)).collect()
 }
 

@@ -1,4 +1,5 @@
-//! Permissions as pages list them: to read, and to tick.
+//! Permissions as pages of connections and OAuth apps list them: those that were named, not what they
+//! include, and which of them are required.
 
 use crate::domain::catalogue::Access;
 use crate::domain::catalogue::Catalogue;
@@ -8,6 +9,7 @@ use crate::view::pages::parts::permission::Held;
 use crate::view::pages::parts::permission::HeldArea;
 use crate::view::pages::parts::permission::Tick;
 use crate::view::pages::parts::permission::TickArea;
+use crate::web::connect::permissions::under_headings;
 
 /// Those of `scopes`, area by area. What is not `effective` is asleep.
 pub(super) fn held(
@@ -17,23 +19,15 @@ pub(super) fn held(
     effective: Option<&ScopeSet>,
 ) -> Vec<HeldArea> {
     let listed = catalogue.maximal(&catalogue.known(scopes));
-    let mut areas: Vec<HeldArea> = Vec::new();
-    for permission in catalogue.permissions().iter().filter(|one| listed.contains(&one.name)) {
-        let held = Held {
-            title: permission.title.clone(),
-            scope: permission.name.to_string(),
-            writes: permission.access == Access::Write,
-            asleep: effective.is_some_and(|held| !held.contains(&permission.name)),
-            required: required.contains(&permission.name),
-        };
-        match areas.iter_mut().find(|area| area.title == permission.area) {
-            Some(area) => area.permissions.push(held),
-            None => {
-                areas.push(HeldArea { title: permission.area.clone(), permissions: vec![held] });
-            }
-        }
-    }
-    areas
+    let held = |permission: &Permission| Held {
+        title: permission.title.clone(),
+        scope: permission.name.to_string(),
+        writes: permission.access == Access::Write,
+        asleep: effective.is_some_and(|held| !held.contains(&permission.name)),
+        required: required.contains(&permission.name),
+    };
+    let areas = under_headings(catalogue, |one| listed.contains(&one.name), held).into_iter();
+    areas.map(|(title, permissions)| HeldArea { title, permissions }).collect()
 }
 
 /// Those that `offered` lets through, to tick; `ticked` and `required` are chosen.
@@ -43,24 +37,16 @@ pub(super) fn ticks(
     ticked: &ScopeSet,
     required: &ScopeSet,
 ) -> Vec<TickArea> {
-    let mut areas: Vec<TickArea> = Vec::new();
-    for permission in catalogue.permissions().iter().filter(|one| offered(one)) {
-        let tick = Tick {
-            value: permission.name.to_string(),
-            title: permission.title.clone(),
-            hint: permission.description.clone(),
-            writes: permission.access == Access::Write,
-            checked: ticked.contains(&permission.name),
-            required: required.contains(&permission.name),
-        };
-        match areas.iter_mut().find(|area| area.title == permission.area) {
-            Some(area) => area.permissions.push(tick),
-            None => {
-                areas.push(TickArea { title: permission.area.clone(), permissions: vec![tick] });
-            }
-        }
-    }
-    areas
+    let tick = |permission: &Permission| Tick {
+        value: permission.name.to_string(),
+        title: permission.title.clone(),
+        hint: permission.description.clone(),
+        writes: permission.access == Access::Write,
+        checked: ticked.contains(&permission.name),
+        required: required.contains(&permission.name),
+    };
+    let areas = under_headings(catalogue, offered, tick).into_iter();
+    areas.map(|(title, permissions)| TickArea { title, permissions }).collect()
 }
 
 /// Permissions as a form sent them; words that are none are left out.

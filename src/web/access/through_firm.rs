@@ -1,12 +1,15 @@
 //! What reaches a company through its firm, and keeping it away.
 
 use axum::extract::Path;
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use crate::base::id::CompanyId;
 use crate::domain::block::Blocked;
 use crate::domain::company::Company;
+use crate::domain::company::Place;
 use crate::domain::gate::PlaceFacts;
+use crate::http::parameters::Parameters;
 use crate::ops::access::Kind;
 use crate::ops::access::kind_of;
 use crate::ops::administration::reaching::Reaching;
@@ -18,6 +21,7 @@ use crate::view::pages::parts::access_row::AccessKind;
 use crate::view::pages::parts::access_row::AccessRow;
 use crate::view::pages::parts::moment::Day;
 use crate::view::pages::parts::moment::Moment;
+use crate::view::pages::parts::paging::Paging;
 use crate::view::pages::parts::permission::Extent;
 use crate::view::pages::parts::status::Status;
 use crate::view::pages::workspace::Flash;
@@ -30,18 +34,38 @@ use crate::web::workspace::sent::Sent;
 const HOME: &str = Section::ThroughFirm.path();
 
 /// The page, for those who administer the open company.
-pub(super) async fn show(inside: Inside) -> Response {
-    let company = match company(&inside) {
-        Ok(company) => company,
-        Err(page) => return *page,
+pub(super) async fn show(inside: Inside, RawQuery(query): RawQuery) -> Response {
+    let sent = Parameters::of_query(query.as_deref());
+    let cursor = Some(sent.first("cursor")).filter(|cursor| !cursor.is_empty());
+    page(&inside, cursor).map_or_else(|page| *page, |page| inside.show(&page))
+}
+
+fn page(inside: &Inside, cursor: Option<&str>) -> Result<ThroughFirm, Box<Response>> {
+    let company = company(inside)?;
+    let may_block = may_block(inside, company.id)?;
+    let frame = inside.frame(Section::ThroughFirm);
+    let Some(firm) = company.firm else {
+        let (firms, paging) = (Vec::new(), Paging::default());
+        return Ok(ThroughFirm { frame, firms, paging, may_block });
     };
-    match firms(&inside, &company) {
-        Ok(firms) => {
-            let frame = inside.frame(Section::ThroughFirm);
-            inside.show(&ThroughFirm { frame, firms, may_block: true })
-        }
-        Err(page) => *page,
-    }
+    let found =
+        inside.told(inside.ops().reaching_through_firm(&inside.live, company.id, cursor))?;
+    let failed = |fault| Box::new(inside.fail(&fault));
+    let name = inside.ops().firm_name(firm).map_err(failed)?;
+    let members = inside.told(inside.ops().members_who_see(&inside.live, company.id))?;
+    let rows = found.rows.iter().map(|one| row(inside, one));
+    let rows = rows.collect::<Result<_, _>>().map_err(failed)?;
+    let firm = FirmAccess { firm: name, confidential: company.confidential, members, rows };
+    let turned = |cursor: Option<String>| cursor.map(|cursor| format!("?cursor={cursor}"));
+    let paging = Paging { previous: turned(found.previous), next: turned(found.next) };
+    Ok(ThroughFirm { frame, firms: vec![firm], paging, may_block })
+}
+
+/// Whether the person may keep something away from the company: nobody may who administers it only
+/// through its firm.
+fn may_block(inside: &Inside, company: CompanyId) -> Result<bool, Box<Response>> {
+    let governs = inside.ops().may_govern(&inside.live, Place::Company(company));
+    governs.map_err(|fault| Box::new(inside.fail(&fault)))
 }
 
 /// The open company, if the person administers it.
@@ -51,24 +75,6 @@ fn company(inside: &Inside) -> Result<Company, Box<Response>> {
         (PlaceFacts::Company(_), false) => Err(Box::new(inside.refuse(ErrorKind::NotAllowed))),
         _ => Err(Box::new(inside.refuse(ErrorKind::NotFound))),
     }
-}
-
-fn firms(inside: &Inside, company: &Company) -> Result<Vec<FirmAccess>, Box<Response>> {
-    let Some(firm) = company.firm else { return Ok(Vec::new()) };
-    let reaching = through(inside, company.id)?;
-    let failed = |fault| Box::new(inside.fail(&fault));
-    let name = inside.ops().firm_name(firm).map_err(failed)?;
-    let members = inside.ops().members_who_see(company.id, firm).map_err(failed)?;
-    let rows = reaching.iter().filter(|one| one.through == Some(firm));
-    let rows = rows.map(|one| row(inside, one)).collect::<Result<_, _>>().map_err(failed)?;
-    Ok(vec![FirmAccess { firm: name, confidential: company.confidential, members, rows }])
-}
-
-/// What reaches the company through a firm.
-fn through(inside: &Inside, company: CompanyId) -> Result<Vec<Reaching>, Box<Response>> {
-    let mut reaching = inside.told(inside.ops().reaching(company))?;
-    reaching.retain(|one| one.through.is_some());
-    Ok(reaching)
 }
 
 fn row(inside: &Inside, one: &Reaching) -> Result<AccessRow, crate::ops::failure::Fault> {
@@ -90,7 +96,7 @@ fn row(inside: &Inside, one: &Reaching) -> Result<AccessRow, crate::ops::failure
         purpose: String::new(),
         extent: Extent { read, write },
         last_used: last_used.map(|at| Moment::at(at, now)),
-        expires: one.app.expires_at.map(Day::of),
+        expires: one.ends.map(Day::last_before),
         statuses: vec![if one.blocked { Status::Blocked } else { Status::Active }],
     })
 }
@@ -120,10 +126,12 @@ type Named = (CompanyId, Blocked, String);
 /// What the path names, if it reaches the open company through its firm.
 fn named(inside: &Inside, what: &str) -> Result<Named, Box<Response>> {
     let company = company(inside)?;
+    if !may_block(inside, company.id)? {
+        return Err(Box::new(inside.refuse(ErrorKind::NotAllowed)));
+    }
     let unknown = || Box::new(inside.refuse(ErrorKind::NotFound));
     let what: Blocked = what.parse().map_err(|_| unknown())?;
-    let reaching = through(inside, company.id)?;
-    let found = reaching.into_iter().find(|one| one.what == what).ok_or_else(unknown)?;
+    let found = inside.told(inside.ops().reaching_one(&inside.live, company.id, what))?;
     Ok((company.id, what, found.app.name.clone()))
 }
 

@@ -4,10 +4,12 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use crate::base::id::UserId;
+use crate::domain::app_life::REVIEW_EVERY_DAYS;
 use crate::domain::scope::ScopeSet;
 use crate::http::parameters::Parameters;
 use crate::ops::access::of_app::ConnectionFacts;
 use crate::ops::administration::change_connection::ConnectionChange;
+use crate::ops::administration::owners::PossibleOwner;
 use crate::ops::administration::refusal::AppRefusal;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Failure;
@@ -24,10 +26,6 @@ use crate::web::access::scopes;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
 
-/// People offered as owners.
-const OWNERS: usize = 200;
-const REVIEW_DAYS: u32 = 90;
-
 /// The form.
 pub(super) async fn ask(Path(connection): Path<String>, inside: Inside) -> Response {
     let (inside, facts) = match found(inside, &connection) {
@@ -37,7 +35,7 @@ pub(super) async fn ask(Path(connection): Path<String>, inside: Inside) -> Respo
     let before = ConnectionChange {
         owner: facts.connection.owner,
         purpose: facts.connection.purpose.clone(),
-        review_days: facts.connection.review_days,
+        review_days: facts.connection.review_every(),
         keep: facts.connection.scopes.clone(),
     };
     inside.show(&form(&inside, &facts, &before, Mistakes::default()))
@@ -53,8 +51,9 @@ pub(super) async fn change(Path(connection): Path<String>, sent: Sent) -> Respon
     let change = read(&fields);
     let outcome = inside.ops().change_connection(facts.connection.id, change.clone(), by).await;
     let mistakes = match &outcome {
-        Err(Failure::Refused(Refusal::UnknownUser)) => {
-            Mistakes::fields([(Field::Owner, Problem::Unknown)])
+        Err(Failure::Refused(Refusal::App(AppRefusal::OwnerElsewhere))) => {
+            let problem = if change.owner.is_none() { Problem::Missing } else { Problem::Unknown };
+            Mistakes::fields([(Field::Owner, problem)])
         }
         Err(Failure::Refused(Refusal::App(AppRefusal::Purpose))) => {
             Mistakes::fields([(Field::Purpose, Problem::TooLong)])
@@ -81,8 +80,8 @@ fn read(fields: &Parameters) -> ConnectionChange {
 
 /// After how many days somebody looks again: one of those that the form offers.
 pub(super) fn review_days(fields: &Parameters) -> u32 {
-    let days = fields.first("review").parse().unwrap_or(REVIEW_DAYS);
-    if [30, 90, 180, 365].contains(&days) { days } else { REVIEW_DAYS }
+    let days = fields.first("review").parse().unwrap_or(REVIEW_EVERY_DAYS);
+    if [30, 90, 180, 365].contains(&days) { days } else { REVIEW_EVERY_DAYS }
 }
 
 fn form(
@@ -95,7 +94,6 @@ fn form(
     let action = format!("{home}/change");
     let catalogue = inside.ops().catalogue();
     let listed = catalogue.maximal(&catalogue.known(&facts.connection.scopes));
-    let days = if change.review_days == 0 { REVIEW_DAYS } else { change.review_days };
     UpkeepForm {
         frame: inside.frame(Section::OauthConnections),
         csrf: inside.tag(&action),
@@ -110,23 +108,22 @@ fn form(
         ),
         owners: owners(inside, change.owner, true),
         purpose: change.purpose.clone(),
-        review_days: days.into(),
+        review_days: change.review_days.into(),
         mistakes,
     }
 }
 
-/// Who may be responsible: those with a role in the open company or firm, and nobody where that may be.
-pub(super) fn owners(inside: &Inside, chosen: Option<UserId>, nobody: bool) -> Vec<Choice> {
-    let members = inside.ops().members_named(inside.open.place, OWNERS).unwrap_or_default();
-    let nobody = nobody.then(|| Choice {
-        value: String::new(),
-        title: "—".to_owned(),
-        chosen: chosen.is_none(),
-    });
-    let choice = |(id, name): (UserId, String)| Choice {
-        value: id.to_string(),
-        title: name,
-        chosen: chosen == Some(id),
+/// Who may be responsible in the open company or firm; where one may stay, `chosen` too, who is now.
+pub(super) fn owners(inside: &Inside, chosen: Option<UserId>, may_stay: bool) -> Vec<Choice> {
+    let ops = inside.ops();
+    let mut offered = ops.possible_owners(&inside.live, inside.open.place).unwrap_or_default();
+    if may_stay {
+        offered.extend(ops.kept_owner(chosen, &offered).unwrap_or_default());
+    }
+    let choice = |owner: PossibleOwner| Choice {
+        value: owner.id.to_string(),
+        title: owner.name,
+        chosen: chosen == Some(owner.id),
     };
-    nobody.into_iter().chain(members.into_iter().map(choice)).collect()
+    offered.into_iter().map(choice).collect()
 }

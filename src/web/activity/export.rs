@@ -48,18 +48,27 @@ enum Form {
     JsonLines,
 }
 
+impl Form {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
 /// `export.csv`.
 pub(super) async fn csv(inside: Inside, RawQuery(query): RawQuery) -> Response {
-    answer(&inside, query.as_deref(), Form::Csv, (download::CSV, "activity.csv"))
+    answer(&inside, query.as_deref(), Form::Csv, (download::CSV, "activity.csv")).await
 }
 
 /// `export.jsonl`.
 pub(super) async fn json_lines(inside: Inside, RawQuery(query): RawQuery) -> Response {
     let kind = (download::JSON_LINES, "activity.jsonl");
-    answer(&inside, query.as_deref(), Form::JsonLines, kind)
+    answer(&inside, query.as_deref(), Form::JsonLines, kind).await
 }
 
-fn answer(
+async fn answer(
     inside: &Inside,
     query: Option<&str>,
     form: Form,
@@ -73,8 +82,11 @@ fn answer(
         form,
         after: Some(0),
     };
+    let (ops, origin) = (inside.ops(), inside.visitor.origin());
+    let (place, filter) = (export.place, &export.filter);
+    let noted = ops.begin_activity_export(&inside.live, place, filter, form.word(), origin).await;
     // The first piece is read here: who may not see it gets a page that says so.
-    let first = match export.next() {
+    let first = match noted.and_then(|()| export.next()) {
         Ok(first) => first,
         Err(Failure::Fault(fault)) => return inside.fail(&fault),
         Err(Failure::Refused(NotExported)) => return inside.refuse(ErrorKind::NotFound),

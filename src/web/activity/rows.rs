@@ -26,7 +26,7 @@ pub fn row(told: &Told, now: Timestamp) -> ActivityRow {
         app: told.app.clone(),
         person: told.person.clone(),
         address: event.address.map(|address| address.to_string()).unwrap_or_default(),
-        cause: event.cause.clone(),
+        cause: event.cause.as_deref().map(|cause| shown(event.kind, cause)),
         count: event.count.into(),
         href: reference.map(|reference| format!("{PATH}/{reference}")),
     }
@@ -52,6 +52,39 @@ pub fn chart(kind: ChartKind, days: &[DayUsage]) -> Chart {
         ChartDay { day: Day::of(day.day), done: done.count, refused: refused.count }
     });
     Chart::of(kind, shown.collect())
+}
+
+/// A cause as people read it: our own words in kebab-case, as the guide names them, however they were
+/// written down; what people and programs said of themselves as they said it.
+fn shown(kind: EventKind, cause: &str) -> String {
+    if kind == EventKind::AccessBlocked {
+        return cause.to_owned();
+    }
+    let bare = ["pushed: ", "client: ", "gate: ", "MCP: "]
+        .iter()
+        .fold(cause, |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
+    let bare = bare.strip_prefix("Gate(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(bare);
+    let refusal = bare.starts_with(|first: char| first.is_ascii_uppercase());
+    // Of a refusal with something in it, its name: the rest stands on its page.
+    let bare = if refusal { bare.split(['(', ' ', '{']).next().unwrap_or_default() } else { bare };
+    let ours = |letter: char| letter.is_ascii_alphabetic() || letter == '_' || letter == ' ';
+    if bare.is_empty() || !bare.chars().all(ours) {
+        return cause.to_owned();
+    }
+    let mut words = String::new();
+    for letter in bare.chars() {
+        match letter {
+            '_' | ' ' => words.push('-'),
+            letter if letter.is_ascii_uppercase() => {
+                let begins = words.is_empty() || words.ends_with('-');
+                words.extend(
+                    (!begins).then_some('-').into_iter().chain([letter.to_ascii_lowercase()]),
+                );
+            }
+            letter => words.push(letter),
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -82,6 +115,24 @@ mod tests {
             let kind = EventKind::of_word(&word).expect(&word);
             assert_eq!(kind.word(), word);
             assert_eq!(what(kind).word(), word, "`What` lacks it");
+        }
+    }
+
+    #[test]
+    fn causes_of_ours_are_told_in_kebab_case_and_what_others_said_as_they_said_it() {
+        for (kind, stored, told) in [
+            (EventKind::ConnectionEnded, "DeletedByUser", "deleted-by-user"),
+            (EventKind::RoleRemoved, "invitation_withdrawn", "invitation-withdrawn"),
+            (EventKind::SessionsEnded, "all others", "all-others"),
+            (EventKind::TokenRefused, "client: WrongSecret", "wrong-secret"),
+            (EventKind::TokenRefused, "Gate(NoRole)", "no-role"),
+            (EventKind::AuthorizationRefused, "Scope(\"a:all\")", "scope"),
+            (EventKind::AccessBlocked, "Too Big", "Too Big"),
+            (EventKind::ConsentGiven, "granted: customers:all", "granted: customers:all"),
+            (EventKind::AppApproved, "\"Acme\"", "\"Acme\""),
+            (EventKind::ConnectionChanged, "without a:all", "without a:all"),
+        ] {
+            assert_eq!(shown(kind, stored), told, "{stored}");
         }
     }
 }

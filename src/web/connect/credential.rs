@@ -1,7 +1,5 @@
 //! The page of API credentials or of an API token.
 
-use std::time::Duration;
-
 use axum::response::Response;
 
 use crate::base::clock::Timestamp;
@@ -10,8 +8,8 @@ use crate::domain::app::App;
 use crate::domain::app::AppKind;
 use crate::domain::app::AppSecret;
 use crate::domain::app::AppStatus;
-use crate::domain::app_state;
 use crate::domain::company::Environment;
+use crate::domain::standing::Standing;
 use crate::ops::administration::app_facts::CredentialFacts;
 use crate::ops::counters::DayUsage;
 use crate::ops::failure::Fault;
@@ -24,12 +22,12 @@ use crate::view::pages::parts::activity::ActivityRow;
 use crate::view::pages::parts::chart::ChartKind;
 use crate::view::pages::parts::moment::Day;
 use crate::view::pages::parts::moment::Moment;
+use crate::web::access::rows::badges;
 use crate::web::activity::rows;
 use crate::web::connect::object::Object;
 use crate::web::connect::object::home_of;
 use crate::web::connect::object::section_of;
 use crate::web::connect::permissions;
-use crate::web::connect::statuses;
 use crate::web::workspace::inside::Inside;
 
 /// As many lines of its activity as its page shows.
@@ -119,10 +117,10 @@ fn page(inside: &Inside, facts: &CredentialFacts) -> Result<Credential, Fault> {
         frame: inside.frame(section_of(app.kind)),
         href: home_of(app),
         name: app.name.clone(),
-        statuses: statuses::shown(&facts.states, now),
+        statuses: badges(&facts.states, now),
         client_id: (!is_token).then(|| app.client_id()),
         place: inside.open.shown(),
-        upkeep: upkeep(facts, now),
+        upkeep: upkeep(facts),
         mcp: app.mcp,
         delegated_by: facts.delegator.as_ref().map(|user| user.name.clone()),
         created: Moment::at(app.created_at, now),
@@ -135,17 +133,16 @@ fn page(inside: &Inside, facts: &CredentialFacts) -> Result<Credential, Fault> {
     })
 }
 
-fn upkeep(facts: &CredentialFacts, now: Timestamp) -> Upkeep {
+fn upkeep(facts: &CredentialFacts) -> Upkeep {
     let app = &facts.app;
     Upkeep {
         owner: facts.owner.as_ref().map(|user| user.name.clone()),
         purpose: app.purpose.clone(),
-        // It works until its last day ends.
-        expires: app.expires_at.map(|end| Day::of(end.minus(Duration::from_secs(1)))),
+        expires: app.expires_at.map(Day::last_before),
         reason: app.no_expiry_reason.clone(),
         review: app.review_due.map(Day::of),
         review_days: app.review_days.into(),
-        review_due: app_state::review_is_due(app, now),
+        review_due: facts.states.contains(&Standing::ReviewDue),
     }
 }
 

@@ -72,7 +72,7 @@ impl Draft {
         let path = section.path();
         let (base, back) = (format!("{path}/create"), path.to_owned());
         let mut places = inside.places().to_vec();
-        // Begin where nothing is real.
+        // Offer first what is not real.
         places.sort_by_key(|at| !at.shown().test);
         Ok(Self { act, section, base, back, places: offered(inside, places)?, app: None })
     }
@@ -84,7 +84,7 @@ impl Draft {
         for at in &mut places {
             // What it has may stay, whoever holds it.
             at.held = at.held.union(&closure(inside, &app));
-            at.owners.extend(kept_owner(inside, &app, &at.owners)?);
+            at.owners.extend(inside.ops().kept_owner(app.owner, &at.owners)?);
         }
         let (act, base) = (FormAct::ChangeCredentials, format!("{home}/change"));
         Ok(Self { act, section: Section::ApiCredentials, base, back: home, places, app: Some(app) })
@@ -112,7 +112,9 @@ impl Draft {
             None => {
                 let ticked = template::ticked(template, catalogue, &self.offered());
                 let permissions = ticked.iter().map(ToString::to_string).collect();
-                Entered { owner: me, permissions, ..Entered::nothing() }
+                // Where the person works: something real is never made in another place by oversight.
+                let place = inside.open.place.to_string();
+                Entered { owner: me, place, permissions, ..Entered::nothing() }
             }
         }
     }
@@ -250,10 +252,9 @@ impl Draft {
     fn lines(&self, inside: &Inside, chosen: &Chosen) -> Vec<CheckLine> {
         let at = self.at(chosen.place);
         let owner = at.and_then(|at| at.owners.iter().find(|owner| owner.id == chosen.owner));
-        let last_day = |end: Timestamp| Day::of(end.minus(std::time::Duration::from_secs(1))).iso;
         let review = app_life::days_after(inside.ops().now(), chosen.review_days);
         let end = match chosen.expires_at {
-            Some(end) => (Field::Expires, last_day(end)),
+            Some(end) => (Field::Expires, Day::last_before(end).iso),
             None => (Field::Reason, chosen.reason.clone()),
         };
         let mut lines = vec![
@@ -346,19 +347,6 @@ fn offered(inside: &Inside, places: Vec<OpenPlace>) -> Result<Vec<Offered>, Faul
         }
     }
     Ok(offered)
-}
-
-/// Who answers for it now may stay, even where the person could not choose them.
-fn kept_owner(
-    inside: &Inside,
-    app: &App,
-    known: &[PossibleOwner],
-) -> Result<Option<PossibleOwner>, Fault> {
-    let Some(id) = app.owner.filter(|id| known.iter().all(|owner| owner.id != *id)) else {
-        return Ok(None);
-    };
-    let person = inside.ops().person(id)?;
-    Ok(person.map(|person| PossibleOwner { id, name: person.user.name }))
 }
 
 fn owner_in(at: &Offered, entered: &Entered) -> Option<UserId> {

@@ -78,7 +78,7 @@ impl Entered {
 
     /// What an app is now, with `scopes` ticked.
     pub(super) fn of_app(app: &App, scopes: &ScopeSet) -> Self {
-        let last_day = app.expires_at.map(|end| Day::of(end.minus(Duration::from_secs(1))).iso);
+        let last_day = app.expires_at.map(|end| Day::last_before(end).iso);
         Self {
             name: app.name.clone(),
             place: app.place.map(|place| place.to_string()).unwrap_or_default(),

@@ -9,7 +9,6 @@ mod entered;
 mod object;
 pub(in crate::web) mod permissions;
 pub(in crate::web) mod saved;
-pub(in crate::web) mod statuses;
 mod template;
 
 use axum::Router;

@@ -23,7 +23,7 @@ pub(in crate::web) fn ticks(
         checked: ticked.contains(&permission.name),
         required: false,
     };
-    let areas = under_headings(catalogue, offered, tick).into_iter();
+    let areas = under_headings(catalogue, |one| offered.contains(&one.name), tick).into_iter();
     areas.map(|(title, permissions)| TickArea { title, permissions }).collect()
 }
 
@@ -40,7 +40,7 @@ pub(in crate::web) fn held(
         asleep: !awake.contains(&permission.name),
         required: false,
     };
-    let areas = under_headings(catalogue, shown, held).into_iter();
+    let areas = under_headings(catalogue, |one| shown.contains(&one.name), held).into_iter();
     areas.map(|(title, permissions)| HeldArea { title, permissions }).collect()
 }
 
@@ -50,13 +50,14 @@ pub(in crate::web) fn write(catalogue: &Catalogue, scopes: &ScopeSet) -> bool {
     known.any(|permission| permission.access == Access::Write)
 }
 
-fn under_headings<T>(
+/// A line for each of the permissions that `wanted` lets through, under their headings.
+pub(in crate::web) fn under_headings<T>(
     catalogue: &Catalogue,
-    scopes: &ScopeSet,
+    wanted: impl Fn(&Permission) -> bool,
     line: impl Fn(&Permission) -> T,
 ) -> Vec<(String, Vec<T>)> {
     let mut areas: Vec<(String, Vec<T>)> = Vec::new();
-    for permission in catalogue.permissions().iter().filter(|one| scopes.contains(&one.name)) {
+    for permission in catalogue.permissions().iter().filter(|one| wanted(one)) {
         let line = line(permission);
         match areas.iter_mut().find(|(title, _)| *title == permission.area) {
             Some((_, lines)) => lines.push(line),

@@ -3,15 +3,12 @@
 use axum::extract::Path;
 use axum::response::Response;
 
-use crate::ops::failure::Failure;
-use crate::ops::own_security::OwnRefusal;
 use crate::ops::own_security::factors::FactorName;
 use crate::view::pages::ErrorKind;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::workspace::Flash;
 use crate::web::security::SECTION;
-use crate::web::security::only_proof;
-use crate::web::security::tell;
+use crate::web::security::answered;
 use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
 use crate::web::workspace::sent::Sent;
@@ -58,14 +55,9 @@ pub(super) async fn submit(Path(factor): Path<String>, sent: Sent) -> Response {
         Ok(found) => found,
         Err(page) => return *page,
     };
-    match inside.ops().remove_factor(sent.by(), name).await {
+    let removed = inside.ops().remove_factor(sent.by(), name).await;
+    match answered(&sent, question, removed) {
         Ok(()) => inside.done(SECTION.path(), &Flash::FactorRemoved),
-        Err(Failure::Refused(why)) => match (only_proof(&why), why) {
-            (Some(mistakes), _) => inside.ask_again(question, &sent.fields, mistakes),
-            // Another one was removed meanwhile.
-            (None, OwnRefusal::LastFactor) => inside.refuse(ErrorKind::NotFound),
-            (None, why) => tell(inside, &Failure::Refused(why)),
-        },
-        Err(failure) => tell(inside, &failure),
+        Err(page) => *page,
     }
 }

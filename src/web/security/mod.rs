@@ -13,15 +13,17 @@ use axum::routing::get;
 use http::StatusCode;
 
 use crate::ops::failure::Failure;
+use crate::ops::failure::Outcome;
 use crate::ops::own_security::OwnRefusal;
 use crate::ops::prove_factor::CodeRefusal;
 use crate::view::pages::CodeError;
 use crate::view::pages::ErrorKind;
-use crate::view::pages::parts::form::Mistakes;
 use crate::view::pages::workspace::Section;
 use crate::web::WebState;
 use crate::web::verify;
+use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
+use crate::web::workspace::sent::Sent;
 
 const SECTION: Section = Section::Security;
 const PASSWORD: &str = "/settings/security/password";
@@ -45,23 +47,23 @@ pub(super) fn routes() -> Router<WebState> {
         .route(END_SESSIONS, get(questions::ask_sessions).post(questions::submit_sessions))
 }
 
-/// What is said beside the verification code, for refusals that stand there.
-fn proof_error(why: &OwnRefusal) -> Option<CodeError> {
+/// The refusal of a proof, for refusals that stand beside it.
+const fn refused_proof(why: &OwnRefusal) -> Option<CodeRefusal> {
     match why {
-        OwnRefusal::Proof(why) => Some(verify::code_error(*why)),
-        OwnRefusal::Slowed(slowed) => Some(verify::code_error(CodeRefusal::Slowed(*slowed))),
+        OwnRefusal::Proof(why) => Some(*why),
+        OwnRefusal::Slowed(slowed) => Some(CodeRefusal::Slowed(*slowed)),
         _ => None,
     }
 }
 
+/// What is said beside the verification code.
+fn proof_error(why: &OwnRefusal) -> Option<CodeError> {
+    refused_proof(why).map(verify::code_error)
+}
+
 /// The status of a form that is shown again.
-const fn status_of(why: &OwnRefusal) -> StatusCode {
-    match why {
-        OwnRefusal::Slowed(_) | OwnRefusal::Proof(CodeRefusal::Slowed(_)) => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    }
+fn status_of(why: &OwnRefusal) -> StatusCode {
+    refused_proof(why).map_or(StatusCode::UNPROCESSABLE_ENTITY, verify::status_of)
 }
 
 /// The page for what stands in no form.
@@ -71,12 +73,29 @@ fn tell(inside: &Inside, failure: &Failure<OwnRefusal>) -> Response {
         Failure::Refused(OwnRefusal::SignedOut) => {
             inside.visitor.go("/sign-in?notice=session-expired")
         }
-        Failure::Refused(OwnRefusal::UnknownFactor) => inside.refuse(ErrorKind::NotFound),
+        // Of two factors, the other one was removed meanwhile: this one is the last.
+        Failure::Refused(OwnRefusal::UnknownFactor | OwnRefusal::LastFactor) => {
+            inside.refuse(ErrorKind::NotFound)
+        }
         Failure::Refused(_) => inside.refuse(ErrorKind::RequestBroken),
     }
 }
 
-/// The mistakes of a form in which nothing but the second factor can be wrong.
-fn only_proof(why: &OwnRefusal) -> Option<Mistakes> {
-    proof_error(why).map(Mistakes::code)
+/// What an act did, or the page to show instead: the question again where nothing but the second
+/// factor was wrong.
+fn answered<T>(
+    sent: &Sent,
+    question: Question,
+    outcome: Outcome<T, OwnRefusal>,
+) -> Result<T, Box<Response>> {
+    outcome.map_err(|failure| {
+        let proof = match &failure {
+            Failure::Refused(why) => refused_proof(why),
+            Failure::Fault(_) => None,
+        };
+        Box::new(match proof {
+            Some(why) => sent.inside.code_refused(question, &sent.fields, why),
+            None => tell(&sent.inside, &failure),
+        })
+    })
 }

@@ -4,16 +4,12 @@
 use axum::response::Response;
 
 use crate::http::paths;
-use crate::ops::failure::Failure;
-use crate::ops::failure::Outcome;
-use crate::ops::own_security::OwnRefusal;
 use crate::view::pages::connect::confirm::ConfirmAct;
 use crate::view::pages::workspace::Flash;
 use crate::web::security::END_SESSIONS;
 use crate::web::security::RECOVERY_CODES;
 use crate::web::security::SECTION;
-use crate::web::security::only_proof;
-use crate::web::security::tell;
+use crate::web::security::answered;
 use crate::web::visitor;
 use crate::web::workspace::confirming::Question;
 use crate::web::workspace::inside::Inside;
@@ -70,20 +66,4 @@ pub(super) async fn submit_sessions(sent: Sent) -> Response {
         Ok(_) => inside.done(SECTION.path(), &Flash::OtherSessionsEnded),
         Err(page) => *page,
     }
-}
-
-fn answered<T>(
-    sent: &Sent,
-    question: Question,
-    outcome: Outcome<T, OwnRefusal>,
-) -> Result<T, Box<Response>> {
-    outcome.map_err(|failure| {
-        Box::new(match &failure {
-            Failure::Refused(why) => match only_proof(why) {
-                Some(mistakes) => sent.inside.ask_again(question, &sent.fields, mistakes),
-                None => tell(&sent.inside, &failure),
-            },
-            Failure::Fault(_) => tell(&sent.inside, &failure),
-        })
-    })
 }

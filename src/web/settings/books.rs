@@ -68,8 +68,8 @@ fn company(
     here: &CompanyHere,
 ) -> Result<CompanyRow, Box<Response>> {
     let counts = if here.administers {
-        let (people, access) = inside.told(inside.ops().company_counts(here.company.id))?;
-        Some(Counts { people, access })
+        let counted = inside.told(inside.ops().company_counts(&inside.live, here.company.id))?;
+        counted.map(|counted| Counts { people: counted.people, access: counted.access })
     } else {
         None
     };

@@ -69,11 +69,7 @@ fn for_link(inside: &Inside, slug: &str) -> Result<Asked, Box<Response>> {
 fn for_confide(inside: &Inside, slug: &str) -> Result<Asked, Box<Response>> {
     let (_, here, action) = found(inside, slug, |acts| acts.confide)?;
     let company = here.company;
-    let members = match company.firm {
-        Some(firm) => inside.ops().firm_members(firm),
-        None => Ok(Vec::new()),
-    };
-    let members = members.map_err(|fault| Box::new(inside.fail(&fault)))?;
+    let members = inside.told(inside.ops().firm_members(&inside.live, company.id))?;
     let choices = members.into_iter().map(|(user, name)| Choice {
         value: user.to_string(),
         title: name,

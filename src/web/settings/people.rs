@@ -15,8 +15,8 @@ use crate::view::pages::settings::people::PersonState;
 use crate::view::pages::workspace::Section;
 use crate::web::workspace::inside::Inside;
 
-/// As many as a page shows; a filter finds the others.
-const SHOWN: usize = 200;
+/// Letters of a name that are looked for.
+const LONGEST: usize = 60;
 
 /// Where somebody's page is.
 pub(super) fn href(id: impl std::fmt::Display) -> String {
@@ -25,29 +25,29 @@ pub(super) fn href(id: impl std::fmt::Display) -> String {
 
 /// Lists them.
 pub(super) async fn list(inside: Inside, RawQuery(query): RawQuery) -> Response {
-    let here = match inside.told(inside.ops().people_of(&inside.live, inside.open.place)) {
+    let sent = Parameters::of_query(query.as_deref());
+    let query: String = sent.first("q").trim().chars().take(LONGEST).collect();
+    let cursor = Some(sent.first("cursor")).filter(|cursor| !cursor.is_empty());
+    let found = inside.ops().people_of(&inside.live, inside.open.place, &query, cursor);
+    let here = match inside.told(found) {
         Ok(here) => here,
         Err(page) => return *page,
     };
-    let query = Parameters::of_query(query.as_deref()).first("q").trim().to_owned();
     let now = inside.ops().now();
     let members = here.members.iter().map(|member| row_of(member, now));
     let waiting = here.waiting.iter().map(|waiting| row_of_invitation(waiting, now));
-    let mut rows: Vec<PersonRow> =
-        members.chain(waiting).filter(|row| matches(row, &query)).collect();
-    rows.truncate(SHOWN);
+    let turned = |cursor: String| {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs([("q", &query)].into_iter().filter(|(_, query)| !query.is_empty()));
+        format!("?{}", text.append_pair("cursor", &cursor).finish())
+    };
     inside.show(&People {
         frame: inside.frame(Section::People),
-        rows,
-        paging: Paging::default(),
-        query,
+        rows: members.chain(waiting).collect(),
+        paging: Paging { previous: None, next: here.next.map(turned) },
+        query: query.clone(),
         may_invite: inside.open.administers,
     })
-}
-
-fn matches(row: &PersonRow, query: &str) -> bool {
-    let query = query.to_lowercase();
-    row.name.to_lowercase().contains(&query) || row.email.contains(&query)
 }
 
 fn row_of(member: &Member, now: Timestamp) -> PersonRow {

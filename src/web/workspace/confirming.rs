@@ -108,7 +108,14 @@ impl Inside {
         Err(Box::new(self.ask_again(question.clone(), sent, mistakes)))
     }
 
-    fn code_refused(&self, question: Question, sent: &Parameters, why: CodeRefusal) -> Response {
+    /// The question again, with what was wrong with the second factor.
+    #[must_use]
+    pub fn code_refused(
+        &self,
+        question: Question,
+        sent: &Parameters,
+        why: CodeRefusal,
+    ) -> Response {
         let page = self.page(question, sent, Mistakes::code(verify::code_error(why)));
         self.visitor.show(&page, verify::status_of(why))
     }

@@ -26,6 +26,7 @@ impl Inside {
             Failure::Refused(Refusal::SessionOver) => {
                 self.visitor.go(&format!("{}?notice=session-expired", paths::SIGN_IN))
             }
+            Failure::Refused(Refusal::NotACursor) => self.refuse(ErrorKind::ListPage),
             Failure::Refused(why) if why.is_unknown() => self.refuse(ErrorKind::NotFound),
             Failure::Refused(why) if why.is_beyond() => self.refuse(ErrorKind::NotAllowed),
             Failure::Refused(why) => {

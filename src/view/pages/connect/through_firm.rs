@@ -6,6 +6,7 @@ use crate::view::pages::Frame;
 use crate::view::pages::Page;
 use crate::view::pages::parts::access_row::AccessKind;
 use crate::view::pages::parts::access_row::AccessRow;
+use crate::view::pages::parts::paging::Paging;
 use crate::view::pages::parts::status::Status;
 use crate::view::pages::sample;
 use crate::view::pages::workspace::Section;
@@ -17,6 +18,8 @@ pub struct ThroughFirm {
     pub frame: Frame,
     /// The firms that look after the company.
     pub firms: Vec<FirmAccess>,
+    /// The way to what else reaches it through its firm.
+    pub paging: Paging,
     /// The person may block.
     pub may_block: bool,
 }
@@ -62,10 +65,11 @@ impl Page for ThroughFirm {
                     rows: Vec::new(),
                 },
             ],
+            paging: Paging { previous: None, next: Some("?cursor=b2s".to_owned()) },
             may_block: true,
         };
         let seen = Self { may_block: false, ..full.clone() };
-        let empty = Self { firms: Vec::new(), ..full.clone() };
+        let empty = Self { firms: Vec::new(), paging: Paging::default(), ..full.clone() };
         vec![("full", full), ("may-not-block", seen), ("empty", empty)]
     }
 }

@@ -1,5 +1,7 @@
 //! Times as people read them: relative, with the exact one behind it.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -94,6 +96,14 @@ impl Day {
     }
 }
 
+impl Day {
+    /// The last day of what works until `end`: the one before, for what ends at midnight.
+    #[must_use]
+    pub fn last_before(end: Timestamp) -> Self {
+        Self::of(end.minus(Duration::from_millis(1)))
+    }
+}
+
 impl Away {
     fn between(at: Timestamp, now: Timestamp) -> Self {
         let (past, ahead) = (now.since(at).as_secs(), at.since(now).as_secs());
@@ -157,6 +167,14 @@ mod tests {
         for (seconds, away) in examples {
             assert_eq!(Moment::at(from_now(seconds), NOW).away, away, "{seconds}");
         }
+    }
+
+    #[test]
+    fn what_ends_at_midnight_works_until_the_day_before() {
+        let midnight = Timestamp::from_seconds(1_795_219_200);
+        assert_eq!(Day::of(midnight).iso, "2026-11-21");
+        assert_eq!(Day::last_before(midnight).iso, "2026-11-20");
+        assert_eq!(Day::last_before(midnight.plus(Duration::from_secs(1))).iso, "2026-11-21");
     }
 
     #[test]
