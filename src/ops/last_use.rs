@@ -1,6 +1,6 @@
-//! When each app, each of its secrets and each connection was last used, and a connection from where: kept in memory and
-//! written down now and then, so that noting it never delays a request. A stop without warning loses
-//! the last minute.
+//! When each app, each of its secrets and each connection was last used, and a connection from
+//! where: kept in memory and written down now and then, so that noting it never delays a request. A
+//! stop without warning loses the last minute.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -43,27 +43,30 @@ impl RecentUse {
         }
     }
 
+    fn take(&self) -> WriteUse {
+        WriteUse {
+            apps: take(&self.apps),
+            secrets: take(&self.secrets),
+            connections: take(&self.connections),
+        }
+    }
+
     /// Keeps what could not be written, unless it happened again meanwhile.
-    fn put_back(
-        &self,
-        apps: HashMap<AppId, Timestamp>,
-        secrets: HashMap<AppId, HashMap<SecretId, Timestamp>>,
-        connections: HashMap<ConnectionId, LastUse>,
-    ) {
+    fn put_back(&self, uses: WriteUse) {
         if let Ok(mut recent) = self.apps.lock() {
-            for (app, at) in apps {
+            for (app, at) in uses.apps {
                 recent.entry(app).or_insert(at);
             }
         }
         if let Ok(mut recent) = self.secrets.lock() {
-            for (app, used) in secrets {
-                let kept = recent.entry(app).or_default();
-                for (secret, at) in used {
-                    kept.entry(secret).or_insert(at);
+            for (app, of_app) in uses.secrets {
+                let recent = recent.entry(app).or_default();
+                for (secret, at) in of_app {
+                    recent.entry(secret).or_insert(at);
                 }
             }
         }
-        for (connection, last) in connections {
+        for (connection, last) in uses.connections {
             self.note(connection, last);
         }
     }
@@ -73,6 +76,7 @@ fn take<K, V>(recent: &Mutex<HashMap<K, V>>) -> HashMap<K, V> {
     recent.lock().map(|mut recent| std::mem::take(&mut *recent)).unwrap_or_default()
 }
 
+#[derive(Clone)]
 struct WriteUse {
     apps: HashMap<AppId, Timestamp>,
     secrets: HashMap<AppId, HashMap<SecretId, Timestamp>>,
@@ -187,20 +191,13 @@ impl Ops {
     /// # Errors
     /// The store failed: they are written with a later flush.
     pub async fn flush_use(&self) -> Result<(), Fault> {
-        let apps = take(&self.recent_use.apps);
-        let secrets = take(&self.recent_use.secrets);
-        let connections = take(&self.recent_use.connections);
-        if apps.is_empty() && secrets.is_empty() && connections.is_empty() {
+        let uses = self.recent_use.take();
+        if uses.apps.is_empty() && uses.secrets.is_empty() && uses.connections.is_empty() {
             return Ok(());
         }
-        let written = self.store.submit(WriteUse {
-            apps: apps.clone(),
-            secrets: secrets.clone(),
-            connections: connections.clone(),
-        });
-        let written = written.await;
+        let written = self.store.submit(uses.clone()).await;
         if written.is_err() {
-            self.recent_use.put_back(apps, secrets, connections);
+            self.recent_use.put_back(uses);
         }
         written
     }
