@@ -71,6 +71,7 @@ async fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
         listeners: vec![listener],
         protected: Some(protected(settings, &upstream)?),
         upstreams: Vec::new(),
+        ahead: std::time::Duration::ZERO,
     };
     let ceilings = Ceilings::new(settings, &installation, &ca.material)?;
     let obeying = async {

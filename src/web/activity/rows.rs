@@ -36,8 +36,8 @@ pub fn row(told: &Told, now: Timestamp) -> ActivityRow {
 #[must_use]
 pub fn what(kind: EventKind) -> What {
     let word = kind.word();
-    // A test holds the two lists against each other.
-    What::ALL.into_iter().find(|what| what.word() == word).unwrap_or(What::SettingsChanged)
+    // Always found: a test holds the two lists against each other, both ways.
+    What::ALL.into_iter().find(|what| what.word() == word).unwrap_or(What::AppChanged)
 }
 
 /// The picture of what was counted.

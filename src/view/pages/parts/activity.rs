@@ -55,8 +55,6 @@ pub enum What {
     AppRestored,
     AppHandedOver,
     SecretRotated,
-    TokenCreated,
-    TokenDeleted,
     SignedIn,
     SignInFailed,
     SignedOut,
@@ -84,7 +82,6 @@ pub enum What {
     AllAccessEnded,
     DataExported,
     PersonErased,
-    SettingsChanged,
     AccessBlocked,
     AccessUnblocked,
     ClientRegistered,
@@ -99,8 +96,6 @@ pub enum What {
     CompanyUnlinked,
     CompanyConfided,
     CompanyOpened,
-    CompanySuspended,
-    CompanyResumed,
 }
 
 impl What {
@@ -112,7 +107,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 69] = [
+    pub const ALL: [Self; 64] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -136,8 +131,6 @@ impl What {
         Self::AppRestored,
         Self::AppHandedOver,
         Self::SecretRotated,
-        Self::TokenCreated,
-        Self::TokenDeleted,
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -165,7 +158,6 @@ impl What {
         Self::AllAccessEnded,
         Self::DataExported,
         Self::PersonErased,
-        Self::SettingsChanged,
         Self::AccessBlocked,
         Self::AccessUnblocked,
         Self::ClientRegistered,
@@ -180,7 +172,5 @@ impl What {
         Self::CompanyUnlinked,
         Self::CompanyConfided,
         Self::CompanyOpened,
-        Self::CompanySuspended,
-        Self::CompanyResumed,
     ];
 }
