@@ -78,7 +78,7 @@ async fn pair(ops: &Ops, place: Place, owner: &User, number: usize) -> Outcome<A
     let new = NewApp {
         place: Some(place),
         redirect_uris: vec!["https://app.example/callback".to_owned()],
-        ..NewApp::of(AppKind::OauthConfidential, &format!("Program {number:05}"))
+        ..NewApp::of(AppKind::OauthConfidential, format!("Program {number:05}"))
     };
     Ok(seed::app_of(ops, new).await?.0)
 }
@@ -86,7 +86,7 @@ async fn pair(ops: &Ops, place: Place, owner: &User, number: usize) -> Outcome<A
 /// Signs the owner in, who enrols an authenticator app.
 async fn session(installation: &Installation, ops: &Ops) -> Outcome<String> {
     let (password, origin) = (Secret::from(PASSWORD), Origin::default());
-    let signed_in = ops.sign_in(OWNER, password, BROWSER, None, origin.clone()).await;
+    let signed_in = ops.sign_in(OWNER, password, BROWSER, None, origin).await;
     let signed_in = signed_in.map_err(|_| "the owner cannot sign in")?;
     let live = ops.session(signed_in.cookie.expose())?.ok_or("no session")?;
     let step = totp::step_at(installation.clock.now());
