@@ -539,7 +539,7 @@ async fn what_reaches_a_company_through_its_firm_comes_in_pages_that_cost_what_t
             place: Some(firm),
             delegated_by: Some(reader),
             scopes: Some(ScopeSet::parse("customers:readonly")),
-            ..NewApp::of(AppKind::ApiCredentials, &format!("Firm job {number}"))
+            ..NewApp::of(AppKind::ApiCredentials, format!("Firm job {number}"))
         };
         house.ops.create_app(new, MACHINE).await.unwrap();
         house.clock.advance(std::time::Duration::from_millis(1));

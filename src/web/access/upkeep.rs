@@ -106,24 +106,33 @@ fn form(
             &catalogue.closure(&change.keep),
             &ScopeSet::default(),
         ),
-        owners: owners(inside, change.owner, true),
+        owners: owners_of(inside, facts, change.owner),
         purpose: change.purpose.clone(),
         review_days: change.review_days.into(),
         mistakes,
     }
 }
 
-/// Who may be responsible in the open company or firm; where one may stay, `chosen` too, who is now.
-pub(super) fn owners(inside: &Inside, chosen: Option<UserId>, may_stay: bool) -> Vec<Choice> {
+/// Who may be responsible in the open company or firm, and nobody where that may be.
+pub(super) fn owners(inside: &Inside, chosen: Option<UserId>, nobody: bool) -> Vec<Choice> {
+    let offered = inside.ops().possible_owners(&inside.live, inside.open.place);
+    let nobody = nobody.then(|| Choice {
+        value: String::new(),
+        title: "—".to_owned(),
+        chosen: chosen.is_none(),
+    });
+    let offered = offered.unwrap_or_default().into_iter();
+    nobody.into_iter().chain(offered.map(|owner| choice(owner, chosen))).collect()
+}
+
+/// The same for a connection: whoever answers for it now may stay.
+fn owners_of(inside: &Inside, facts: &ConnectionFacts, chosen: Option<UserId>) -> Vec<Choice> {
     let ops = inside.ops();
     let mut offered = ops.possible_owners(&inside.live, inside.open.place).unwrap_or_default();
-    if may_stay {
-        offered.extend(ops.kept_owner(chosen, &offered).unwrap_or_default());
-    }
-    let choice = |owner: PossibleOwner| Choice {
-        value: owner.id.to_string(),
-        title: owner.name,
-        chosen: chosen == Some(owner.id),
-    };
-    offered.into_iter().map(choice).collect()
+    offered.extend(ops.kept_owner(facts.connection.owner, &offered).unwrap_or_default());
+    offered.into_iter().map(|owner| choice(owner, chosen)).collect()
+}
+
+fn choice(owner: PossibleOwner, chosen: Option<UserId>) -> Choice {
+    Choice { value: owner.id.to_string(), chosen: chosen == Some(owner.id), title: owner.name }
 }
