@@ -364,19 +364,23 @@ async fn an_unknown_client_or_link_gets_the_page_that_any_unusable_one_gets() {
     assert_eq!(links.len(), 1, "{links:?}");
 }
 
-/// The quickest of several tries, alternating, so that other work on the machine does not count.
+/// The quickest of many tries, alternating, so that other work on the machine does not count: it
+/// can delay each of them, but not make one quicker than its work takes.
 #[tokio::test]
 async fn an_unknown_account_takes_as_long_as_a_known_one() {
     let house = House::with(&[("attempts.strangers_per_day", "1000")]).await;
     let mut quickest = [Duration::MAX; 2];
-    for _ in 0..12 {
+    for round in 0.. {
         for (of, email) in ["nobody@acme.example", "owner@acme.example"].iter().enumerate() {
             house.advance(10);
             let begun = stopwatch();
             assert_eq!(guess_password(&house, email).await, WRONG);
             quickest[of] = quickest[of].min(begun.elapsed());
         }
+        let [unknown, known] = quickest.map(|time| time.as_secs_f64());
+        if round >= 12 && unknown < 2.0 * known && known < 2.0 * unknown {
+            return;
+        }
+        assert!(round < 300, "{quickest:?}");
     }
-    let (unknown, known) = (quickest[0].as_secs_f64(), quickest[1].as_secs_f64());
-    assert!(unknown < 2.0 * known && known < 2.0 * unknown, "{quickest:?}");
 }
