@@ -33,6 +33,7 @@ mod tests;
 mod token;
 mod user;
 mod values;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::App(noun) => app::run(noun),
         Command::Connection(noun) => connection::run(noun),
         Command::Token(noun) => token::run(noun),
+        Command::Webhook(noun) => webhook::run(noun),
         Command::Audit(noun) => audit::run(noun),
         Command::Key(noun) => key::run(&noun),
         Command::EndAllAccess(args) => end_all_access::run(&args),

@@ -10,6 +10,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 
+use crate::telemetry::measures;
 use crate::tls::TlsFault;
 use crate::tls::material;
 use crate::tls::material::Material;
@@ -33,13 +34,21 @@ impl Certificates {
     /// Starts with `material`.
     #[must_use]
     pub fn new(material: &Material) -> Arc<Self> {
+        shows(material);
         Arc::new(Self(RwLock::new(material.certified())))
     }
 
     /// Every handshake from here on shows `material`; connections that stand are left alone.
     pub fn publish(&self, material: &Material) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = material.certified();
+        shows(material);
+        measures::CERTIFICATE_RELOADS.of("published").count();
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, never reckoned with")]
+fn shows(material: &Material) {
+    measures::CERTIFICATE_ENDS.set(material.not_after().seconds() as f64);
 }
 
 impl ResolvesServerCert for Certificates {
