@@ -30,6 +30,7 @@ mod session;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 mod user;
 mod values;
@@ -72,6 +73,7 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Webhook(noun) => webhook::run(noun),
         Command::Audit(noun) => audit::run(noun),
         Command::Key(noun) => key::run(&noun),
+        Command::Tls(noun) => tls::run(noun),
         Command::EndAllAccess(args) => end_all_access::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Completions(args) => completions::run(&args),
