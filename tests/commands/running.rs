@@ -66,7 +66,7 @@ impl Drop for Server {
 
 /// What is said with ids, secrets, times and sizes of any kind replaced, and columns of any width.
 fn shape(text: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || "_-:.+".contains(c);
+    let is_part = |c: char| c.is_alphanumeric() || "_-:.+/=".contains(c);
     let mut shape = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
