@@ -22,6 +22,7 @@ use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
+use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::upstream::UpstreamClient;
@@ -77,8 +78,10 @@ impl Serving<'_> {
         let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
-        let router =
-            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
+        let (time, random, noting) =
+            (Arc::clone(clock), Arc::clone(entropy), Arc::clone(&forwarded));
+        let router = router::build_noting(settings, &ops, time, random, protected, noting)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
@@ -97,7 +100,8 @@ impl Serving<'_> {
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();
             let settings = Arc::new(settings.clone());
-            let running = Running { ops: ops.clone(), executor, settings };
+            let ops = ops.clone();
+            let running = Running { ops, executor, settings, ahead, forwarded };
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
@@ -193,11 +197,18 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
-        note_time(&ops, ahead).await;
+        let doubted = ops.clock_doubted_since().is_ok_and(|since| since.is_some());
+        if !doubted {
+            note_time(&ops, ahead).await;
+        }
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
-        if let Err(fault) = ops.sweep().await {
+        if doubted {
+            tracing::warn!(
+                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
+            );
+        } else if let Err(fault) = ops.sweep().await {
             tracing::warn!(%fault, "the sweep did not finish");
         }
         if let Err(fault) = ops.reclaim().await {

@@ -4,6 +4,7 @@
 pub mod acceptor;
 mod durable;
 mod fault;
+pub mod inspect;
 pub mod material;
 pub mod private_ca;
 

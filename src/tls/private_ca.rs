@@ -81,6 +81,13 @@ pub fn ca_file(dir: &Path) -> PathBuf {
     Files::under(dir).ca
 }
 
+/// Where the server's certificate and its key lie under `dir`.
+#[must_use]
+pub fn server_files(dir: &Path) -> (PathBuf, PathBuf) {
+    let files = Files::under(dir);
+    (files.server, files.server_key)
+}
+
 struct Files {
     ca: PathBuf,
     ca_key: PathBuf,
