@@ -3,16 +3,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::path::PathBuf;
 
+use crate::app::certificates;
 use crate::app::installation::DATA_FILE;
 use crate::app::running::Running;
-use crate::app::serving;
 use crate::base::clock::SystemClock;
 use crate::base::clock::Timestamp;
 use crate::config::MasterKey;
 use crate::config::Settings;
-use crate::config::TlsMode;
 use crate::domain::checkup::Finding;
 use crate::domain::checkup::certificate;
 use crate::domain::checkup::clock;
@@ -26,15 +24,18 @@ use crate::domain::checkup::proxy;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::reach;
-use crate::tls::inspect;
 use crate::tls::material::Material;
-use crate::tls::private_ca;
+use crate::tls::standing::Source;
 
-/// What can be looked at without the data file. `server`: the user that the server runs as, if one runs.
+/// What can be looked at without the data file. Whoever asks in a running server is its user.
 #[must_use]
-pub fn of_the_machine(settings: &Settings, server: Option<u32>) -> Vec<Finding> {
+pub fn of_the_machine(settings: &Settings, running: Option<&Running>) -> Vec<Finding> {
     let folder = &settings.data.folder;
-    let mut found = certificate_of(settings, SystemClock::wall());
+    let mut found = match running {
+        Some(running) => certificate_in_use(running),
+        None => certificate_of(settings, SystemClock::wall()),
+    };
+    let server = running.map(|_| rustix::process::geteuid().as_raw());
     let owner = server.or_else(|| fs::metadata(folder).ok().map(|folder| folder.uid()));
     found.extend(files::judge(&looked_at(settings), owner.unwrap_or_default()));
     found.extend(file_system(folder).map(disk::judge).unwrap_or_default());
@@ -73,26 +74,32 @@ pub fn file_system(folder: &Path) -> Option<FileSystem> {
     })
 }
 
-/// The files of the certificate and its key.
-fn tls_files(settings: &Settings) -> (PathBuf, PathBuf) {
-    let given = (&settings.tls.certificate_file, &settings.tls.key_file);
-    match (settings.tls.mode, given) {
-        (TlsMode::Files, (Some(certificate), Some(key))) => (certificate.clone(), key.clone()),
-        _ => private_ca::server_files(&serving::tls_folder(&settings.data.folder)),
-    }
+/// The one that a running server shows.
+fn certificate_in_use(running: &Running) -> Vec<Finding> {
+    let standing = running.certificates.standing();
+    let facts = certificate::Facts {
+        until: standing.not_after,
+        covers: standing.covers(&running.settings.issuer.host()),
+        names: standing.names,
+        renews: standing.source.renews_itself(),
+        refused: standing.last_error,
+    };
+    certificate::judge(&facts, &running.settings.issuer.host(), SystemClock::wall())
 }
 
+/// The one that the next start would show.
 fn certificate_of(settings: &Settings, now: Timestamp) -> Vec<Finding> {
-    let renews = settings.tls.mode == TlsMode::PrivateCa;
-    let (certificate, key) = tls_files(settings);
+    let (certificate, key, source) = certificates::files(settings);
+    let (renews, host) = (source.renews_itself(), settings.issuer.host());
     if renews && !certificate.exists() {
         return vec![Finding::good("certificate", "the server makes one when it starts")];
     }
     match Material::load(&certificate, &key, now) {
         Ok(material) => {
-            let (until, names) = (material.not_after(), inspect::names(&material));
-            let facts = certificate::Facts { until, names, renews };
-            certificate::judge(&facts, &settings.issuer.host(), now)
+            let (until, covers) = (material.not_after(), material.covers(&host));
+            let names = material.facts().names.clone();
+            let facts = certificate::Facts { until, names, covers, renews, refused: None };
+            certificate::judge(&facts, &host, now)
         }
         Err(fault) => {
             let fix = if renews {
@@ -118,13 +125,12 @@ fn looked_at(settings: &Settings) -> Vec<Looked> {
         // systemd's own to guard.
         MasterKey::Credential(_) => {}
     }
-    let (_, key) = tls_files(settings);
-    match settings.tls.mode {
-        TlsMode::Files => looked.push(look(&key, 0o007, 0o640, false)),
-        TlsMode::PrivateCa => {
-            let authority = serving::tls_folder(folder).join("ca-key.pem");
-            looked.extend([look(&key, 0o077, 0o600, true), look(&authority, 0o077, 0o600, true)]);
-        }
+    let (_, key, source) = certificates::files(settings);
+    if source == Source::Files {
+        looked.push(look(&key, 0o007, 0o640, false));
+    } else {
+        let authority = certificates::tls_folder(folder).join("ca-key.pem");
+        looked.extend([look(&key, 0o077, 0o600, true), look(&authority, 0o077, 0o600, true)]);
     }
     looked.into_iter().flatten().collect()
 }

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::server::Shutdown;
+use crate::tls::acceptor::Certificates;
 
 /// The server, as a command sees it.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Running {
     pub ahead: Duration,
     /// Who sent it headers that only a trusted proxy may set.
     pub forwarded: Arc<Forwarded>,
+    /// What it shows in handshakes.
+    pub certificates: Arc<Certificates>,
 }
 
 /// Runs a command and answers with its exit status. It may block.

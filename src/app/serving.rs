@@ -1,7 +1,6 @@
 //! Serving: from an open installation to a server that runs until it is told to stop.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::app::certificates::Keeper;
+pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
 use crate::app::installation::Options;
 use crate::app::router;
@@ -20,7 +21,6 @@ use crate::app::stopped::Stopped;
 use crate::app::upstreams;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
-use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
@@ -30,12 +30,10 @@ use crate::server::Ended;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Shutdown;
+use crate::server::signals::Hangups;
 use crate::server::signals::Signals;
 use crate::tls::acceptor;
-use crate::tls::acceptor::Certificates;
 use crate::tls::acceptor::MinVersion;
-use crate::tls::material::Material;
-use crate::tls::private_ca;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -43,7 +41,6 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// More than this is no drift but a clock that was wrong at start.
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
-const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that serving takes.
 pub struct Serving<'a> {
@@ -74,7 +71,9 @@ impl Serving<'_> {
         let Self { settings, installation, ops, listeners, protected, upstreams, ahead, commands } =
             self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
-        let certificates = Certificates::new(&material(settings, installation)?);
+        let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
+        let keeper = Keeper::start(settings, &installation.clock)?;
+        let certificates = keeper.certificates();
         let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
@@ -87,21 +86,13 @@ impl Serving<'_> {
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
-        if settings.tls.mode == TlsMode::PrivateCa {
-            let (settings, folder) = (settings.clone(), installation.folder.clone());
-            let clock = Arc::clone(clock);
-            let renewed = Arc::clone(&certificates);
-            tasks.spawn(until(shutdown.clone(), RENEW_EVERY, move || {
-                renew(&settings, &folder, clock.as_ref(), &renewed);
-                std::future::ready(())
-            }));
-        }
+        tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();
             let settings = Arc::new(settings.clone());
             let ops = ops.clone();
-            let running = Running { ops, executor, settings, ahead, forwarded };
+            let running = Running { ops, executor, settings, ahead, forwarded, certificates };
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
@@ -129,29 +120,6 @@ async fn mind(client: Arc<UpstreamClient>, shutdown: Shutdown) {
     .await;
 }
 
-/// What the server shows: the configured files, or a certificate of the private CA.
-fn material(settings: &Settings, installation: &Installation) -> Result<Material, Stopped> {
-    let now = installation.clock.now();
-    let loaded = match (settings.tls.mode, &settings.tls.certificate_file, &settings.tls.key_file) {
-        (TlsMode::Files, Some(certificate), Some(key)) => Material::load(certificate, key, now),
-        _ => private_ca::ensure(&tls_folder(&installation.folder), &names(settings), now)
-            .map(|ca| ca.material),
-    };
-    loaded.map_err(|fault| Stopped::because(&fault))
-}
-
-/// Where the private CA lies under the data folder.
-#[must_use]
-pub fn tls_folder(data: &Path) -> PathBuf {
-    data.join("tls")
-}
-
-fn names(settings: &Settings) -> Vec<String> {
-    let mut names = vec![settings.issuer.host()];
-    names.extend(settings.tls.names.iter().cloned());
-    names
-}
-
 fn min_version(settings: &Settings) -> MinVersion {
     match settings.tls.minimum_version {
         TlsVersion::Tls12 => MinVersion::Tls12,
@@ -169,18 +137,6 @@ fn limits(settings: &Settings) -> Limits {
         write_stall: chosen.write_stall,
         drain: settings.server.shutdown_grace,
         ..Limits::default()
-    }
-}
-
-fn renew(
-    settings: &Settings,
-    folder: &Path,
-    clock: &dyn crate::base::clock::Clock,
-    certificates: &Certificates,
-) {
-    match private_ca::ensure(&tls_folder(folder), &names(settings), clock.now()) {
-        Ok(ca) => certificates.publish(&ca.material),
-        Err(fault) => tracing::error!(%fault, "the certificate could not be renewed"),
     }
 }
 

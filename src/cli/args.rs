@@ -21,6 +21,7 @@ use crate::cli::key;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
+use crate::cli::tls;
 use crate::cli::token;
 use crate::cli::user;
 use crate::config::Flag;
@@ -82,6 +83,9 @@ pub(super) enum Command {
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),
+    /// The server's certificate
+    #[command(after_help = "Example:\n  countersign tls show")]
+    Tls(Noun<tls::Act>),
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
     Doctor(doctor::Args),

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::admin::VERSION;
-use crate::admin::peer;
 use crate::app::checkup;
 use crate::app::stopped::Stopped;
 use crate::cli::args::Shared;
@@ -59,14 +58,13 @@ fn examined(given: &Args, context: &Context) -> Result<(Vec<Finding>, Settings),
         Some(running) => running.settings.as_ref().clone(),
         None => config::load(&given.shared.sources.sources(Vec::new()))?.settings,
     };
-    let server = context.running.as_ref().map(|_| peer::own().uid());
     let mut found = vec![Finding::good("configuration", "the configuration has no fault")];
     match Session::existing(context, &given.shared) {
         Ok(session) => found.extend(of_the_data(&session, context, given.accept_clock)?),
         Err(CliError::Failed(why)) => found.push(unopened(&why)),
         Err(other) => return Err(other),
     }
-    found.extend(checkup::of_the_machine(&settings, server));
+    found.extend(checkup::of_the_machine(&settings, context.running.as_ref()));
     // A configured schedule of backups and the age of the last one belong here.
     Ok((found, settings))
 }

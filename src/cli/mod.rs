@@ -34,6 +34,7 @@ mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 mod user;
 mod values;
@@ -86,6 +87,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Token(noun) => token::run(noun, context),
         Command::Audit(noun) => audit::run(noun, context),
         Command::Key(noun) => key::run(&noun, context),
+        Command::Tls(noun) => tls::run(noun, context),
         Command::EndAllAccess(args) => end_all_access::run(&args, context),
         Command::Compact(args) => compact::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),

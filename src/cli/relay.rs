@@ -88,6 +88,8 @@ impl Command {
             Self::Serve(_) | Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) => {
                 return None;
             }
+            Self::Tls(noun) if !noun.act.writes() => return None,
+            Self::Tls(noun) => &noun.shared,
             Self::Init(args) => &args.shared,
             Self::Company(noun) => &noun.shared,
             Self::Firm(noun) => &noun.shared,

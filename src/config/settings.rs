@@ -93,7 +93,7 @@ settings! {
     /// The server's certificate.
     tls: Tls = "tls" {
         /// "private-ca" makes a certificate authority in the data folder and renews the certificate
-        /// by itself; "files" uses yours, as they are when the server starts.
+        /// by itself; "files" uses yours, and takes new ones within a second of their being put there.
         mode: TlsMode = "private-ca", TlsMode::RULE;
         /// PEM file with the certificate and its chain, for the mode "files".
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
