@@ -8,6 +8,7 @@ mod app;
 mod app_upkeep;
 mod args;
 mod audit;
+mod backup;
 mod compact;
 mod company;
 mod completions;
@@ -20,8 +21,10 @@ mod init;
 mod key;
 mod names;
 mod output;
+mod progress;
 mod prompt;
 mod registration_token;
+mod restore;
 mod role;
 pub mod rows;
 mod sandbox;
@@ -69,6 +72,8 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Connection(noun) => connection::run(noun),
         Command::Token(noun) => token::run(noun),
         Command::Audit(noun) => audit::run(noun),
+        Command::Backup(noun) => backup::run(noun),
+        Command::Restore(args) => restore::run(&args),
         Command::Key(noun) => key::run(&noun),
         Command::EndAllAccess(args) => end_all_access::run(&args),
         Command::Compact(args) => compact::run(&args),

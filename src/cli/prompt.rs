@@ -50,8 +50,17 @@ pub(super) fn new_password(
     }
 }
 
-/// The first line of a file; `-` is standard input.
+/// The password in the first line of a file; `-` is standard input.
 pub(super) fn password_file(path: &Path) -> Result<Secret, CliError> {
+    first_line(path, "password")
+}
+
+/// As [`password_file`], for the passphrase of a backup.
+pub(super) fn passphrase_file(path: &Path) -> Result<Secret, CliError> {
+    first_line(path, "passphrase")
+}
+
+fn first_line(path: &Path, of: &str) -> Result<Secret, CliError> {
     let read = if path == Path::new("-") {
         let mut text = Zeroizing::new(String::new());
         io::stdin().lock().read_line(&mut text).map(|_| text)
@@ -60,7 +69,7 @@ pub(super) fn password_file(path: &Path) -> Result<Secret, CliError> {
     };
     let text = read.map_err(|error| {
         let path = path.display();
-        CliError::failed(&format_args!("the password file {path} cannot be read ({error})"))
+        CliError::failed(&format_args!("the {of} file {path} cannot be read ({error})"))
     })?;
     Ok(Secret::from(text.lines().next().unwrap_or_default()))
 }

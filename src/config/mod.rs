@@ -41,6 +41,7 @@ pub use fault::ConfigFaults;
 pub use fault::Fault;
 pub use settings::Api;
 pub use settings::Attempts;
+pub use settings::Backup;
 pub use settings::Clients;
 pub use settings::Data;
 pub use settings::ForwardAuth;

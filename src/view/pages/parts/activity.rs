@@ -96,6 +96,8 @@ pub enum What {
     CompanyUnlinked,
     CompanyConfided,
     CompanyOpened,
+    BackupCreated,
+    BackupRestored,
 }
 
 impl What {
@@ -107,7 +109,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 66] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -172,5 +174,7 @@ impl What {
         Self::CompanyUnlinked,
         Self::CompanyConfided,
         Self::CompanyOpened,
+        Self::BackupCreated,
+        Self::BackupRestored,
     ];
 }
