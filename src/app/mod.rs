@@ -1,11 +1,13 @@
 //! Floor 8: wiring, the only place that knows all parts. No rules.
 
 pub mod backup;
+pub mod certificates;
 mod durable;
 pub mod installation;
 mod master_key;
 pub mod open_error;
 pub mod router;
+pub mod running;
 pub mod sandbox;
 pub mod sandbox_guide;
 pub mod sandbox_seed;

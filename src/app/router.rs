@@ -6,6 +6,7 @@ use axum::Router;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
 
+use crate::app::certificates;
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
@@ -32,6 +33,7 @@ use crate::ops::Ops;
 use crate::server;
 use crate::server::LayerContext;
 use crate::server::health;
+use crate::tls::private_ca;
 use crate::view::renderer::Views;
 use crate::web;
 use crate::web::ConnectFacts;
@@ -112,6 +114,10 @@ pub fn build(
     });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
+    if settings.tls.mode == TlsMode::PrivateCa {
+        let file = private_ca::ca_file(&certificates::tls_folder(&settings.data.folder));
+        router = router.merge(web::ca_file(std::fs::read(file).ok().map(Into::into)));
+    }
     if let Some(Protected { surface, upstream, limit, max_body, origins, mcp }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let identities = Arc::new(Identities::default());

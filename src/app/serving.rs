@@ -1,23 +1,27 @@
 //! Serving: from an open installation to a server that runs until it is told to stop.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::backup::schedule::Schedule;
+use crate::app::certificates::Keeper;
+pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
 use crate::app::installation::Options;
 use crate::app::router;
 use crate::app::router::Protected;
+use crate::app::running;
+use crate::app::running::Commands;
+use crate::app::running::Running;
 use crate::app::stopped::Stopped;
 use crate::app::upstreams;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
-use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
@@ -26,12 +30,10 @@ use crate::server::Ended;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Shutdown;
+use crate::server::signals::Hangups;
 use crate::server::signals::Signals;
 use crate::tls::acceptor;
-use crate::tls::acceptor::Certificates;
 use crate::tls::acceptor::MinVersion;
-use crate::tls::material::Material;
-use crate::tls::private_ca;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -41,7 +43,6 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
 /// How often it is looked whether a backup is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that serving takes.
 pub struct Serving<'a> {
@@ -59,6 +60,8 @@ pub struct Serving<'a> {
     pub upstreams: Vec<Arc<UpstreamClient>>,
     /// How far the clock was told to stand ahead of the machine's.
     pub ahead: Duration,
+    /// What runs the commands that come over the admin socket; none: there is no socket.
+    pub commands: Option<Commands>,
 }
 
 impl Serving<'_> {
@@ -67,10 +70,12 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected, upstreams, ahead } = self;
+        let Self { settings, installation, ops, listeners, protected, upstreams, ahead, commands } =
+            self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
-        let certificates = Certificates::new(&material(settings, installation)?);
-        let tls = acceptor::server_config(&certificates, min_version(settings))
+        let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
+        let keeper = Keeper::start(settings, &installation.clock)?;
+        let tls = acceptor::server_config(&keeper.certificates(), min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
         let router =
@@ -80,19 +85,17 @@ impl Serving<'_> {
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
-        if settings.tls.mode == TlsMode::PrivateCa {
-            let (settings, folder) = (settings.clone(), installation.folder.clone());
-            let clock = Arc::clone(clock);
-            let renewed = Arc::clone(&certificates);
-            tasks.spawn(until(shutdown.clone(), RENEW_EVERY, move || {
-                renew(&settings, &folder, clock.as_ref(), &renewed);
-                std::future::ready(())
-            }));
-        }
         if let Some(schedule) = Schedule::of(settings) {
             tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
         }
+        tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
+        if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
+            let executor = Handle::current();
+            let settings = Arc::new(settings.clone());
+            let running = Running { ops: ops.clone(), executor, settings };
+            tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
+        }
         announce()?;
         for client in upstreams {
             tasks.spawn(mind(client, shutdown.clone()));
@@ -118,29 +121,6 @@ async fn mind(client: Arc<UpstreamClient>, shutdown: Shutdown) {
     .await;
 }
 
-/// What the server shows: the configured files, or a certificate of the private CA.
-fn material(settings: &Settings, installation: &Installation) -> Result<Material, Stopped> {
-    let now = installation.clock.now();
-    let loaded = match (settings.tls.mode, &settings.tls.certificate_file, &settings.tls.key_file) {
-        (TlsMode::Files, Some(certificate), Some(key)) => Material::load(certificate, key, now),
-        _ => private_ca::ensure(&tls_folder(&installation.folder), &names(settings), now)
-            .map(|ca| ca.material),
-    };
-    loaded.map_err(|fault| Stopped::because(&fault))
-}
-
-/// Where the private CA lies under the data folder.
-#[must_use]
-pub fn tls_folder(data: &Path) -> PathBuf {
-    data.join("tls")
-}
-
-fn names(settings: &Settings) -> Vec<String> {
-    let mut names = vec![settings.issuer.host()];
-    names.extend(settings.tls.names.iter().cloned());
-    names
-}
-
 fn min_version(settings: &Settings) -> MinVersion {
     match settings.tls.minimum_version {
         TlsVersion::Tls12 => MinVersion::Tls12,
@@ -158,18 +138,6 @@ fn limits(settings: &Settings) -> Limits {
         write_stall: chosen.write_stall,
         drain: settings.server.shutdown_grace,
         ..Limits::default()
-    }
-}
-
-fn renew(
-    settings: &Settings,
-    folder: &Path,
-    clock: &dyn crate::base::clock::Clock,
-    certificates: &Certificates,
-) {
-    match private_ca::ensure(&tls_folder(folder), &names(settings), clock.now()) {
-        Ok(ca) => certificates.publish(&ca.material),
-        Err(fault) => tracing::error!(%fault, "the certificate could not be renewed"),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::cli::restore;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
+use crate::cli::tls;
 use crate::cli::token;
 use crate::cli::user;
 use crate::config::Flag;
@@ -86,6 +87,9 @@ pub(super) enum Command {
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),
+    /// The server's certificate
+    #[command(after_help = "Example:\n  countersign tls show")]
+    Tls(Noun<tls::Act>),
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
     Completions(completions::Args),

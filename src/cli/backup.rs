@@ -1,19 +1,23 @@
 //! `countersign backup`.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use serde::Serialize;
 
+use crate::app::backup::BackupError;
 use crate::app::backup::make;
 use crate::app::backup::make::Stage;
 use crate::app::backup::make::Verified;
 use crate::base::secret::Secret;
 use crate::cli::args::Noun;
 use crate::cli::args::Shared;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::Output;
 use crate::cli::progress::Line;
 use crate::cli::prompt;
 use crate::cli::session::Session;
@@ -101,61 +105,107 @@ impl BackupRow {
     }
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
+impl Act {
+    /// Whether it is about the data of an installation, and not about a file alone.
+    pub(super) const fn needs_data(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
+}
+
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
     match noun.act {
         Act::Create { output, with_key, passphrase_file } => {
-            create(&noun.shared, output, with_key, passphrase_file.as_deref())
+            let create = Create { output, with_key, passphrase_file };
+            create.run(&noun.shared, context)
         }
         Act::Verify { file, passphrase_file } => {
-            verify(&noun.shared, &file, passphrase_file.as_deref())
+            let passphrase = passphrase(context, passphrase_file.as_deref())?;
+            let mut line = Line::new(context);
+            let mut tell = |progress| line.show("Reading", progress);
+            let verified = make::verify(&file, passphrase.as_ref(), &mut tell)?;
+            drop(line);
+            let row = BackupRow::of(&file, &verified);
+            context.out(noun.shared.json).answer(&row, || row.told("Can be restored:"))
         }
     }
 }
 
-fn create(
-    shared: &Shared,
+struct Create {
     output: Option<PathBuf>,
     with_key: bool,
-    passphrase_file: Option<&Path>,
-) -> Result<(), CliError> {
-    let settings = config::load(&shared.sources.sources(Vec::new()))?.settings;
-    let passphrase = passphrase(passphrase_file)?;
-    let protection = make::protection(&settings, passphrase, with_key)?;
-    if with_key && protection.passphrase.is_none() {
-        return Err(CliError::WrongUse(
-            "--with-key needs a passphrase: give --passphrase-file".to_owned(),
-        ));
-    }
-    let session = Session::existing(shared)?;
-    let file = match (output, &settings.backup.folder) {
-        (Some(file), _) => file,
-        (None, Some(folder)) => make::name(folder, &session.ops),
-        (None, None) => {
-            return Err(CliError::WrongUse("give --output, or configure backup.folder".to_owned()));
-        }
-    };
-    let mut line = Line::new();
-    let verified = make::make(&session.ops, &file, &protection, &mut |stage| match stage {
-        Stage::Writing(progress) => line.show("Writing", progress),
-        Stage::Verifying(progress) => line.show("Reading back", progress),
-    })?;
-    drop(line);
-    let row = BackupRow::of(&file, &verified);
-    session.out.answer(&row, || row.told("Made the backup"))
+    passphrase_file: Option<PathBuf>,
 }
 
-fn verify(shared: &Shared, file: &Path, passphrase_file: Option<&Path>) -> Result<(), CliError> {
-    let passphrase = passphrase(passphrase_file)?;
-    let mut line = Line::new();
-    let verified = make::verify(file, passphrase.as_ref(), &mut |progress| {
-        line.show("Reading", progress);
-    })?;
-    drop(line);
-    let row = BackupRow::of(file, &verified);
-    Output { json: shared.json }.answer(&row, || row.told("Can be restored:"))
+impl Create {
+    fn run(self, shared: &Shared, context: &Context) -> Result<(), CliError> {
+        let settings = match &context.running {
+            Some(running) => Arc::clone(&running.settings),
+            None => Arc::new(config::load(&shared.sources.sources(Vec::new()))?.settings),
+        };
+        let passphrase = passphrase(context, self.passphrase_file.as_deref())?;
+        let protection = make::protection(&settings, passphrase, self.with_key)?;
+        if self.with_key && protection.passphrase.is_none() {
+            let told = "--with-key needs a passphrase: give --passphrase-file";
+            return Err(CliError::WrongUse(told.to_owned()));
+        }
+        if self.output.is_none() && settings.backup.folder.is_none() {
+            let told = "give --output, or configure backup.folder";
+            return Err(CliError::WrongUse(told.to_owned()));
+        }
+        let session = Session::existing(context, shared)?;
+        let mut line = Line::new(context);
+        let mut tell = |stage| match stage {
+            Stage::Writing(progress) => line.show("Writing", progress),
+            Stage::Verifying(progress) => line.show("Reading back", progress),
+        };
+        let mut make =
+            |file: &Path| make::make(&session.ops, file, &protection, session.origin, &mut tell);
+        let (file, verified) = match (self.output, &settings.backup.folder) {
+            (Some(file), _) if context.running.is_some() => {
+                let verified = handed_over(&settings.data.folder, &session, &file, &mut make)?;
+                (file, verified)
+            }
+            (Some(file), _) => {
+                let verified = make(&file)?;
+                (file, verified)
+            }
+            (None, folder) => {
+                let folder = folder.as_deref().unwrap_or(&settings.data.folder);
+                let file = make::name(folder, &session.ops);
+                let verified = make(&file)?;
+                (file, verified)
+            }
+        };
+        drop(line);
+        let row = BackupRow::of(&file, &verified);
+        session.out.answer(&row, || row.told("Made the backup"))
+    }
+}
+
+/// The caller's file is the caller's to write: the server makes the backup in its own folder, reads it
+/// back, and hands it over.
+fn handed_over(
+    folder: &Path,
+    session: &Session,
+    file: &Path,
+    make: &mut dyn FnMut(&Path) -> Result<Verified, BackupError>,
+) -> Result<Verified, CliError> {
+    let unwritten = |error: io::Error| {
+        CliError::failed(&format_args!("{} cannot be written ({error})", file.display()))
+    };
+    let here = make::room(folder)?;
+    let mut to = session.out.console.new_file(file).map_err(unwritten)?;
+    let verified = make(&here.path().join("made.backup"))?;
+    let mut from = File::open(here.path().join("made.backup")).map_err(unwritten)?;
+    io::copy(&mut from, &mut to).map_err(unwritten)?;
+    to.finish().map_err(unwritten)?;
+    Ok(verified)
 }
 
 /// The passphrase in a file, if one is named.
-pub(super) fn passphrase(file: Option<&Path>) -> Result<Option<Secret>, CliError> {
-    file.map(prompt::passphrase_file).transpose()
+pub(super) fn passphrase(
+    context: &Context,
+    file: Option<&Path>,
+) -> Result<Option<Secret>, CliError> {
+    file.map(|file| prompt::passphrase_file(context.console.as_ref(), file)).transpose()
 }

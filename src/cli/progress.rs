@@ -4,6 +4,7 @@ use std::io;
 use std::io::IsTerminal as _;
 use std::io::Write as _;
 
+use crate::cli::context::Context;
 use crate::ops::backup::Progress;
 
 /// The line. It is cleared when this is dropped.
@@ -13,9 +14,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// On standard error, if that is a terminal.
-    pub(super) fn new() -> Self {
-        Self { shown: io::stderr().is_terminal(), last: String::new() }
+    /// On standard error of this process, if that is a terminal. A server shows none.
+    pub(super) fn new(context: &Context) -> Self {
+        let shown = context.running.is_none() && io::stderr().is_terminal();
+        Self { shown, last: String::new() }
     }
 
     /// Shows it, if it says something new.

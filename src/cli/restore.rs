@@ -12,8 +12,8 @@ use crate::app::installation::Options;
 use crate::base::clock::SystemClock;
 use crate::cli::args::Shared;
 use crate::cli::backup::passphrase;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::Output;
 use crate::cli::progress::Line;
 use crate::config;
 
@@ -112,13 +112,15 @@ impl RestoreRow {
     }
 }
 
-pub(super) fn run(given: &Args) -> Result<(), CliError> {
+pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
     let settings = config::load(&given.shared.sources.sources(Vec::new()))?.settings;
-    let passphrase =
-        match (passphrase(given.passphrase_file.as_deref())?, &settings.backup.passphrase_file) {
-            (None, Some(file)) => Some(backup::read_passphrase(file)?),
-            (given, _) => given,
-        };
+    let passphrase = match (
+        passphrase(context, given.passphrase_file.as_deref())?,
+        &settings.backup.passphrase_file,
+    ) {
+        (None, Some(file)) => Some(backup::read_passphrase(file)?),
+        (given, _) => given,
+    };
     let options = Options::of(&settings, Kind::Real);
     let restore = Restore {
         file: &given.file,
@@ -128,10 +130,10 @@ pub(super) fn run(given: &Args) -> Result<(), CliError> {
         catalogue: settings.catalogue.clone(),
         now: SystemClock::wall(),
     };
-    let mut line = Line::new();
+    let mut line = Line::new(context);
     let mut tell = |progress| line.show("Restoring", progress);
     let restored = restore.run(&mut tell, &mut |_| Ok(()))?;
     drop(line);
     let row = RestoreRow::of(given, &restored);
-    Output { json: given.shared.json }.answer(&row, || row.told())
+    context.out(given.shared.json).answer(&row, || row.told())
 }

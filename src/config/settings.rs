@@ -93,7 +93,7 @@ settings! {
     /// The server's certificate.
     tls: Tls = "tls" {
         /// "private-ca" makes a certificate authority in the data folder and renews the certificate
-        /// by itself; "files" uses yours, as they are when the server starts.
+        /// by itself; "files" uses yours, and takes new ones within a second of their being put there.
         mode: TlsMode = "private-ca", TlsMode::RULE;
         /// PEM file with the certificate and its chain, for the mode "files".
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
@@ -104,6 +104,13 @@ settings! {
         names: Vec<String> = [], List(Text(text::host));
         /// The oldest TLS version that is spoken.
         minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
+    }
+
+    /// Commands while the server runs.
+    admin: Admin = "admin" {
+        /// The socket over which `countersign` commands reach the running server; only root and the
+        /// server's own user are heard. Empty: admin.sock in the data folder.
+        socket: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// What is kept on disk.
@@ -315,6 +322,7 @@ settings! {
 }
 
 const MASTER_KEY: &str = "master.key";
+const ADMIN_SOCKET: &str = "admin.sock";
 
 /// The file of the master key and why it is this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -338,6 +346,12 @@ impl MasterKey {
 }
 
 impl Settings {
+    /// Where commands reach the running server.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.data.folder.join(ADMIN_SOCKET))
+    }
+
     /// Which file holds the master key, as of now.
     #[must_use]
     pub fn master_key(&self) -> MasterKey {

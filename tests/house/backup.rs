@@ -24,6 +24,7 @@ use countersign::store::backup::read::Part;
 use countersign::store::table::TableId;
 
 use crate::harness::House;
+use crate::harness::MACHINE;
 
 const SCOPE: &str = "customers:readonly";
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
@@ -70,7 +71,7 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it_and_is_on
                     going.recv_timeout(Duration::from_secs(60)).unwrap();
                 }
             };
-            make::make(&ops, &file, &Protection::default(), &mut tell).unwrap()
+            make::make(&ops, &file, &Protection::default(), MACHINE, &mut tell).unwrap()
         }
     });
     begun.await.unwrap();
@@ -120,7 +121,7 @@ async fn a_backup_is_its_owners_alone_replaces_nothing_and_leaves_nothing_when_i
 
 fn made(ops: &Ops, file: &Path, protection: &Protection) -> Result<(), String> {
     std::thread::scope(|scope| {
-        let making = || make::make(ops, file, protection, &mut |_| {});
+        let making = || make::make(ops, file, protection, MACHINE, &mut |_| {});
         scope.spawn(making).join().unwrap().map(|_| ()).map_err(|error| error.to_string())
     })
 }

@@ -34,7 +34,8 @@ const PASSWORD: &str = "/settings/security/password";
 pub fn backup(house: &House) -> PathBuf {
     let file = house.folder().join(format!("{}.backup", house.ops.unique()));
     std::thread::scope(|scope| {
-        let making = || make::make(&house.ops, &file, &Protection::default(), &mut |_| {}).unwrap();
+        let making =
+            || make::make(&house.ops, &file, &Protection::default(), MACHINE, &mut |_| {}).unwrap();
         scope.spawn(making).join().unwrap()
     });
     file

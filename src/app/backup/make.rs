@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
 use crate::app::backup::BackupError;
 use crate::app::backup::good_passphrase;
@@ -67,6 +68,7 @@ pub fn make(
     ops: &Ops,
     file: &Path,
     protection: &Protection,
+    origin: Origin,
     tell: &mut dyn FnMut(Stage),
 ) -> Result<Verified, BackupError> {
     let verified = write(ops, file, protection, tell);
@@ -79,7 +81,7 @@ pub fn make(
             };
             let sealed = if verified.sealed { "sealed" } else { "plain" };
             let key = if verified.header.has_key { " with master key" } else { "" };
-            ops.note_backup(made, &format!("{sealed}{key}"), Origin::default())?;
+            ops.note_backup(made, &format!("{sealed}{key}"), origin)?;
         }
         Err(error) => ops.note_failed_backup(&error.to_string()),
     }
@@ -213,6 +215,15 @@ fn master_key(settings: &Settings) -> Result<KeyInside, OpenError> {
     let from = settings.master_key();
     let missing = || OpenError::NamedKeyMissing(from.path().to_owned());
     master_key::read(&from)?.map(KeyInside).ok_or_else(missing)
+}
+
+/// A folder of its own in the data folder, gone again with what is in it.
+///
+/// # Errors
+/// It cannot be made.
+pub fn room(folder: &Path) -> Result<TempDir, BackupError> {
+    let made = tempfile::Builder::new().prefix(".countersign-backup-").tempdir_in(folder);
+    made.map_err(unusable(folder, HINT))
 }
 
 /// Where a backup of this moment lies in the folder of backups.

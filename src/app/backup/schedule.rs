@@ -14,6 +14,7 @@ use crate::app::backup::unusable;
 use crate::app::durable;
 use crate::base::clock::Timestamp;
 use crate::config::Settings;
+use crate::domain::audit::Origin;
 use crate::ops::Ops;
 use crate::ops::backup::Made;
 
@@ -87,7 +88,7 @@ impl Schedule {
     fn make(&self, ops: &Ops) -> Result<PathBuf, BackupError> {
         let protection = make::protection(&self.settings, None, false)?;
         let file = name(&self.folder, ops.now());
-        make::make(ops, &file, &protection, &mut |_| {})?;
+        make::make(ops, &file, &protection, Origin::default(), &mut |_| {})?;
         Ok(file)
     }
 

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod certificate;
 pub mod company;
 pub mod connection;
 pub mod firm;
