@@ -194,8 +194,8 @@ fn handed_over(
         CliError::failed(&format_args!("{} cannot be written ({error})", file.display()))
     };
     let here = make::room(folder)?;
-    let mut to = session.out.console.new_file(file).map_err(unwritten)?;
     let verified = make(&here.path().join("made.backup"))?;
+    let mut to = session.out.console.new_file(file).map_err(unwritten)?;
     let mut from = File::open(here.path().join("made.backup")).map_err(unwritten)?;
     io::copy(&mut from, &mut to).map_err(unwritten)?;
     to.finish().map_err(unwritten)?;

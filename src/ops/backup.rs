@@ -134,8 +134,9 @@ impl Ops {
     /// The store failed.
     pub fn note_backup(&self, made: Made, cause: &str, origin: Origin) -> Result<(), Fault> {
         let event = Event::new(EventKind::BackupCreated, self.now(), origin).cause(cause);
+        self.store.submit_blocking(NoteBackup(event))?;
         self.backups_here(|state| *state = Backups { last: Some(made), failed: None });
-        self.store.submit_blocking(NoteBackup(event))
+        Ok(())
     }
 
     /// Gives up the backup that is being written: the server stops.

@@ -100,7 +100,7 @@ impl Store {
         Self::start(Arc::new(engine))
     }
 
-    /// Opens a data file that another is to take the place of, and changes nothing in it. Until it is
+    /// Opens a data file that another is to take the place of, and writes no row in it. Until it is
     /// dropped nobody else opens it.
     ///
     /// # Errors

@@ -81,7 +81,12 @@ pub fn make(
             };
             let sealed = if verified.sealed { "sealed" } else { "plain" };
             let key = if verified.header.has_key { " with master key" } else { "" };
-            ops.note_backup(made, &format!("{sealed}{key}"), origin)?;
+            if let Err(fault) = ops.note_backup(made, &format!("{sealed}{key}"), origin) {
+                // No entry, no effect.
+                let _ = std::fs::remove_file(file);
+                ops.note_failed_backup(&fault.to_string());
+                return Err(fault.into());
+            }
         }
         Err(error) => ops.note_failed_backup(&error.to_string()),
     }

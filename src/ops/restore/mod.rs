@@ -113,7 +113,7 @@ impl Operation for SettleRestore {
             catalogue: &self.catalogue,
             now,
             changes: Changes::new(),
-            settled: Settled::default(),
+            settled: Settled { generation: generation(reader)?, ..Settled::default() },
         };
         let (made, entries) = (self.backup.created_at.rfc3339(), self.backup.entries);
         let mut fork = format!("backup {made} entry {entries}");
@@ -123,6 +123,8 @@ impl Operation for SettleRestore {
                     let (entries, head) = chain::head(former.state())?;
                     fork.push_str(&format!(" replaced {entries} {head}"));
                     settling.settled.replaced_entries = Some(entries);
+                    let generation = generation(former)?.max(settling.settled.generation);
+                    settling.settled.generation = generation;
                     settling.as_in(former)
                 });
                 // That the former file fails says nothing about the new one.
@@ -156,9 +158,7 @@ impl Settling<'_> {
 
     /// The declared fork, and the next generation.
     fn close(mut self, fork: &str) -> Result<Decision<Settled>, Fault> {
-        let before = self.reader.get::<Meta>(GENERATION)?;
-        let before = before.and_then(|bytes| bytes.try_into().ok()).map_or(1, u32::from_be_bytes);
-        self.settled.generation = before.saturating_add(1);
+        self.settled.generation = self.settled.generation.saturating_add(1);
         let generation = self.settled.generation.to_be_bytes().to_vec();
         self.changes.put::<Meta>(GENERATION, &generation)?;
         installation::put_last_seen(&mut self.changes, self.now)?;
@@ -178,6 +178,12 @@ impl Settling<'_> {
         let (one, other) = (self.catalogue.closure(one), self.catalogue.closure(other));
         self.catalogue.maximal(&one.intersection(&other))
     }
+}
+
+/// How often a file was restored, plus one.
+fn generation(reader: &Reader<'_>) -> Result<u32, Fault> {
+    let found = reader.get::<Meta>(GENERATION)?;
+    Ok(found.and_then(|bytes| bytes.try_into().ok()).map_or(1, u32::from_be_bytes))
 }
 
 /// Whether two files are of one installation.
