@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::app::backup::make;
 use crate::app::durable;
 use crate::app::master_key;
 use crate::app::open_error::OpenError;
@@ -193,7 +194,15 @@ impl<'a> Place<'a> {
 
     fn open(&self, is_new: bool) -> Result<Installation, OpenError> {
         let key = self.key()?;
-        let store = Store::open(&self.data, self.options.cache_bytes)?;
+        let store =
+            Store::open_after(&self.data, self.options.cache_bytes, &mut |state, format| {
+                let now = SystemClock::wall();
+                let made = make::before_migration(self.folder, (state, format), now);
+                made.map(|_| ()).map_err(|error| Fault::Unopenable {
+                    file: self.data.clone(),
+                    why: format!("it must be brought up to date, and before that {error}").into(),
+                })
+            })?;
         let Some(recorded) = installation::recorded(&store)? else {
             return Err(OpenError::Empty(self.data.clone()));
         };

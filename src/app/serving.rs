@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::app::backup::schedule::Schedule;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
@@ -44,6 +45,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// More than this is no drift but a clock that was wrong at start.
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
+/// How often it is looked whether a backup is due.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Everything that serving takes.
 pub struct Serving<'a> {
@@ -93,6 +96,9 @@ impl Serving<'_> {
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
+        if let Some(schedule) = Schedule::of(settings) {
+            tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
+        }
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
@@ -202,6 +208,24 @@ async fn note_time(ops: &Ops, ahead: Duration) {
     } else if let Err(fault) = ops.note_time().await {
         tracing::warn!(%fault, "the time could not be noted");
     }
+}
+
+/// Makes backups when they are due; one that is being made when the server stops is given up.
+async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
+    let schedule = Arc::new(schedule);
+    schedule.begin(&ops);
+    let stopping = async {
+        shutdown.begun().await;
+        ops.stop_backups();
+    };
+    let making = until(shutdown.clone(), LOOK_EVERY, || {
+        let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
+        async move {
+            // It tells what failed by itself.
+            let _ = tokio::task::spawn_blocking(move || schedule.run(&ops)).await;
+        }
+    });
+    tokio::join!(stopping, making);
 }
 
 /// Does `work` every so often until the server stops.

@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use crate::cli::app;
 use crate::cli::audit;
+use crate::cli::backup;
 use crate::cli::compact;
 use crate::cli::company;
 use crate::cli::completions;
@@ -18,6 +19,7 @@ use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
+use crate::cli::restore;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
@@ -84,6 +86,10 @@ pub(super) enum Command {
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    /// Backups of all data
+    #[command(after_help = "Example:\n  countersign backup create --output countersign.backup")]
+    Backup(Noun<backup::Act>),
+    Restore(restore::Args),
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use crate::admin::console::Console;
+use crate::app::backup::BackupError;
 use crate::app::open_error::OpenError;
 use crate::app::stopped::Stopped;
 use crate::app::wire::Unusable;
@@ -91,6 +92,12 @@ impl<R: Display> From<Failure<R>> for CliError {
 impl From<Fault> for CliError {
     fn from(fault: Fault) -> Self {
         Self::failed(&fault)
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -8,6 +8,7 @@ mod app;
 mod app_upkeep;
 mod args;
 mod audit;
+mod backup;
 mod compact;
 mod company;
 mod completions;
@@ -22,9 +23,11 @@ mod init;
 mod key;
 mod names;
 mod output;
+mod progress;
 mod prompt;
 mod registration_token;
 mod relay;
+mod restore;
 mod role;
 pub mod rows;
 mod sandbox;
@@ -88,6 +91,8 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Token(noun) => token::run(noun, context),
         Command::Webhook(noun) => webhook::run(noun, context),
         Command::Audit(noun) => audit::run(noun, context),
+        Command::Backup(noun) => backup::run(noun, context),
+        Command::Restore(args) => restore::run(&args, context),
         Command::Key(noun) => key::run(&noun, context),
         Command::Tls(noun) => tls::run(noun, context),
         Command::EndAllAccess(args) => end_all_access::run(&args, context),
