@@ -40,6 +40,7 @@ mod tls;
 mod token;
 mod user;
 mod values;
+mod webhook;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::App(noun) => app::run(noun, context),
         Command::Connection(noun) => connection::run(noun, context),
         Command::Token(noun) => token::run(noun, context),
+        Command::Webhook(noun) => webhook::run(noun, context),
         Command::Audit(noun) => audit::run(noun, context),
         Command::Backup(noun) => backup::run(noun, context),
         Command::Restore(args) => restore::run(&args, context),

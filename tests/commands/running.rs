@@ -66,7 +66,7 @@ impl Drop for Server {
 
 /// What is said with ids, secrets, times and sizes of any kind replaced, and columns of any width.
 fn shape(text: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || "_-:.+".contains(c);
+    let is_part = |c: char| c.is_alphanumeric() || "_-:.+/=".contains(c);
     let mut shape = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -130,6 +130,13 @@ const SCRIPT: &[&str] = &[
     "app registration-token create --name Fleet",
     "app registration-token list",
     "app registration-token revoke {id}",
+    "webhook create --company acme --url https://hooks.acme.example/in",
+    "webhook list",
+    "webhook show {id}",
+    "webhook test {id}",
+    "webhook deliveries {id}",
+    "webhook enable {id}",
+    "webhook delete {id}",
     "connection list",
     "connection show cs_conn_00000000000000000000000000",
     "token create --company acme --name Export --scope customers:readonly --as owner@acme.example",
@@ -146,7 +153,18 @@ const SCRIPT: &[&str] = &[
 ];
 
 /// These run on their own always.
-const LOCAL: &[&str] = &["serve", "sandbox", "config check", "config print", "completions"];
+const LOCAL: &[&str] = &[
+    "serve",
+    "sandbox",
+    "config check",
+    "config print",
+    "completions",
+    "tls show",
+    "tls check",
+    "tls trust",
+];
+/// Run by the server too, and seen to be in `tests/tls`.
+const SEEN_ELSEWHERE: &[&str] = &["tls renew"];
 
 fn played(folder: &Folder, json: bool) -> Vec<(String, i32, String, String)> {
     let mut known = serde_json::Map::new();
@@ -215,8 +233,13 @@ fn no_command_is_missing_in_the_comparison() {
     let compared = |name: &String| {
         SCRIPT.iter().any(|line| *line == name || line.starts_with(&format!("{name} ")))
     };
-    let missing: Vec<_> =
-        all.iter().filter(|name| !LOCAL.contains(&name.as_str()) && !compared(name)).collect();
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|name| {
+            let name = name.as_str();
+            !LOCAL.contains(&name) && !SEEN_ELSEWHERE.contains(&name) && !compared(&name.to_owned())
+        })
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

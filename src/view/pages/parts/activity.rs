@@ -44,6 +44,7 @@ pub enum What {
     RoleGranted,
     RoleRemoved,
     RoleChanged,
+    WebhookChanged,
     AppCreated,
     AppChanged,
     AppApproved,
@@ -109,7 +110,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 66] = [
+    pub const ALL: [Self; 67] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -122,6 +123,7 @@ impl What {
         Self::RoleGranted,
         Self::RoleRemoved,
         Self::RoleChanged,
+        Self::WebhookChanged,
         Self::AppCreated,
         Self::AppChanged,
         Self::AppApproved,
