@@ -10,6 +10,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+#[path = "commands/doctor.rs"]
+mod doctor;
 #[path = "commands/running.rs"]
 mod running;
 

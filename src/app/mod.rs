@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod certificates;
+pub mod checkup;
 mod durable;
 pub mod installation;
 mod master_key;

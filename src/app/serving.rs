@@ -25,6 +25,7 @@ use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsVersion;
+use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::upstream::UpstreamClient;
@@ -78,11 +79,14 @@ impl Serving<'_> {
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
         let keeper = Keeper::start(settings, &installation.clock)?;
-        let tls = acceptor::server_config(&keeper.certificates(), min_version(settings))
+        let certificates = keeper.certificates();
+        let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
-        let router =
-            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
+        let (time, random, noting) =
+            (Arc::clone(clock), Arc::clone(entropy), Arc::clone(&forwarded));
+        let router = router::build_noting(settings, &ops, time, random, protected, noting)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
@@ -100,7 +104,8 @@ impl Serving<'_> {
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();
             let settings = Arc::new(settings.clone());
-            let running = Running { ops: ops.clone(), executor, settings };
+            let ops = ops.clone();
+            let running = Running { ops, executor, settings, ahead, forwarded, certificates };
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
@@ -161,15 +166,24 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
-        note_time(&ops, ahead).await;
+        let doubted = ops.clock_doubted_since().is_ok_and(|since| since.is_some());
+        if !doubted {
+            note_time(&ops, ahead).await;
+        }
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
-        match ops.sweep().await {
-            Ok(()) => operations::swept(),
-            Err(fault) => {
-                measures::HOUSEKEEPING.of("failed").count();
-                tracing::warn!(%fault, "the sweep did not finish");
+        if doubted {
+            tracing::warn!(
+                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
+            );
+        } else {
+            match ops.sweep().await {
+                Ok(()) => operations::swept(),
+                Err(fault) => {
+                    measures::HOUSEKEEPING.of("failed").count();
+                    tracing::warn!(%fault, "the sweep did not finish");
+                }
             }
         }
         if let Err(fault) = ops.reclaim().await {

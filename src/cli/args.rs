@@ -14,6 +14,7 @@ use crate::cli::company;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::connection;
+use crate::cli::doctor;
 use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
@@ -41,6 +42,7 @@ Examples:
   countersign sandbox                 try everything, with nothing set up
   countersign init                    the first owner and company
   countersign serve                   serve what the configuration says
+  countersign doctor                  what is wrong, and how to mend it
 
 Without --config, ./config.toml is read, else /etc/countersign/config.toml; variables
 COUNTERSIGN__SECTION__KEY override the file, flags override both.
@@ -96,6 +98,7 @@ pub(super) enum Command {
     Tls(Noun<tls::Act>),
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 

@@ -30,6 +30,8 @@ pub(super) enum CliError {
     Config(ConfigFaults),
     /// Whoever reads the output has gone: nothing more to say.
     NobodyReads,
+    /// It failed, and its answer says all.
+    Told,
 }
 
 impl CliError {
@@ -58,7 +60,7 @@ impl CliError {
                 format!("countersign: the configuration cannot be used\n{faults}"),
                 FAULTY_CONFIGURATION,
             ),
-            Self::NobodyReads => return FAILED,
+            Self::NobodyReads | Self::Told => return FAILED,
         };
         // Nobody is there to be told if this cannot be written.
         let _ = console.err(format!("{text}\n").as_bytes());

@@ -15,6 +15,7 @@ mod completions;
 mod config;
 mod connection;
 mod context;
+mod doctor;
 mod end_all_access;
 mod error;
 mod firm;
@@ -96,6 +97,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Tls(noun) => tls::run(noun, context),
         Command::EndAllAccess(args) => end_all_access::run(&args, context),
         Command::Compact(args) => compact::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

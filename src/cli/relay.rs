@@ -107,6 +107,7 @@ impl Command {
             Self::Key(noun) => &noun.shared,
             Self::EndAllAccess(args) => &args.shared,
             Self::Compact(args) => &args.shared,
+            Self::Doctor(args) => &args.shared,
         };
         Some(&shared.sources)
     }
