@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::admin::VERSION;
+use crate::app::backup::schedule;
 use crate::app::checkup;
 use crate::app::stopped::Stopped;
+use crate::base::clock::SystemClock;
 use crate::cli::args::Shared;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -65,7 +67,8 @@ fn examined(given: &Args, context: &Context) -> Result<(Vec<Finding>, Settings),
         Err(other) => return Err(other),
     }
     found.extend(checkup::of_the_machine(&settings, context.running.as_ref()));
-    // A configured schedule of backups and the age of the last one belong here.
+    let ops = context.running.as_ref().map(|running| &running.ops);
+    found.extend(schedule::finding(&settings, ops, SystemClock::wall()));
     Ok((found, settings))
 }
 

@@ -15,6 +15,7 @@ use crate::app::durable;
 use crate::base::clock::Timestamp;
 use crate::config::Settings;
 use crate::domain::audit::Origin;
+use crate::domain::checkup::Finding;
 use crate::ops::Ops;
 use crate::ops::backup::Made;
 
@@ -102,6 +103,37 @@ impl Schedule {
             }
         }
     }
+}
+
+/// What is to be said of the backups, if the server is meant to make them.
+#[must_use]
+pub fn finding(settings: &Settings, running: Option<&Ops>, now: Timestamp) -> Option<Finding> {
+    let chosen = &settings.backup;
+    let folder = chosen.folder.as_deref()?;
+    let fix = "read the sentence above; `countersign backup create` makes one now";
+    if let Some(failed) = running.and_then(|ops| ops.backups().failed) {
+        return Some(Finding::attention("backup.failed", failed.why, fix));
+    }
+    let newest = match listed(folder) {
+        Ok(mut found) => found.pop(),
+        Err(error) => {
+            return Some(Finding::attention("backup.failed", error.to_string(), fix));
+        }
+    };
+    let too_old = |at: Timestamp| now.since(at) > chosen.every.saturating_mul(2);
+    Some(match newest {
+        Some((at, _)) if !too_old(at) => {
+            Finding::good("backup", format!("the newest backup is of {}", at.rfc3339()))
+        }
+        Some((at, _)) => {
+            let about = format!("the newest backup is of {}", at.rfc3339());
+            Finding::attention("backup.old", about, "let the server run, and look at its log")
+        }
+        None => {
+            let about = format!("there is no backup in {} yet", folder.display());
+            Finding::note("backup.none", about, "the server makes one within a minute of its start")
+        }
+    })
 }
 
 /// What a backup of this moment is called.

@@ -33,7 +33,8 @@ use crate::store::tables::SigningKeys;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
-/// Tables that are not restored: sessions, codes and tokens end.
+/// Tables that are not restored: sessions, codes and tokens end, and messages of that time are not sent
+/// again.
 pub const ENDED: &[TableId] = &[
     TableId::Sessions,
     TableId::UserSessions,
@@ -42,6 +43,7 @@ pub const ENDED: &[TableId] = &[
     TableId::ClientAccessTokens,
     TableId::RefreshTokens,
     TableId::PushedRequests,
+    TableId::WebhookOutbox,
 ];
 
 /// Tables that remember what may happen once only, and failed guesses: what the former file has in

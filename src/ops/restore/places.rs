@@ -7,6 +7,8 @@ use crate::domain::company::Place;
 use crate::domain::link::LinkPurpose;
 use crate::domain::role::OwnRole;
 use crate::domain::role::RoleName;
+use crate::domain::webhook::Endpoint;
+use crate::domain::webhook::EndpointStatus;
 use crate::ops::restore::Settling;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -17,6 +19,7 @@ use crate::store::tables::FirmCompanies;
 use crate::store::tables::Invitations;
 use crate::store::tables::Links;
 use crate::store::tables::OwnRoles;
+use crate::store::tables::Webhooks;
 
 impl Settling<'_> {
     pub(super) fn places_as_in(&mut self, former: &Reader<'_>) -> Result<(), Fault> {
@@ -32,6 +35,19 @@ impl Settling<'_> {
         }
         for (key, role) in self.reader.all::<OwnRoles>()? {
             self.own_role_as_in(former, &key, role)?;
+        }
+        for (key, endpoint) in self.reader.all::<Webhooks>()? {
+            let (Some(place), Some(id)) = (tables::place_of(&key), tables::last_id(&key)) else {
+                continue;
+            };
+            match former.get::<Webhooks>(&(place, id))? {
+                None => self.changes.delete::<Webhooks>(&(place, id)),
+                Some(was) if was.status != EndpointStatus::Active => {
+                    let left = Endpoint { status: was.status, ..endpoint };
+                    self.changes.put::<Webhooks>(&(place, id), &left)?;
+                }
+                Some(_) => {}
+            }
         }
         Ok(())
     }

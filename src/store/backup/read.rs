@@ -27,6 +27,8 @@ pub struct Backup<R> {
     rows: u64,
     /// The table and the key that came last.
     last: Option<(TableId, Vec<u8>)>,
+    /// The tables before it: each comes once, in the order that they had for whoever wrote them.
+    over: Vec<TableId>,
     chain: Walk,
     ended: bool,
 }
@@ -57,7 +59,7 @@ impl<R: Read> Backup<R> {
             return Err(Unreadable::Newer);
         }
         let (rows, last, chain, ended) = (0, None, Walk::default(), false);
-        Ok(Self { frames, header, sealed, rows, last, chain, ended })
+        Ok(Self { frames, header, sealed, rows, last, over: Vec::new(), chain, ended })
     }
 
     /// What it says of itself.
@@ -120,7 +122,8 @@ impl<R: Read> Backup<R> {
             if !self.follows(table, key) {
                 return Err(self.frames.damaged("its rows are out of order"));
             }
-            self.last = Some((table, key.clone()));
+            let before = self.last.replace((table, key.clone()));
+            self.over.extend(before.map(|(before, _)| before).filter(|before| *before != table));
             if table == TableId::Audit {
                 self.chain.take(key, value)?;
             }
@@ -130,9 +133,11 @@ impl<R: Read> Backup<R> {
     }
 
     fn follows(&self, table: TableId, key: &[u8]) -> bool {
-        self.last
-            .as_ref()
-            .is_none_or(|(last, before)| (last.index(), before.as_slice()) < (table.index(), key))
+        let is_next = match &self.last {
+            Some((last, before)) if *last == table => before.as_slice() < key,
+            _ => true,
+        };
+        is_next && !self.over.contains(&table)
     }
 
     fn end(&mut self, json: &[u8]) -> Result<(), Unreadable> {
