@@ -298,6 +298,14 @@ settings! {
         prefix: String = "/api/external/v2", Text(text::path_prefix);
     }
 
+    /// What those who run the server read of it, apart from the public listener: /metrics for
+    /// Prometheus, /healthz and /readyz.
+    operations: Operations = "operations" {
+        /// Address to listen on, such as "127.0.0.1:9464". Plain HTTP without a password, so it must be of
+        /// this machine or of a private network. Empty: there is no such listener.
+        listen: Option<SocketAddr> = "", Text(text::private_address);
+    }
+
     /// What the server writes to standard error.
     log: Log = "log" {
         /// Lines for people or for machines.

@@ -66,7 +66,7 @@ impl Drop for Server {
 
 /// What is said with ids, secrets, times and sizes of any kind replaced, and columns of any width.
 fn shape(text: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || "_-:.+".contains(c);
+    let is_part = |c: char| c.is_alphanumeric() || "_-:.+/=".contains(c);
     let mut shape = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -130,6 +130,13 @@ const SCRIPT: &[&str] = &[
     "app registration-token create --name Fleet",
     "app registration-token list",
     "app registration-token revoke {id}",
+    "webhook create --company acme --url https://hooks.acme.example/in",
+    "webhook list",
+    "webhook show {id}",
+    "webhook test {id}",
+    "webhook deliveries {id}",
+    "webhook enable {id}",
+    "webhook delete {id}",
     "connection list",
     "connection show cs_conn_00000000000000000000000000",
     "token create --company acme --name Export --scope customers:readonly --as owner@acme.example",
