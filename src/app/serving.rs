@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
+use crate::app::acme::Renewal;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
@@ -17,6 +18,7 @@ use crate::app::stopped::Stopped;
 use crate::app::upstreams;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
+use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
@@ -68,14 +70,25 @@ impl Serving<'_> {
         let tls = acceptor::server_config(&keeper.certificates(), min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
-        let router =
-            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let certificates = keeper.certificates();
+        let router = router::build_showing(
+            settings,
+            &ops,
+            Arc::clone(clock),
+            Arc::clone(entropy),
+            protected,
+            Some(Arc::clone(&certificates)),
+        )?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
+        if settings.tls.mode == TlsMode::Acme {
+            let renewal = Renewal::new(settings, clock, entropy, certificates)?;
+            tasks.spawn(renewal.run(shutdown.clone()));
+        }
         ops.keep_signing_keys().await?;
         announce()?;
         for client in upstreams {

@@ -7,8 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod acme;
+mod acme_server;
 mod authority;
 mod client;
 mod commands;
+mod pebble;
 mod program;
 mod reload;

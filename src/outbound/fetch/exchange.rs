@@ -65,7 +65,7 @@ pub(super) async fn get(
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
+pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
     for address in addresses.iter().take(MOST_ADDRESSES) {
         let attempt = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await;
         if let Ok(Ok(socket)) = attempt {
@@ -75,7 +75,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
     Err(FetchRefusal::Connect)
 }
 
-fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
+pub(super) fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
     match url.host() {
         Some(Host::Domain(name)) => {
             ServerName::try_from(name.to_owned()).map_err(|_| FetchRefusal::Url)
@@ -86,13 +86,18 @@ fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
     }
 }
 
-/// No cookies, no credentials, no referrer, and nothing that asks for compression.
-fn request(url: &Url) -> Result<Request<Empty<Bytes>>, FetchRefusal> {
+/// The host, and the port unless it is that of https.
+pub(super) fn authority(url: &Url) -> Result<String, FetchRefusal> {
     let host = url.host_str().ok_or(FetchRefusal::Url)?;
-    let authority = match url.port() {
+    Ok(match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    };
+    })
+}
+
+/// No cookies, no credentials, no referrer, and nothing that asks for compression.
+fn request(url: &Url) -> Result<Request<Empty<Bytes>>, FetchRefusal> {
+    let authority = authority(url)?;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
