@@ -61,6 +61,17 @@ impl Exchanges {
         state.open.is_empty() && state.idle_since.elapsed() >= limit
     }
 
+    /// Whether there ever was a request.
+    pub(super) fn any(&self) -> bool {
+        self.state().next > 0
+    }
+
+    /// How many requests there were, and since when there is none; `None` while there is one.
+    pub(super) fn idle_since(&self) -> Option<(u64, Instant)> {
+        let state = self.state();
+        state.open.is_empty().then_some((state.next, state.idle_since))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -18,6 +18,7 @@ mod run;
 pub mod shutdown;
 pub mod signals;
 mod stream;
+mod waiting;
 mod watch;
 
 pub use layers::LayerContext;
