@@ -4,7 +4,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
@@ -138,7 +139,7 @@ impl Keeper {
 
     fn turn(&mut self, asked: bool) {
         self.renew_if_due();
-        let (now, at) = (self.clock.now(), Instant::now());
+        let (now, at) = (self.clock.now(), Instant::now().into_std());
         let look = if asked { self.watched.look_now(now, at) } else { self.watched.look(now, at) };
         self.take(look, asked);
         self.warn();
