@@ -13,6 +13,7 @@ use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
 use crate::app::installation::Options;
+use crate::app::operations;
 use crate::app::router;
 use crate::app::router::Protected;
 use crate::app::running;
@@ -20,6 +21,7 @@ use crate::app::running::Commands;
 use crate::app::running::Running;
 use crate::app::stopped::Stopped;
 use crate::app::upstreams;
+use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsMode;
@@ -33,6 +35,7 @@ use crate::server::Server;
 use crate::server::Shutdown;
 use crate::server::signals::Hangups;
 use crate::server::signals::Signals;
+use crate::telemetry::measures;
 use crate::tls::acceptor;
 use crate::tls::acceptor::MinVersion;
 
@@ -90,6 +93,10 @@ impl Serving<'_> {
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
+        if let Some(listener) = operations::listener(settings, &ops, &installation.folder).await? {
+            tasks.spawn(listener.run(shutdown.clone()));
+        }
+        tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
         if settings.tls.mode == TlsMode::Acme {
@@ -165,8 +172,12 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
-        if let Err(fault) = ops.sweep().await {
-            tracing::warn!(%fault, "the sweep did not finish");
+        match ops.sweep().await {
+            Ok(()) => operations::swept(),
+            Err(fault) => {
+                measures::HOUSEKEEPING.of("failed").count();
+                tracing::warn!(%fault, "the sweep did not finish");
+            }
         }
         if let Err(fault) = ops.reclaim().await {
             tracing::warn!(%fault, "space could not be given back");
@@ -193,7 +204,7 @@ async fn note_time(ops: &Ops, ahead: Duration) {
 }
 
 /// Does `work` every so often until the server stops.
-async fn until<F: Future<Output = ()>>(
+pub(in crate::app) async fn until<F: Future<Output = ()>>(
     shutdown: Shutdown,
     every: Duration,
     mut work: impl FnMut() -> F,

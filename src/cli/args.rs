@@ -23,6 +23,7 @@ use crate::cli::serve;
 use crate::cli::tls;
 use crate::cli::token;
 use crate::cli::user;
+use crate::cli::webhook;
 use crate::config::Flag;
 use crate::config::Sources;
 
@@ -75,6 +76,9 @@ pub(super) enum Command {
     /// Tokens that work now, and API tokens for a company's or firm's own use
     #[command(after_help = "Example:\n  countersign token list")]
     Token(Noun<token::Act>),
+    /// Webhooks: what a company's or firm's own systems are told
+    #[command(after_help = "Example:\n  countersign webhook list")]
+    Webhook(Noun<webhook::Act>),
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),

@@ -37,6 +37,7 @@ mod tls;
 mod token;
 mod user;
 mod values;
+mod webhook;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -84,6 +85,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::App(noun) => app::run(noun, context),
         Command::Connection(noun) => connection::run(noun, context),
         Command::Token(noun) => token::run(noun, context),
+        Command::Webhook(noun) => webhook::run(noun, context),
         Command::Audit(noun) => audit::run(noun, context),
         Command::Key(noun) => key::run(&noun, context),
         Command::Tls(noun) => tls::run(noun, context),

@@ -98,6 +98,7 @@ impl Command {
             Self::App(noun) => &noun.shared,
             Self::Connection(noun) => &noun.shared,
             Self::Token(noun) => &noun.shared,
+            Self::Webhook(noun) => &noun.shared,
             Self::Audit(noun) => &noun.shared,
             Self::Key(noun) => &noun.shared,
             Self::EndAllAccess(args) => &args.shared,

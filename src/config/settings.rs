@@ -100,15 +100,15 @@ settings! {
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
         /// PEM file with the certificate's private key, for the mode "files".
         key_file: Option<PathBuf> = "", Text(text::path_or_none);
-        /// More names and IP addresses for the private CA's certificate (with "acme", names alone). The issuer's host,
-        /// localhost, 127.0.0.1 and ::1 are always in it.
+        /// More names and IP addresses for the private CA's certificate; with "acme", names alone. The
+        /// issuer's host, with the private CA also localhost, 127.0.0.1 and ::1, are always in it.
         names: Vec<String> = [], List(Text(text::host));
         /// The oldest TLS version that is spoken.
         minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
     }
 
-    /// Where a certificate is asked for, for the mode "acme". The authority looks at this server at port 443
-    /// of each name (TLS-ALPN-01); port 80 is not needed.
+    /// Where a certificate is asked for, for the mode "acme". The authority looks at this server at
+    /// port 443 of each name (TLS-ALPN-01); port 80 is not needed.
     acme: Acme = "tls.acme" {
         /// The URL of the ACME server's directory.
         directory: Url = "https://acme-v02.api.letsencrypt.org/directory", Text(text::https_url);
@@ -308,6 +308,14 @@ settings! {
         /// What stands before the path of a route in the addresses that are asked about: with "/v1",
         /// /v1/customers is the route /customers. Empty: nothing.
         prefix: String = "/api/external/v2", Text(text::path_prefix);
+    }
+
+    /// What those who run the server read of it, apart from the public listener: /metrics for
+    /// Prometheus, /healthz and /readyz.
+    operations: Operations = "operations" {
+        /// Address to listen on, such as "127.0.0.1:9464". Plain HTTP without a password, so it must be of
+        /// this machine or of a private network. Empty: there is no such listener.
+        listen: Option<SocketAddr> = "", Text(text::private_address);
     }
 
     /// What the server writes to standard error.

@@ -148,6 +148,8 @@ pub enum EventKind {
     KeysChanged,
     /// A client secret came from a browser.
     SecretUsedInBrowser,
+    /// An endpoint of webhooks was made, deleted, disabled or enabled.
+    WebhookChanged,
     /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.
     ChallengeRepeated,
 }

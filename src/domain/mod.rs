@@ -48,4 +48,5 @@ pub mod token;
 pub mod usage;
 pub mod user;
 pub mod vouching;
+pub mod webhook;
 pub mod wrong_secrets;

@@ -58,6 +58,8 @@ pub mod takeout;
 pub mod targets;
 pub mod telling;
 pub mod token_refusal;
+pub mod vitals;
+pub mod webhooks;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -89,6 +91,7 @@ use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::ops::shown_once::ShownOnce;
 use crate::ops::signing_keys::OpenKeys;
+use crate::ops::webhooks::deliver::Sending;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
@@ -121,6 +124,7 @@ pub struct Parts {
     pub(in crate::ops) shown_once: ShownOnce,
     pub(in crate::ops) summaries: Summaries,
     pub(in crate::ops) due_reviews: DueReviews,
+    pub(in crate::ops) sending: Sending,
 }
 
 impl Deref for Ops {
@@ -169,6 +173,7 @@ impl Ops {
             shown_once: ShownOnce::default(),
             summaries: Summaries::default(),
             due_reviews: DueReviews::default(),
+            sending: Sending::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

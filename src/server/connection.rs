@@ -28,6 +28,7 @@ use crate::server::limits::Limits;
 use crate::server::shutdown::Shutdown;
 use crate::server::stream;
 use crate::server::stream::Guarded;
+use crate::telemetry::measures;
 use crate::tls::acceptor::CHALLENGE_PROTOCOL;
 
 /// What every connection shares.
@@ -79,10 +80,12 @@ where
     match outcome {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
+            measures::HANDSHAKES_FAILED.of("failed").count();
             tracing::debug!(peer = %peer.0, %error, "TLS handshake failed");
             None
         }
         Err(_) => {
+            measures::HANDSHAKES_FAILED.of("timeout").count();
             tracing::debug!(peer = %peer.0, "TLS handshake took too long");
             None
         }

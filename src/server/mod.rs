@@ -13,6 +13,7 @@ mod http2;
 mod layers;
 mod limits;
 mod listener;
+pub mod operations;
 mod quiet;
 mod run;
 pub mod shutdown;

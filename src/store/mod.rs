@@ -15,6 +15,7 @@ pub mod fault;
 pub mod format;
 mod groups;
 pub mod medium;
+mod outbox;
 mod queue;
 pub mod reader;
 pub mod redb;
@@ -140,6 +141,12 @@ impl Store {
     #[must_use]
     pub fn committed(&self) -> u64 {
         self.writer.standing().committed.load(Ordering::Relaxed)
+    }
+
+    /// How many operations wait for the writer.
+    #[must_use]
+    pub fn queue_length(&self) -> usize {
+        self.writer.queue_length()
     }
 
     /// Gives unused space of the data file back, if nobody else wants anything. Whoever comes

@@ -11,6 +11,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 
+use crate::telemetry::measures;
 use crate::tls::TlsFault;
 use crate::tls::material;
 use crate::tls::material::Material;
@@ -60,6 +61,7 @@ impl Certificates {
     /// Starts with `material`.
     #[must_use]
     pub fn of(material: &Material, source: Source) -> Arc<Self> {
+        shows(material);
         let material = material.clone();
         let served = Served { material, source, reloads: 0, failures: 0, last_error: None };
         Arc::new(Self { served: RwLock::new(served), challenges: Arc::default() })
@@ -83,6 +85,8 @@ impl Certificates {
         if is_new {
             served.material = material.clone();
             served.reloads += 1;
+            shows(material);
+            measures::CERTIFICATE_RELOADS.of("published").count();
         }
         is_new
     }
@@ -91,6 +95,7 @@ impl Certificates {
     pub fn note_failure(&self, why: &dyn std::fmt::Display) {
         let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
         served.failures += 1;
+        measures::CERTIFICATE_RELOADS.of("refused").count();
         served.last_error = Some(why.to_string());
     }
 
@@ -111,6 +116,11 @@ impl Certificates {
             last_error: served.last_error.clone(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, never reckoned with")]
+fn shows(material: &Material) {
+    measures::CERTIFICATE_ENDS.set(material.not_after().seconds() as f64);
 }
 
 impl ResolvesServerCert for Certificates {

@@ -105,6 +105,11 @@ impl AcmeServer {
         self.state.lock().unwrap().target = Some(target);
     }
 
+    /// Until it is told where, it looks at nothing.
+    pub fn look_away(&self) {
+        self.state.lock().unwrap().target = None;
+    }
+
     pub fn change_mood(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
     }

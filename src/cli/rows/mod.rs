@@ -16,6 +16,7 @@ pub mod registration_token;
 pub mod role;
 pub mod token;
 pub mod user;
+pub mod webhook;
 
 use serde::Serialize;
 

@@ -44,6 +44,7 @@ pub enum What {
     RoleGranted,
     RoleRemoved,
     RoleChanged,
+    WebhookChanged,
     AppCreated,
     AppChanged,
     AppApproved,
@@ -107,7 +108,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -120,6 +121,7 @@ impl What {
         Self::RoleGranted,
         Self::RoleRemoved,
         Self::RoleChanged,
+        Self::WebhookChanged,
         Self::AppCreated,
         Self::AppChanged,
         Self::AppApproved,
