@@ -84,6 +84,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("argon2", &["crypto"]),
     ("ciborium", &["crypto"]),
+    ("instant_acme", &["tls"]),
     ("rcgen", &["tls"]),
     ("rustls", &["tls", "server", "outbound"]),
     ("hyper", &["server", "outbound"]),

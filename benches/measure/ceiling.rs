@@ -81,6 +81,7 @@ impl Ceilings {
 
     fn context(&self) -> Outcome<LayerContext> {
         Ok(LayerContext {
+            forwarded: Arc::default(),
             issuer: self.issuer.parse()?,
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),

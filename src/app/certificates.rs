@@ -4,7 +4,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
@@ -14,6 +15,7 @@ use crate::server::Shutdown;
 use crate::server::signals::Hangups;
 use crate::tls::TlsFault;
 use crate::tls::acceptor::Certificates;
+use crate::tls::acme;
 use crate::tls::expiry::Warnings;
 use crate::tls::material::Material;
 use crate::tls::private_ca;
@@ -39,6 +41,14 @@ pub fn names(settings: &Settings) -> Vec<String> {
     names
 }
 
+/// Those of them that are no addresses: what is asked for over ACME.
+#[must_use]
+pub fn host_names(settings: &Settings) -> Vec<String> {
+    let is_name =
+        |name: &String| name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err();
+    names(settings).into_iter().filter(is_name).collect()
+}
+
 /// The files that are served, and where they come from.
 #[must_use]
 pub fn files(settings: &Settings) -> (PathBuf, PathBuf, Source) {
@@ -46,7 +56,12 @@ pub fn files(settings: &Settings) -> (PathBuf, PathBuf, Source) {
     if let (TlsMode::Files, Some(certificate), Some(key)) = given {
         return (certificate.clone(), key.clone(), Source::Files);
     }
-    let (certificate, key) = private_ca::server_files(&tls_folder(&settings.data.folder));
+    let folder = tls_folder(&settings.data.folder);
+    if settings.tls.mode == TlsMode::Acme {
+        let file = acme::file(&folder);
+        return (file.clone(), file, Source::Acme);
+    }
+    let (certificate, key) = private_ca::server_files(&folder);
     (certificate, key, Source::PrivateCa)
 }
 
@@ -68,16 +83,24 @@ impl Keeper {
     /// There is nothing to start with.
     pub(super) fn start(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Self, Stopped> {
         let (certificate, key, source) = files(settings);
-        let loaded = match source {
-            Source::Files => Material::load(&certificate, &key, clock.now()),
-            _ => ensure(settings, clock.as_ref()),
+        let load = || Material::load(&certificate, &key, clock.now());
+        let (loaded, first) = match source {
+            Source::Files => (load(), source),
+            Source::Acme => match load() {
+                Ok(kept) => (Ok(kept), source),
+                Err(fault) => {
+                    tracing::warn!(%fault, "a temporary certificate of the private CA is served until the ACME server has issued one");
+                    (ensure(settings, clock.as_ref()), Source::Temporary)
+                }
+            },
+            _ => (ensure(settings, clock.as_ref()), source),
         };
         let material = loaded.map_err(|fault| Stopped::because(&fault))?;
         warn_of_host(settings, &material);
         Ok(Self {
             settings: settings.clone(),
             clock: Arc::clone(clock),
-            certificates: Certificates::of(&material, source),
+            certificates: Certificates::of(&material, first),
             source,
             watched: Watched::new(certificate, key),
             warnings: Warnings::default(),
@@ -116,7 +139,7 @@ impl Keeper {
 
     fn turn(&mut self, asked: bool) {
         self.renew_if_due();
-        let (now, at) = (self.clock.now(), Instant::now());
+        let (now, at) = (self.clock.now(), Instant::now().into_std());
         let look = if asked { self.watched.look_now(now, at) } else { self.watched.look(now, at) };
         self.take(look, asked);
         self.warn();
@@ -125,7 +148,7 @@ impl Keeper {
     /// The private CA's certificate is renewed into its files, from where it is taken as any other.
     fn renew_if_due(&mut self) {
         let is_due = self.renewed.is_none_or(|last| last.elapsed() >= RENEW_EVERY);
-        if self.source == Source::Files || !is_due {
+        if self.source != Source::PrivateCa || !is_due {
             return;
         }
         self.renewed = Some(Instant::now());
@@ -138,6 +161,8 @@ impl Keeper {
     fn take(&self, look: Look, asked: bool) {
         match look {
             Look::Nothing => {}
+            // There is none yet: the one who asks for it tells why.
+            Look::Fault(_) if self.certificates.standing().source == Source::Temporary => {}
             Look::Fault(fault) => {
                 self.certificates.note_failure(&fault);
                 tracing::error!(%fault, "the new certificate is refused; the one in use stays");

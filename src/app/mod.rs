@@ -1,5 +1,6 @@
 //! Floor 8: wiring, the only place that knows all parts. No rules.
 
+mod acme;
 pub mod backup;
 pub mod certificates;
 pub mod checkup;

@@ -49,7 +49,7 @@ pub fn router(ops: &Ops, folder: &Path) -> Router {
     };
     Router::new()
         .route(METRICS, get(metrics))
-        .merge(health::routes(Arc::new(move || store.is_sound())))
+        .merge(health::routes(Arc::new(move || store.is_sound().into())))
 }
 
 /// Sets what is looked at only when somebody asks.

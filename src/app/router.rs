@@ -34,11 +34,16 @@ use crate::ops::Ops;
 use crate::server;
 use crate::server::LayerContext;
 use crate::server::health;
+use crate::server::health::Ready;
+use crate::tls::acceptor::Certificates;
 use crate::tls::private_ca;
+use crate::tls::standing::Source;
 use crate::view::renderer::Views;
 use crate::web;
 use crate::web::ConnectFacts;
 use crate::web::WebState;
+
+const TEMPORARY: &str = "with a temporary certificate, until the ACME server has issued one";
 
 /// A protected surface and what serves it.
 #[derive(Clone)]
@@ -95,21 +100,31 @@ pub fn build(
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
 ) -> Result<Router, Stopped> {
-    build_noting(settings, ops, clock, entropy, protected, Arc::default())
+    build_beside(settings, ops, clock, entropy, protected, Beside::default())
 }
 
-/// As [`build`]; what comes with headers that only a trusted proxy may set is noted in `forwarded`.
+/// What the server has beside its router, which answers of it.
+#[derive(Default)]
+pub struct Beside {
+    /// Notes what comes with headers that only a trusted proxy may set.
+    pub forwarded: Arc<Forwarded>,
+    /// The certificate that is shown: `/readyz` says when it is a temporary one.
+    pub certificates: Option<Arc<Certificates>>,
+}
+
+/// As [`build`], for a server that runs.
 ///
 /// # Errors
 /// As [`build`].
-pub fn build_noting(
+pub fn build_beside(
     settings: &Settings,
     ops: &Ops,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
-    forwarded: Arc<Forwarded>,
+    beside: Beside,
 ) -> Result<Router, Stopped> {
+    let Beside { forwarded, certificates } = beside;
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
     let connect = ConnectFacts {
@@ -127,9 +142,17 @@ pub fn build_noting(
         views: Arc::clone(&views),
         surfaces: Arc::clone(&surfaces),
         connect,
+        certificates: certificates.clone(),
     });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
-    let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
+    let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || {
+        let shown = certificates.as_ref().map(|shown| shown.standing().source);
+        match (store.is_sound(), shown) {
+            (false, _) => Ready::No,
+            (true, Some(Source::Temporary)) => Ready::But(TEMPORARY),
+            (true, _) => Ready::Yes,
+        }
+    })));
     if settings.tls.mode == TlsMode::PrivateCa {
         let file = private_ca::ca_file(&certificates::tls_folder(&settings.data.folder));
         router = router.merge(web::ca_file(std::fs::read(file).ok().map(Into::into)));

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::app::acme::Renewal;
 use crate::app::backup::schedule::Schedule;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
@@ -15,6 +16,7 @@ use crate::app::installation::Installation;
 use crate::app::installation::Options;
 use crate::app::operations;
 use crate::app::router;
+use crate::app::router::Beside;
 use crate::app::router::Protected;
 use crate::app::running;
 use crate::app::running::Commands;
@@ -24,6 +26,7 @@ use crate::app::upstreams;
 use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
+use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
@@ -84,9 +87,12 @@ impl Serving<'_> {
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
         let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
-        let (time, random, noting) =
-            (Arc::clone(clock), Arc::clone(entropy), Arc::clone(&forwarded));
-        let router = router::build_noting(settings, &ops, time, random, protected, noting)?;
+        let beside = Beside {
+            forwarded: Arc::clone(&forwarded),
+            certificates: Some(Arc::clone(&certificates)),
+        };
+        let (time, random) = (Arc::clone(clock), Arc::clone(entropy));
+        let router = router::build_beside(settings, &ops, time, random, protected, beside)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
@@ -100,6 +106,10 @@ impl Serving<'_> {
             tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
         }
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
+        if settings.tls.mode == TlsMode::Acme {
+            let renewal = Renewal::new(settings, clock, entropy, Arc::clone(&certificates))?;
+            tasks.spawn(renewal.run(shutdown.clone()));
+        }
         ops.keep_signing_keys().await?;
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();

@@ -68,17 +68,25 @@ pub fn ops_resolving(
     ))
 }
 
+fn wrong(key: &'static str, file: &Path, problem: String) -> Unusable {
+    Unusable::File { key, file: file.to_owned(), problem }
+}
+
+/// Whose certificates are trusted where something is fetched or asked for.
+///
+/// # Errors
+/// The file that the configuration names cannot be used.
+pub(super) fn trust(settings: &Settings) -> Result<Trust, Unusable> {
+    let Some(file) = &settings.outbound.ca_file else { return Ok(Trust::default()) };
+    Trust::with_file(file)
+        .map_err(|why| wrong("outbound.ca_file", file, format!("cannot be used: {why}")))
+}
+
 fn client_documents(
     settings: &Settings,
     resolver: Arc<dyn Resolve>,
 ) -> Result<ClientDocuments, Unusable> {
-    let wrong =
-        |key, file: &Path, problem: String| Unusable::File { key, file: file.to_owned(), problem };
-    let trust = match &settings.outbound.ca_file {
-        Some(file) => Trust::with_file(file)
-            .map_err(|why| wrong("outbound.ca_file", file, format!("cannot be used: {why}")))?,
-        None => Trust::default(),
-    };
+    let trust = trust(settings)?;
     let fetcher = Fetcher::new(settings.outbound.allow_networks.clone(), trust, resolver);
     let clients = &settings.clients;
     let pinned = clients.pinned_documents.iter().map(|file| {

@@ -27,11 +27,13 @@ pub enum TlsMode {
     PrivateCa,
     /// Files that somebody else keeps.
     Files,
+    /// An authority that is asked over ACME.
+    Acme,
 }
 
 impl TlsMode {
     pub(super) const RULE: Choice<Self> =
-        Choice(&[("private-ca", Self::PrivateCa), ("files", Self::Files)]);
+        Choice(&[("private-ca", Self::PrivateCa), ("files", Self::Files), ("acme", Self::Acme)]);
 }
 
 /// A version of TLS.

@@ -13,6 +13,7 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     not_longer(reader, "sessions.idle", "sessions.absolute");
     not_more(reader, "server.limits.url_bytes", "server.limits.header_bytes");
     certificate_files(reader);
+    acme(reader);
     documents(reader);
     surfaces(reader);
     registration(reader);
@@ -82,17 +83,34 @@ fn contradiction(reader: &mut Reader<'_>, less: &str, more: &str, word: &str) {
     }
 }
 
+fn acme(reader: &mut Reader<'_>) {
+    if reader.text("tls.mode") != Some("acme") {
+        return;
+    }
+    if !matches!(reader.from.value("tls.acme.accept_terms"), Some(Value::Bool(_, true))) {
+        let problem = "it is false, and tls.mode is \"acme\"";
+        let fix = "read the authority's terms of service and set it to true";
+        reader.fault("tls.acme.accept_terms", Wrong::new(problem, fix));
+    }
+    let host = reader.text("issuer").and_then(|issuer| url::Url::parse(issuer).ok());
+    if host.is_some_and(|issuer| issuer.domain().is_none()) {
+        let problem = "it is an address, and tls.mode is \"acme\"";
+        let fix = "use a host name, or set tls.mode to \"private-ca\"";
+        reader.fault("issuer", Wrong::new(problem, fix));
+    }
+}
+
 fn certificate_files(reader: &mut Reader<'_>) {
     let files = reader.text("tls.mode") == Some("files");
-    let private_ca = reader.text("tls.mode") == Some("private-ca");
+    let other = reader.text("tls.mode").filter(|mode| *mode != "files").map(str::to_owned);
     for key in ["tls.certificate_file", "tls.key_file"] {
         let Some(file) = reader.text(key) else { continue };
         if files && file.is_empty() {
             let problem = "it is missing, and tls.mode is \"files\"";
             reader.fault(key, Wrong::new(problem, "give the PEM file"));
         }
-        if private_ca && !file.is_empty() {
-            let problem = "it is given, but tls.mode is \"private-ca\"";
+        if let Some(other) = other.as_ref().filter(|_| !file.is_empty()) {
+            let problem = format!("it is given, but tls.mode is \"{other}\"");
             reader.fault(key, Wrong::new(problem, "remove it or set tls.mode to \"files\""));
         }
     }

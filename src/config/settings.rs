@@ -93,17 +93,29 @@ settings! {
     /// The server's certificate.
     tls: Tls = "tls" {
         /// "private-ca" makes a certificate authority in the data folder and renews the certificate
-        /// by itself; "files" uses yours, and takes new ones within a second of their being put there.
+        /// by itself; "files" uses yours, and takes new ones within a second of their being put there;
+        /// "acme" asks an authority such as Let's Encrypt, see [tls.acme].
         mode: TlsMode = "private-ca", TlsMode::RULE;
         /// PEM file with the certificate and its chain, for the mode "files".
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
         /// PEM file with the certificate's private key, for the mode "files".
         key_file: Option<PathBuf> = "", Text(text::path_or_none);
-        /// More names and IP addresses for the private CA's certificate. The issuer's host,
-        /// localhost, 127.0.0.1 and ::1 are always in it.
+        /// More names and IP addresses for the private CA's certificate; with "acme", names alone. The
+        /// issuer's host, with the private CA also localhost, 127.0.0.1 and ::1, are always in it.
         names: Vec<String> = [], List(Text(text::host));
         /// The oldest TLS version that is spoken.
         minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
+    }
+
+    /// Where a certificate is asked for, for the mode "acme". The authority looks at this server at
+    /// port 443 of each name (TLS-ALPN-01); port 80 is not needed.
+    acme: Acme = "tls.acme" {
+        /// The URL of the ACME server's directory.
+        directory: Url = "https://acme-v02.api.letsencrypt.org/directory", Text(text::https_url);
+        /// E-mail addresses to which the authority may write.
+        contacts: Vec<String> = [], List(Text(text::email));
+        /// Whether you accept the authority's terms of service. It issues nothing without.
+        accept_terms: bool = false, Switch;
     }
 
     /// Commands while the server runs.

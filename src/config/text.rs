@@ -15,6 +15,7 @@ use crate::domain::issuer::NotAnIssuer;
 use crate::domain::network;
 use crate::domain::network::Network;
 use crate::domain::registration_policy::AllowedRedirect;
+use crate::domain::user::Email;
 
 /// Schemes that a browser or a system acts on by itself: never a redirect's.
 const NEVER_A_REDIRECT: [&str; 14] = [
@@ -83,6 +84,26 @@ pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {
 /// Empty text stands for none.
 pub(super) fn path_or_none(text: &str) -> Result<Option<PathBuf>, Wrong> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
+/// Where an authority is asked.
+pub(super) fn https_url(text: &str) -> Result<Url, Wrong> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "https" && url.host().is_some());
+    url.ok_or_else(|| {
+        let problem = format!("{} is no https URL", quoted(text));
+        Wrong::new(problem, "write it like https://acme.example/directory")
+    })
+}
+
+/// Where somebody is written to.
+pub(super) fn email(text: &str) -> Result<String, Wrong> {
+    match text.parse::<Email>() {
+        Ok(email) if !text.contains('?') => Ok(email.as_str().to_owned()),
+        _ => {
+            let problem = format!("{} is no e-mail address", quoted(text));
+            Err(Wrong::new(problem, "write it like admin@example.com"))
+        }
+    }
 }
 
 /// Where calls are passed on to; empty text stands for nowhere.

@@ -5,6 +5,7 @@
 //! resolved once; every address must be public (or in a network that the operator allowed), and the
 //! connection is made to an address that was checked.
 
+mod call;
 mod exchange;
 mod refusal;
 mod resolve;
@@ -18,6 +19,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
+pub use call::Caller;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::future::Shared;

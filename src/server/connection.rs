@@ -29,6 +29,7 @@ use crate::server::shutdown::Shutdown;
 use crate::server::stream;
 use crate::server::stream::Guarded;
 use crate::telemetry::measures;
+use crate::tls::acceptor::CHALLENGE_PROTOCOL;
 
 /// What every connection shares.
 pub(super) struct Shared {
@@ -45,6 +46,10 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let Some(stream) = handshake(stream, peer, &shared).await else { return };
+    // An authority that looked at a challenge has seen what it came for.
+    if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) {
+        return;
+    }
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
     let serving = async {
         if is_http2 {

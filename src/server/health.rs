@@ -15,8 +15,25 @@ pub const READYZ: &str = "/readyz";
 /// Both, as the middleware exempts them from the host check.
 pub const PATHS: &[&str] = &[HEALTHZ, READYZ];
 
-/// Tells whether requests can be served now.
-pub type Readiness = Arc<dyn Fn() -> bool + Send + Sync>;
+/// Whether requests can be served now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// They can.
+    Yes,
+    /// They can, with something that an operator should know.
+    But(&'static str),
+    /// They cannot.
+    No,
+}
+
+impl From<bool> for Ready {
+    fn from(ready: bool) -> Self {
+        if ready { Self::Yes } else { Self::No }
+    }
+}
+
+/// Tells it.
+pub type Readiness = Arc<dyn Fn() -> Ready + Send + Sync>;
 
 /// Both routes. `/readyz` answers 503 while `ready` says no.
 pub fn routes(ready: Readiness) -> Router {
@@ -25,10 +42,10 @@ pub fn routes(ready: Readiness) -> Router {
         .route(READYZ, get(move || std::future::ready(readiness(ready()))))
 }
 
-fn readiness(ready: bool) -> impl IntoResponse {
-    if ready {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+fn readiness(ready: Ready) -> impl IntoResponse {
+    match ready {
+        Ready::Yes => (StatusCode::OK, "ready\n".to_owned()),
+        Ready::But(note) => (StatusCode::OK, format!("ready {note}\n")),
+        Ready::No => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()),
     }
 }

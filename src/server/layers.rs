@@ -160,7 +160,7 @@ mod tests {
             .route("/large", echo().layer(large))
             .route("/broken", get(|| async { harness::broken() }))
             .route("/peer", get(peer))
-            .merge(health::routes(Arc::new(|| false)));
+            .merge(health::routes(Arc::new(|| health::Ready::No)));
         harness::layered(router)
     }
 

@@ -1,5 +1,6 @@
 //! What the handshake offers, and the certificate it shows, which may change while serving.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
@@ -30,7 +31,16 @@ pub enum MinVersion {
 /// The certificate in use. New material is published whole or not at all: a [`Material`] was
 /// checked when it was loaded, and a handshake sees the old one or the new one.
 #[derive(Debug)]
-pub struct Certificates(RwLock<Served>);
+pub struct Certificates {
+    served: RwLock<Served>,
+    challenges: Arc<Challenges>,
+}
+
+/// What is shown to an authority that looks at a name, by name.
+type Challenges = RwLock<HashMap<String, Arc<CertifiedKey>>>;
+
+/// The protocol that an authority asks for when it looks (RFC 8737 section 6.2).
+pub const CHALLENGE_PROTOCOL: &[u8] = b"acme-tls/1";
 
 #[derive(Debug)]
 struct Served {
@@ -54,13 +64,21 @@ impl Certificates {
         shows(material);
         let material = material.clone();
         let served = Served { material, source, reloads: 0, failures: 0, last_error: None };
-        Arc::new(Self(RwLock::new(served)))
+        Arc::new(Self { served: RwLock::new(served), challenges: Arc::default() })
+    }
+
+    /// An authority that looks at `name` is shown `proof` for as long as what this returns is kept.
+    pub fn show_challenge(&self, name: &str, proof: Arc<CertifiedKey>) -> ShownChallenge {
+        let name = name.to_ascii_lowercase();
+        let mut shown = self.challenges.write().unwrap_or_else(PoisonError::into_inner);
+        shown.insert(name.clone(), proof);
+        ShownChallenge { name, challenges: Arc::clone(&self.challenges) }
     }
 
     /// Every handshake from here on shows `material`; connections that stand are left alone. Whether
     /// it is another than before.
     pub fn publish(&self, material: &Material, source: Source) -> bool {
-        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
         served.last_error = None;
         served.source = source;
         let is_new = served.material.chain() != material.chain();
@@ -75,7 +93,7 @@ impl Certificates {
 
     /// Newer material was not to be had, and why; what is in use stays.
     pub fn note_failure(&self, why: &dyn std::fmt::Display) {
-        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
         served.failures += 1;
         measures::CERTIFICATE_RELOADS.of("refused").count();
         served.last_error = Some(why.to_string());
@@ -84,7 +102,7 @@ impl Certificates {
     /// How the certificate in use stands.
     #[must_use]
     pub fn standing(&self) -> TlsStanding {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
         let facts = served.material.facts();
         TlsStanding {
             source: served.source,
@@ -106,9 +124,33 @@ fn shows(material: &Material) {
 }
 
 impl ResolvesServerCert for Certificates {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if asks_for_challenge(&hello) {
+            let name = hello.server_name()?.to_ascii_lowercase();
+            let shown = self.challenges.read().unwrap_or_else(PoisonError::into_inner);
+            return shown.get(&name).map(Arc::clone);
+        }
+        let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
         Some(served.material.certified())
+    }
+}
+
+/// It offers that protocol and no other (RFC 8737 section 3).
+fn asks_for_challenge(hello: &ClientHello<'_>) -> bool {
+    let Some(mut offered) = hello.alpn() else { return false };
+    offered.next() == Some(CHALLENGE_PROTOCOL) && offered.next().is_none()
+}
+
+/// A challenge that is shown until this is dropped.
+#[derive(Debug)]
+pub struct ShownChallenge {
+    name: String,
+    challenges: Arc<Challenges>,
+}
+
+impl Drop for ShownChallenge {
+    fn drop(&mut self) {
+        self.challenges.write().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
     }
 }
 
@@ -130,6 +172,9 @@ pub fn server_config(
         .with_no_client_auth()
         .with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if certificates.standing().source.is_acme() {
+        config.alpn_protocols.push(CHALLENGE_PROTOCOL.to_vec());
+    }
     config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

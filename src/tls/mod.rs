@@ -2,6 +2,7 @@
 //! shows. No routing.
 
 pub mod acceptor;
+pub mod acme;
 mod durable;
 pub mod expiry;
 pub mod facts;

@@ -29,6 +29,12 @@ impl Source {
         }
     }
 
+    /// Whether an authority is asked over ACME.
+    #[must_use]
+    pub const fn is_acme(self) -> bool {
+        matches!(self, Self::Acme | Self::Temporary)
+    }
+
     /// Whether this server renews it by itself.
     #[must_use]
     pub const fn renews_itself(self) -> bool {

@@ -38,6 +38,7 @@ use axum::routing::post;
 use crate::domain::surfaces::Surfaces;
 use crate::http::paths;
 use crate::ops::Ops;
+use crate::tls::acceptor::Certificates;
 use crate::view::assets as files;
 use crate::view::pages::ErrorKind;
 use crate::view::renderer::Views;
@@ -54,6 +55,8 @@ pub struct WebState {
     pub views: Arc<Views>,
     /// What pages tell of how this installation is reached.
     pub connect: ConnectFacts,
+    /// The certificate that is shown, if there is one to look after.
+    pub certificates: Option<Arc<Certificates>>,
     /// The protected surfaces, as far as the guide tells of them.
     pub surfaces: Arc<Surfaces>,
 }

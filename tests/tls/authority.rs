@@ -8,11 +8,13 @@ use std::time::SystemTime;
 
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
+use rcgen::CertificateSigningRequestParams;
 use rcgen::CertifiedIssuer;
 use rcgen::DnType;
 use rcgen::IsCa;
 use rcgen::KeyPair;
 use rcgen::PKCS_ECDSA_P256_SHA256;
+use rcgen::SanType;
 use rustls_pki_types::CertificateDer;
 
 pub const HOST: &str = "auth.example";
@@ -56,6 +58,18 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).unwrap();
         let chain = format!("{}{}", certificate.pem(), self.0.pem());
         Pair { certificate: chain, key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+}
+
+impl Authority {
+    /// What is issued for a request, which must be for `name` alone.
+    pub fn answer(&self, csr: &[u8], name: &str, end: SystemTime) -> String {
+        let mut asked = CertificateSigningRequestParams::from_der(&csr.into()).unwrap();
+        let [SanType::DnsName(only)] = &asked.params.subject_alt_names[..] else { panic!() };
+        assert_eq!(only.as_ref(), name);
+        asked.params.not_before = (end - 90 * DAY).into();
+        asked.params.not_after = end.into();
+        format!("{}{}", asked.signed_by(&self.0).unwrap().pem(), self.0.pem())
     }
 }
 

@@ -4,14 +4,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
+use rustls::DigitallySignedStruct;
 use rustls::RootCertStore;
+use rustls::SignatureScheme;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::danger::ServerCertVerified;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::ServerName;
+use rustls_pki_types::UnixTime;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::prelude::X509Certificate;
+use x509_parser::prelude::X509Extension;
 
 use crate::authority::HOST;
 
@@ -84,5 +95,70 @@ impl Line {
     pub async fn ok(&mut self, path: &str) -> Result<String, Failed> {
         let (head, body) = self.get(path).await?;
         if head.starts_with("HTTP/1.1 200 ") { Ok(body) } else { Err(head.into()) }
+    }
+}
+
+/// What stands in the proof that is shown for `name` at `target` (RFC 8737 section 3): the certificate is
+/// for that name alone, and the extension is critical.
+pub async fn challenge(target: SocketAddr, name: &str) -> Result<Vec<u8>, Failed> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"acme-tls/1".to_vec()];
+    let stream = TcpStream::connect(target).await?;
+    let host = ServerName::try_from(name.to_owned())?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(host, stream).await?;
+    let session = stream.get_ref().1;
+    assert_eq!(session.alpn_protocol(), Some(b"acme-tls/1".as_slice()));
+    let shown = session.peer_certificates().ok_or("no certificate")?;
+    assert_eq!(shown.len(), 1);
+    let (_, shown) = X509Certificate::from_der(&shown[0])?;
+    let names = shown.subject_alternative_name()?.ok_or("no names")?;
+    assert_eq!(names.value.general_names, [GeneralName::DNSName(name)]);
+    let is_proof = |one: &&X509Extension<'_>| one.oid.to_id_string() == "1.3.6.1.5.5.7.1.31";
+    let proof = shown.extensions().iter().find(is_proof).ok_or("no proof")?;
+    assert!(proof.critical);
+    Ok(proof.value.strip_prefix(&[4, 32]).ok_or("no digest")?.to_vec())
+}
+
+/// Takes any certificate: what counts is what stands in it.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

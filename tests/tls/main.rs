@@ -6,9 +6,16 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "certificates are good by the machine's clock, and how long they take to be served is what is tested"
+)]
 
+mod acme;
+mod acme_server;
 mod authority;
 mod client;
 mod commands;
+mod pebble;
 mod program;
 mod reload;

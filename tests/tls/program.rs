@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Child;
+use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
@@ -28,6 +29,8 @@ pub struct Program {
     child: Child,
     pub address: SocketAddr,
     log: Arc<Mutex<String>>,
+    /// Kept open: it writes more than one line.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Drop for Program {
@@ -77,10 +80,11 @@ impl Program {
             }
         });
         let mut told = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut told).unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut told).unwrap();
         assert!(told.starts_with("Countersign serves"), "{told} {}", log.lock().unwrap());
         let address = SocketAddr::from(([127, 0, 0, 1], listening_port(child.id())));
-        Self { child, address, log }
+        Self { child, address, log, _stdout: stdout }
     }
 
     pub fn log(&self) -> String {

@@ -59,8 +59,8 @@ const WRONG: &[(&str, &str)] = &[
          lower it or raise server.limits.header_bytes",
     ),
     (
-        "tls.mode = \"acme\"",
-        "tls.mode: \"acme\" is no choice here; write \"private-ca\" or \"files\"",
+        "tls.mode = \"none\"",
+        "tls.mode: \"none\" is no choice here; write \"private-ca\", \"files\" or \"acme\"",
     ),
     (
         "tls.key_file = \"/key.pem\"",

@@ -93,7 +93,7 @@ where
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
+pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
     for address in addresses.iter().take(MOST_ADDRESSES) {
         let attempt = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await;
         if let Ok(Ok(socket)) = attempt {
@@ -103,7 +103,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchRefusal> {
     Err(FetchRefusal::Connect)
 }
 
-fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
+pub(super) fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
     match url.host() {
         Some(Host::Domain(name)) => {
             ServerName::try_from(name.to_owned()).map_err(|_| FetchRefusal::Url)
@@ -135,7 +135,7 @@ fn posted(url: &Url, message: Message) -> Result<Request<Full<Bytes>>, FetchRefu
     head.body(Full::from(message.body)).map_err(|_| FetchRefusal::Url)
 }
 
-fn authority(url: &Url) -> Result<String, FetchRefusal> {
+pub(super) fn authority(url: &Url) -> Result<String, FetchRefusal> {
     let host = url.host_str().ok_or(FetchRefusal::Url)?;
     Ok(match url.port() {
         Some(port) => format!("{host}:{port}"),

@@ -89,6 +89,7 @@ pub(in crate::view) fn frame_in(section: Section, place: Place) -> Frame {
         language_csrf: csrf(),
         user_name: "Dana Reyes".to_owned(),
         reviews_due: 2,
+        certificate: None,
     })
 }
 

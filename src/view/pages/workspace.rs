@@ -25,6 +25,22 @@ pub struct Workspace {
     pub user_name: String,
     /// How many reviews are due, shown in the navigation.
     pub reviews_due: u64,
+    /// What an operator should know of the server's certificate.
+    pub certificate: Option<CertificateNotice>,
+}
+
+/// What an operator should know of the server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "days", rename_all = "snake_case")]
+pub enum CertificateNotice {
+    /// It ends within so many days.
+    Ends(u64),
+    /// It has ended.
+    Ended,
+    /// A newer one could not be had or used.
+    Refused,
+    /// It is one of our own until the first is issued.
+    Temporary,
 }
 
 /// A page of the navigation.

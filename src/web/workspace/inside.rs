@@ -21,6 +21,7 @@ use crate::view::pages::Frame;
 use crate::view::pages::Page;
 use crate::view::pages::PlaceKind;
 use crate::view::pages::parts::place::Place as ShownPlace;
+use crate::view::pages::workspace::CertificateNotice;
 use crate::view::pages::workspace::Flash;
 use crate::view::pages::workspace::NavigationItem;
 use crate::view::pages::workspace::Section;
@@ -29,6 +30,7 @@ use crate::view::pages::workspace::Workspace;
 use crate::web::WebState;
 use crate::web::visitor;
 use crate::web::visitor::Visitor;
+use crate::web::workspace::certificate;
 use crate::web::workspace::flash;
 
 /// The form that every page of the workspace posts: its tag binds it to the path that it posts to.
@@ -44,6 +46,7 @@ pub struct Inside {
     pub open: OpenPlace,
     places: Vec<OpenPlace>,
     flash: Option<Flash>,
+    certificate: Option<CertificateNotice>,
 }
 
 /// A company or firm that the person reaches, and what they are there.
@@ -96,7 +99,12 @@ impl FromRequestParts<WebState> for Inside {
         let chosen = cookies::get(&parts.headers, cookies::PLACE);
         let chosen = chosen.and_then(|text| text.parse().ok());
         let flash = flash::read(&visitor, &parts.headers);
-        Self::enter(visitor, live, chosen, flash).map_err(|page| *page)
+        let entered = Self::enter(visitor, live, chosen, flash).map_err(|page| *page)?;
+        let standing = state.certificates.as_ref().filter(|_| entered.live.user.operator);
+        let standing = standing.map(|shown| shown.standing());
+        let certificate =
+            standing.and_then(|standing| certificate::notice(&standing, entered.ops().now()));
+        Ok(Self { certificate, ..entered })
     }
 }
 
@@ -114,7 +122,7 @@ impl Inside {
             reached.into_iter().filter_map(|at| reachable(ops, at)).collect();
         let open = places.iter().find(|at| Some(at.place) == chosen).or(places.first()).cloned();
         match open {
-            Some(open) => Ok(Self { visitor, live, open, places, flash }),
+            Some(open) => Ok(Self { visitor, live, open, places, flash, certificate: None }),
             // Somebody without a company has nothing here but what is their own.
             None => Err(Box::new(visitor.refuse(ErrorKind::NotAllowed))),
         }
@@ -173,6 +181,7 @@ impl Inside {
             language_csrf: self.tag("/settings/language"),
             user_name: self.live.user.name.clone(),
             reviews_due: self.reviews_due(),
+            certificate: self.certificate,
         };
         let frame = self.visitor.frame().inside(workspace);
         match self.flash.clone().or_else(|| self.recovered()) {

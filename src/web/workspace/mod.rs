@@ -4,6 +4,7 @@
 //! that it was shown to them; [`confirming`] asks for the second factor; [`told`] turns what an act
 //! refused into a page.
 
+mod certificate;
 pub mod confirming;
 mod flash;
 pub mod inside;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::view::pages::Frame;
 use crate::view::pages::Page;
 use crate::view::pages::sample;
+use crate::view::pages::workspace::CertificateNotice;
 use crate::view::pages::workspace::Section;
 
 /// `/settings/data`. Each export is a form of its own; what is stored about one person leaves from
@@ -64,6 +65,22 @@ impl Page for DataPage {
         let exports = vec![here];
         let owner = Self { may_end_everywhere: false, exports, access: 1, ..operator.clone() };
         let nothing = Self { may_end: false, exports: Vec::new(), ..owner.clone() };
-        vec![("operator", operator), ("owner", owner), ("viewer", nothing)]
+        let told = |notice| {
+            let mut page = operator.clone();
+            if let Some(workspace) = &mut page.frame.workspace {
+                workspace.certificate = Some(notice);
+            }
+            page
+        };
+        vec![
+            ("certificate_ends", told(CertificateNotice::Ends(1))),
+            ("certificate_ends_later", told(CertificateNotice::Ends(14))),
+            ("certificate_ended", told(CertificateNotice::Ended)),
+            ("certificate_refused", told(CertificateNotice::Refused)),
+            ("certificate_temporary", told(CertificateNotice::Temporary)),
+            ("operator", operator),
+            ("owner", owner),
+            ("viewer", nothing),
+        ]
     }
 }
