@@ -1,7 +1,9 @@
 //! Floor 8: wiring, the only place that knows all parts. No rules.
 
 mod acme;
+pub mod backup;
 pub mod certificates;
+pub mod checkup;
 mod durable;
 pub mod installation;
 mod master_key;

@@ -26,6 +26,7 @@ use crate::gateway::McpLimits;
 use crate::gateway::McpState;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
+use crate::http::forwarded::Forwarded;
 use crate::http::limits::RequestLimits;
 use crate::oauth;
 use crate::oauth::OauthState;
@@ -99,19 +100,21 @@ pub fn build(
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
 ) -> Result<Router, Stopped> {
-    build_showing(settings, ops, clock, entropy, protected, None)
+    build_noting(settings, ops, clock, entropy, protected, Arc::default(), None)
 }
 
-/// As [`build`], with the certificate that is shown: `/readyz` says when it is a temporary one.
+/// As [`build`]; what comes with headers that only a trusted proxy may set is noted in `forwarded`,
+/// and `/readyz` says when the certificate that is shown is a temporary one.
 ///
 /// # Errors
 /// As [`build`].
-pub fn build_showing(
+pub fn build_noting(
     settings: &Settings,
     ops: &Ops,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
+    forwarded: Arc<Forwarded>,
     certificates: Option<Arc<Certificates>>,
 ) -> Result<Router, Stopped> {
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
@@ -179,7 +182,7 @@ pub fn build_showing(
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
-    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits, forwarded }))
 }
 
 /// Behind a surface that nobody can call here.
