@@ -39,7 +39,6 @@ pub async fn listener(
 }
 
 /// What the listener serves.
-#[must_use]
 pub fn router(ops: &Ops, folder: &Path) -> Router {
     let (asked, folder): (_, PathBuf) = (ops.clone(), folder.to_owned());
     let store = ops.clone();

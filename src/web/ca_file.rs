@@ -15,7 +15,6 @@ use http::header::CONTENT_TYPE;
 use crate::http::paths;
 
 /// The route; 404 while there is no authority.
-#[must_use]
 pub fn ca_file(pem: Option<Bytes>) -> Router {
     Router::new().route(paths::CA_FILE, get(move || std::future::ready(answer(pem.clone()))))
 }
