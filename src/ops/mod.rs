@@ -127,8 +127,8 @@ pub struct Parts {
     pub(in crate::ops) shown_once: ShownOnce,
     pub(in crate::ops) summaries: Summaries,
     pub(in crate::ops) due_reviews: DueReviews,
-    pub(in crate::ops) backup_state: BackupState,
     pub(in crate::ops) sending: Sending,
+    pub(in crate::ops) backup_state: BackupState,
 }
 
 impl Deref for Ops {
@@ -177,8 +177,8 @@ impl Ops {
             shown_once: ShownOnce::default(),
             summaries: Summaries::default(),
             due_reviews: DueReviews::default(),
-            backup_state: BackupState::default(),
             sending: Sending::default(),
+            backup_state: BackupState::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }
