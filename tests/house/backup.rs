@@ -29,8 +29,10 @@ use crate::harness::MACHINE;
 const SCOPE: &str = "customers:readonly";
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
 
+type Tables = HashMap<TableId, Vec<(Vec<u8>, Vec<u8>)>>;
+
 /// Keys and values of every table in a backup.
-fn rows_in(file: &Path) -> HashMap<TableId, Vec<(Vec<u8>, Vec<u8>)>> {
+fn rows_in(file: &Path) -> Tables {
     let mut backup = Backup::open(fs::File::open(file).unwrap(), None).unwrap();
     let mut tables: HashMap<_, Vec<_>> = HashMap::new();
     while let Some(part) = backup.next_part().unwrap() {
@@ -42,7 +44,7 @@ fn rows_in(file: &Path) -> HashMap<TableId, Vec<(Vec<u8>, Vec<u8>)>> {
 }
 
 /// Index rows end with the key of what they list.
-fn listed(tables: &HashMap<TableId, Vec<(Vec<u8>, Vec<u8>)>>, index: TableId) -> HashSet<Vec<u8>> {
+fn listed(tables: &Tables, index: TableId) -> HashSet<Vec<u8>> {
     let rows = tables.get(&index).into_iter().flatten();
     rows.map(|(key, _)| key[key.len() - 16..].to_vec()).collect()
 }

@@ -26,7 +26,7 @@ impl Settling<'_> {
                 Some(was) => self.person_as(former, &user, &was)?,
                 None => {
                     let left = User { status: UserStatus::Disabled, ..user.clone() };
-                    self.put_user(&user, left)?;
+                    self.put_user(&user, &left)?;
                 }
             }
         }
@@ -64,16 +64,16 @@ impl Settling<'_> {
         if user.password.is_some() && left.password.is_none() && left.is_active() {
             self.settled.need_links.push(user.email.clone());
         }
-        self.put_user(user, left)?;
+        self.put_user(user, &left)?;
         for held in people::memberships(self.reader, user.id)? {
-            self.membership_as_in(former, held)?;
+            self.membership_as_in(former, &held)?;
         }
         Ok(())
     }
 
-    fn put_user(&mut self, before: &User, left: User) -> Result<(), Fault> {
-        if left != *before {
-            self.changes.put::<Users>(&left.id, &left)?;
+    fn put_user(&mut self, before: &User, left: &User) -> Result<(), Fault> {
+        if left != before {
+            self.changes.put::<Users>(&left.id, left)?;
             self.settled.people += 1;
         }
         Ok(())
@@ -93,19 +93,19 @@ impl Settling<'_> {
     }
 
     /// The lesser of two roles; none if neither is, or there was none.
-    fn membership_as_in(&mut self, former: &Reader<'_>, held: Membership) -> Result<(), Fault> {
+    fn membership_as_in(&mut self, former: &Reader<'_>, held: &Membership) -> Result<(), Fault> {
         let was = people::membership(former, held.user, held.place)?;
         let left = match &was {
             Some(was) if was.role == held.role => return Ok(()),
-            Some(was) if self.is_within(former, was, &held)? => Some(was),
-            Some(was) if self.is_beyond(former, was, &held)? => return Ok(()),
+            Some(was) if self.is_within(former, was, held)? => Some(was),
+            Some(was) if self.is_beyond(former, was, held)? => return Ok(()),
             _ => None,
         };
         self.settled.roles += 1;
         match left {
             Some(was) => records::put_membership(&mut self.changes, was),
             None => {
-                records::remove_membership(&mut self.changes, &held);
+                records::remove_membership(&mut self.changes, held);
                 Ok(())
             }
         }

@@ -21,7 +21,7 @@ pub(super) enum Guard {
     /// The hash of all so far.
     Plain([u8; HASH]),
     /// The key.
-    Sealed(Stream),
+    Sealed(Box<Stream>),
 }
 
 impl Guard {

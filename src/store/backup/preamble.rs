@@ -41,7 +41,7 @@ pub(super) fn begin(sealing: Option<&Sealing<'_>>) -> Result<(Vec<u8>, Guard), U
     bytes.extend_from_slice(&key.check());
     let (bytes, _) = close(bytes);
     let stream = Stream::new(key.expose(), salt, &bytes).map_err(|_| Unwritten::Memory)?;
-    Ok((bytes, Guard::Sealed(stream)))
+    Ok((bytes, Guard::Sealed(Box::new(stream))))
 }
 
 fn close(mut bytes: Vec<u8>) -> (Vec<u8>, Guard) {
@@ -78,7 +78,7 @@ pub(super) fn open(
     }
     match sealed {
         None => Ok((Guard::Plain(expected), false)),
-        Some(sealed) => Ok((Guard::Sealed(sealed.open(passphrase, &bytes)?), true)),
+        Some(sealed) => Ok((Guard::Sealed(Box::new(sealed.open(passphrase, &bytes)?)), true)),
     }
 }
 

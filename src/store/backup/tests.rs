@@ -14,6 +14,7 @@ use crate::store::backup::write;
 use crate::store::backup::write::About;
 use crate::store::chain;
 use crate::store::engine::Engine as _;
+use crate::store::engine::Row;
 use crate::store::format;
 use crate::store::redb::RedbEngine;
 use crate::store::table::TableId;
@@ -64,7 +65,7 @@ fn verdict(bytes: &[u8], passphrase: Option<&str>) -> Result<Header, Unreadable>
 }
 
 /// Every row of every table.
-fn rows(engine: &RedbEngine) -> Vec<(TableId, Vec<(Vec<u8>, Vec<u8>)>)> {
+fn rows(engine: &RedbEngine) -> Vec<(TableId, Vec<Row>)> {
     let state = engine.snapshot().unwrap();
     let of = |table: &TableId| (*table, state.range(*table, &[], None, usize::MAX).unwrap());
     TableId::ALL.iter().map(of).collect()
