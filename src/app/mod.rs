@@ -7,6 +7,7 @@ mod master_key;
 pub mod open_error;
 pub mod operations;
 pub mod router;
+pub mod running;
 pub mod sandbox;
 pub mod sandbox_guide;
 pub mod sandbox_seed;

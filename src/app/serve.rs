@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use crate::app::installation;
+use crate::app::running::Commands;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
@@ -32,7 +33,7 @@ pub struct Options {
 ///
 /// # Errors
 /// Why it could not start, or had to stop.
-pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
+pub fn run(settings: Settings, options: Options, commands: Commands) -> Result<(), Stopped> {
     let _log = start_log(&settings)?;
     let (protected, upstreams) = match upstreams::behind(&settings)? {
         Some(Behind { protected, clients }) => (Some(protected), clients),
@@ -60,6 +61,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             protected,
             upstreams,
             ahead: Duration::ZERO,
+            commands: Some(commands),
         };
         serving.run(|| announce(&settings, first_run)).await
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::certificates::Keeper;
@@ -14,6 +15,9 @@ use crate::app::installation::Options;
 use crate::app::operations;
 use crate::app::router;
 use crate::app::router::Protected;
+use crate::app::running;
+use crate::app::running::Commands;
+use crate::app::running::Running;
 use crate::app::stopped::Stopped;
 use crate::app::upstreams;
 use crate::app::webhooks;
@@ -56,6 +60,8 @@ pub struct Serving<'a> {
     pub upstreams: Vec<Arc<UpstreamClient>>,
     /// How far the clock was told to stand ahead of the machine's.
     pub ahead: Duration,
+    /// What runs the commands that come over the admin socket; none: there is no socket.
+    pub commands: Option<Commands>,
 }
 
 impl Serving<'_> {
@@ -64,7 +70,8 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected, upstreams, ahead } = self;
+        let Self { settings, installation, ops, listeners, protected, upstreams, ahead, commands } =
+            self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
         let keeper = Keeper::start(settings, &installation.clock)?;
@@ -84,6 +91,12 @@ impl Serving<'_> {
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
+        if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
+            let executor = Handle::current();
+            let settings = Arc::new(settings.clone());
+            let running = Running { ops: ops.clone(), executor, settings };
+            tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
+        }
         announce()?;
         for client in upstreams {
             tasks.spawn(mind(client, shutdown.clone()));

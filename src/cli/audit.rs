@@ -1,9 +1,7 @@
 //! `countersign audit`.
 
-use std::fs::File;
+use std::fmt::Write as _;
 use std::io;
-use std::io::BufWriter;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -11,6 +9,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::audit::AuditRow;
@@ -53,13 +52,13 @@ struct Verdict {
     checkpoint_key: String,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List { limit, before } => list(&session, before, limit),
         Act::Verify => verify(&session),
         Act::Export { output: Some(file) } => export_to_file(&session, &file),
-        Act::Export { output: None } => export(&session, &mut io::stdout().lock(), "the output"),
+        Act::Export { output: None } => export(&session, &mut |text| session.out.text(text)),
     }
 }
 
@@ -82,33 +81,29 @@ fn verify(session: &Session) -> Result<(), CliError> {
 
 /// Never over a file that is there: an export may be the only copy.
 fn export_to_file(session: &Session, path: &Path) -> Result<(), CliError> {
-    let file = File::create_new(path).map_err(|error| unwritten(path.display(), &error))?;
-    let mut to = BufWriter::new(file);
-    export(session, &mut to, path.display())?;
-    to.get_ref().sync_all().map_err(|error| unwritten(path.display(), &error))
+    let unwritten = |error: io::Error| {
+        CliError::failed(&format_args!("{} cannot be written ({error})", path.display()))
+    };
+    let mut file = session.out.console.new_file(path).map_err(unwritten)?;
+    export(session, &mut |text| file.write_all(text.as_bytes()).map_err(unwritten))?;
+    file.finish().map_err(unwritten)
 }
 
 fn export(
     session: &Session,
-    to: &mut dyn Write,
-    target: impl std::fmt::Display,
+    to: &mut dyn FnMut(&str) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let newest = session.ops.audit_entries(None, 1)?.first().map_or(0, |entry| entry.sequence);
     let mut next = 1;
     while next <= newest {
         let end = next.saturating_add(PAGE);
+        let mut text = String::new();
         for entry in session.ops.audit_entries(Some(end), PAGE_LIMIT)?.iter().rev() {
             let line = serde_json::to_string(entry).map_err(|error| CliError::failed(&error))?;
-            writeln!(to, "{line}").map_err(|error| unwritten(&target, &error))?;
+            let _ = writeln!(text, "{line}");
         }
+        to(&text)?;
         next = end;
     }
-    to.flush().map_err(|error| unwritten(&target, &error))
-}
-
-fn unwritten(target: impl std::fmt::Display, error: &io::Error) -> CliError {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => CliError::NobodyReads,
-        _ => CliError::failed(&format_args!("{target} cannot be written ({error})")),
-    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use crate::app::serve;
 use crate::cli::args;
 use crate::cli::args::SourceArgs;
 use crate::cli::error::CliError;
+use crate::cli::relay;
 use crate::config;
 
 /// Serve what the configuration says
@@ -24,5 +25,5 @@ pub(super) fn run(given: Args) -> Result<(), CliError> {
     let Args { sources, listen, accept_new_issuer } = given;
     let listen = listen.map(|listen| args::flag("--listen", "server.listen", &listen));
     let settings = config::load(&sources.sources(listen.into_iter().collect()))?.settings;
-    Ok(serve::run(settings, serve::Options { accept_new_issuer })?)
+    Ok(serve::run(settings, serve::Options { accept_new_issuer }, relay::commands())?)
 }

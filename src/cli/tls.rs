@@ -1,5 +1,5 @@
-//! `countersign tls`: the certificate, as files. None of it needs the data file, so all of it works while
-//! the server runs, which takes new files by itself.
+//! `countersign tls`: the certificate, as files. None of it needs the data file; a server that runs
+//! takes new files by itself, and writes those that it makes.
 
 mod trust;
 
@@ -11,6 +11,7 @@ use clap::Subcommand;
 use crate::app::certificates;
 use crate::base::clock::SystemClock;
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::rows::certificate::CertificateRow;
@@ -61,18 +62,29 @@ trust the CA notice nothing. A server that runs serves it within a second.")]
     Trust,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let settings = config::load(&noun.shared.sources.sources(Vec::new()))?.settings;
-    let out = Output { json: noun.shared.json };
-    match noun.act {
-        Act::Show => show(&settings, out),
-        Act::Check { certificate, key } => check(&settings, certificate.zip(key), out),
-        Act::Renew => renew(&settings, out),
-        Act::Trust => trust(&settings, out),
+impl Act {
+    /// Whether files are written, which must belong to the server's user. What is only read may be a file
+    /// that the caller names, and is read by nobody else.
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self, Self::Renew)
     }
 }
 
-fn show(settings: &Settings, out: Output) -> Result<(), CliError> {
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let settings = match &context.running {
+        Some(running) => running.settings.as_ref().clone(),
+        None => config::load(&noun.shared.sources.sources(Vec::new()))?.settings,
+    };
+    let out = context.out(noun.shared.json);
+    match noun.act {
+        Act::Show => show(&settings, &out),
+        Act::Check { certificate, key } => check(&settings, certificate.zip(key), &out),
+        Act::Renew => renew(&settings, &out),
+        Act::Trust => trust(&settings, &out),
+    }
+}
+
+fn show(settings: &Settings, out: &Output) -> Result<(), CliError> {
     let (certificate, key, source) = certificates::files(settings);
     let facts = facts_in(&certificate)?;
     let problem = Material::load(&certificate, &key, SystemClock::wall()).err();
@@ -84,7 +96,7 @@ fn show(settings: &Settings, out: Output) -> Result<(), CliError> {
 fn check(
     settings: &Settings,
     given: Option<(PathBuf, PathBuf)>,
-    out: Output,
+    out: &Output,
 ) -> Result<(), CliError> {
     let (configured, configured_key, source) = certificates::files(settings);
     let (certificate, key) = given.unwrap_or((configured, configured_key));
@@ -100,7 +112,7 @@ fn check(
     out.show(&CertificateRow::of(material.facts(), source, &certificate, &host, None))
 }
 
-fn renew(settings: &Settings, out: Output) -> Result<(), CliError> {
+fn renew(settings: &Settings, out: &Output) -> Result<(), CliError> {
     if settings.tls.mode != TlsMode::PrivateCa {
         return Err(CliError::failed(
             &"only the private CA's certificate is made here, and tls.mode is another: renew it where it comes from",
@@ -113,7 +125,7 @@ fn renew(settings: &Settings, out: Output) -> Result<(), CliError> {
     show(settings, out)
 }
 
-fn trust(settings: &Settings, out: Output) -> Result<(), CliError> {
+fn trust(settings: &Settings, out: &Output) -> Result<(), CliError> {
     if settings.tls.mode != TlsMode::PrivateCa {
         return Err(CliError::failed(&"there is no private CA to trust: tls.mode is another"));
     }

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use crate::base::id::RawId;
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::webhook::AttemptRow;
@@ -11,7 +12,6 @@ use crate::cli::rows::webhook::NewWebhookRow;
 use crate::cli::rows::webhook::WebhookRow;
 use crate::cli::session::Session;
 use crate::cli::values::PlaceArgs;
-use crate::domain::audit::Origin;
 use crate::domain::webhook::Topic;
 use crate::ops::webhooks::manage::NewEndpoint;
 
@@ -78,8 +78,8 @@ fn topic(text: &str) -> Result<Topic, String> {
     Topic::of_word(text).ok_or_else(|| format!("write one of {}", words()))
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     let ops = &session.ops;
     match noun.act {
         Act::List { place } => {
@@ -92,12 +92,12 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
         Act::Create { place, url, event, note } => {
             let place = session.named_place(&place)?;
             let new = NewEndpoint { place, url, topics: event, note };
-            let made = session.wait(ops.create_webhook(new, Origin::default()))?;
+            let made = session.wait(ops.create_webhook(new, session.origin))?;
             let row = NewWebhookRow::of(&made, &Names::of(ops)?);
             session.out.answer(&row, || row.told())
         }
         Act::Test { id } => {
-            session.wait(ops.test_webhook(id, Origin::default()))?;
+            session.wait(ops.test_webhook(id, session.origin))?;
             show(&session, id)
         }
         Act::Deliveries { id } => {
@@ -106,12 +106,12 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
             session.out.list(&rows)
         }
         Act::Enable { id } => {
-            session.wait(ops.enable_webhook(id, Origin::default()))?;
+            session.wait(ops.enable_webhook(id, session.origin))?;
             show(&session, id)
         }
         Act::Delete { id } => {
             let listed = ops.find_webhook(id)?;
-            session.wait(ops.delete_webhook(id, Origin::default()))?;
+            session.wait(ops.delete_webhook(id, session.origin))?;
             session.out.show(&WebhookRow::of(&listed, &Names::of(ops)?))
         }
     }

@@ -39,6 +39,7 @@ pub use choice::TlsMode;
 pub use choice::TlsVersion;
 pub use fault::ConfigFaults;
 pub use fault::Fault;
+pub use settings::Admin;
 pub use settings::Api;
 pub use settings::Attempts;
 pub use settings::Clients;

@@ -106,6 +106,13 @@ settings! {
         minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
     }
 
+    /// Commands while the server runs.
+    admin: Admin = "admin" {
+        /// The socket over which `countersign` commands reach the running server; only root and the
+        /// server's own user are heard. Empty: admin.sock in the data folder.
+        socket: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
     /// What is kept on disk.
     data: Data = "data" {
         /// The folder of the database, the private CA and, if no other file is named, the master key.
@@ -309,6 +316,7 @@ settings! {
 }
 
 const MASTER_KEY: &str = "master.key";
+const ADMIN_SOCKET: &str = "admin.sock";
 
 /// The file of the master key and why it is this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -332,6 +340,12 @@ impl MasterKey {
 }
 
 impl Settings {
+    /// Where commands reach the running server.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.data.folder.join(ADMIN_SOCKET))
+    }
+
     /// Which file holds the master key, as of now.
     #[must_use]
     pub fn master_key(&self) -> MasterKey {

@@ -43,6 +43,7 @@ pub mod signing_key;
 pub mod standing;
 pub mod surface;
 pub mod surfaces;
+pub mod system_user;
 pub mod token;
 pub mod usage;
 pub mod user;

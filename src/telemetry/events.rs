@@ -35,6 +35,9 @@ events! {
     error "a call failed" ["fault"]
         "A call to a protected surface was answered with 500 or 503."
         "See the cause; a full disk or queue is the usual one.";
+    error "a command ended in a panic; this is a defect, please report it" [""]
+        "A command over the admin socket failed; the server goes on."
+        "Report it, with the line before it.";
     error "a group of changes was not committed" ["fault"]
         "The store failed; nothing of the group is kept."
         "See the cause.";
@@ -116,6 +119,9 @@ events! {
     warn "a client uses too many assertions" ["app"]
         "More signed assertions within their lifetime than are remembered; it is refused."
         "Have the client reuse its tokens.";
+    warn "a command could not be taken" ["error"]
+        "A connection to the admin socket broke off, or the system gives no more files."
+        "See the error.";
     warn "a name could not be resolved anew" ["error name"]
         "The former addresses are used on."
         "Look at your name servers.";
@@ -146,7 +152,7 @@ events! {
     warn "counts could not be written down" ["fault"]
         "The numbers of the last minute wait."
         "See the cause.";
-    warn "most of the data file is free; `countersign compact` gives it back while the server is stopped" ["size_mib used_mib"]
+    warn "most of the data file is free; `countersign compact` gives it back" ["size_mib used_mib"]
         "Swept rows left holes."
         "Compact when it suits you.";
     warn "no passkey could be asked for" ["fault"]
@@ -161,12 +167,18 @@ events! {
     warn "some requests were cut, since they took longer than the shutdown grace" [""]
         "Told at the very end of a stop."
         "Raise `server.shutdown_grace` if long calls are usual.";
+    warn "somebody else tried the admin socket" ["caller"]
+        "Neither root nor the server's own user; nothing was done."
+        "Find out who it was.";
     warn "space could not be given back" ["fault"]
         "Compaction did not work."
         "See the cause.";
     warn "stopping at once" [""]
         "A second signal came: requests in flight are cut."
         "Nothing.";
+    warn "the admin socket cannot be used" ["error"]
+        "Commands work only while the server is stopped."
+        "See the error.";
     warn "the certificate expires soon" ["days source until"]
         "Told 30, 14 and 7 days before."
         "Plan its replacement.";
@@ -194,6 +206,9 @@ events! {
     warn "the upstream cannot be reached now" ["cause upstream"]
         "Told at start; calls are tried all the same."
         "Look at the upstream.";
+    warn "there is no admin socket, so commands work only while the server is stopped; name another with admin.socket" ["fault"]
+        "The socket could not be made."
+        "See the fault; set `admin.socket`.";
     warn "too many pushed requests wait" ["app"]
         "A client pushes requests and does not use them."
         "Tell whoever made the client.";
@@ -212,6 +227,9 @@ events! {
     info "a client's keys were not used" ["client_id why"]
         "The keys of a client could not be fetched or read."
         "See the cause.";
+    info "a command came over the admin socket" ["by"]
+        "Somebody ran `countersign` at the machine."
+        "Nothing.";
     info "a new certificate is in use" ["fingerprint until"]
         "New handshakes show it."
         "Nothing.";
