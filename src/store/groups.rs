@@ -154,7 +154,9 @@ impl Groups {
             Err(fault @ (Fault::Engine(_) | Fault::Unsound)) => {
                 self.standing.sound.store(false, Ordering::Release);
                 measures::WRITER_FAILURES.count();
-                self.tell("the data file failed; opening it anew", fault);
+                if self.is_to_be_told() {
+                    tracing::error!(%fault, "the data file failed; opening it anew");
+                }
                 self.recover();
             }
             Err(Fault::Busy) | Ok(()) => {}
@@ -183,18 +185,22 @@ impl Groups {
             }
             Err(fault) => {
                 self.tried = Some(now());
-                self.tell("the data file cannot be opened anew; trying every second", &fault);
+                if self.is_to_be_told() {
+                    tracing::error!(%fault, "the data file cannot be opened anew; trying every second");
+                }
             }
         }
     }
 
-    /// Tells the log, once in a while: a full disk fails a hundred times a second.
-    fn tell(&mut self, what: &str, fault: &Fault) {
-        if self.told.is_none_or(|told| told.elapsed() >= TELL) {
+    /// Whether the log is told of a failure now, once in a while: a full disk fails a hundred times a
+    /// second.
+    fn is_to_be_told(&mut self) -> bool {
+        let due = self.told.is_none_or(|told| told.elapsed() >= TELL);
+        if due {
             self.told = Some(now());
             self.announced = true;
-            tracing::error!(%fault, "{what}");
         }
+        due
     }
 }
 

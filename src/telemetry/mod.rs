@@ -1,5 +1,6 @@
 //! Floor 1: what the process says about itself: its log, and what it measures. No business rules.
 
+pub mod events;
 pub mod logs;
 pub mod measure;
 pub mod measures;

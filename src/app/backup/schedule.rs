@@ -18,6 +18,7 @@ use crate::domain::audit::Origin;
 use crate::domain::checkup::Finding;
 use crate::ops::Ops;
 use crate::ops::backup::Made;
+use crate::telemetry::measures;
 
 const PREFIX: &str = "countersign-";
 const SUFFIX: &str = ".backup";
@@ -65,6 +66,8 @@ impl Schedule {
         }
         match self.make(ops) {
             Ok(file) => {
+                let now = u32::try_from(ops.now().seconds()).unwrap_or(u32::MAX);
+                measures::BACKUP_AT.set(f64::from(now));
                 tracing::info!(file = %file.display(), "a backup was made and read back");
                 self.tidy();
             }
