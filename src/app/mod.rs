@@ -12,5 +12,6 @@ pub mod say;
 pub mod serve;
 pub mod serving;
 pub mod stopped;
+mod supervised;
 pub mod upstreams;
 pub mod wire;

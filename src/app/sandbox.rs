@@ -28,6 +28,7 @@ use crate::base::clock::SystemClock;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
+use crate::config::Supervision;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::Pattern;
 use crate::domain::mcp_surface::PromptPattern;
@@ -155,6 +156,7 @@ async fn serve(
         protected: Some(protected()?),
         upstreams: Vec::new(),
         ahead,
+        supervision: Supervision::default(),
     };
     let guide = guide.with_mcp_urls();
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await

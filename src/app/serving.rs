@@ -13,9 +13,12 @@ use crate::app::installation::Options;
 use crate::app::router;
 use crate::app::router::Protected;
 use crate::app::stopped::Stopped;
+use crate::app::supervised;
 use crate::app::upstreams;
 use crate::base::clock::SystemClock;
+use crate::base::clock::Timestamp;
 use crate::config::Settings;
+use crate::config::Supervision;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::ops::Ops;
@@ -25,6 +28,7 @@ use crate::server::Ended;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Shutdown;
+use crate::server::signals::Hangups;
 use crate::server::signals::Signals;
 use crate::tls::acceptor;
 use crate::tls::acceptor::Certificates;
@@ -56,6 +60,8 @@ pub struct Serving<'a> {
     pub upstreams: Vec<Arc<UpstreamClient>>,
     /// How far the clock was told to stand ahead of the machine's.
     pub ahead: Duration,
+    /// Who started it.
+    pub supervision: Supervision,
 }
 
 impl Serving<'_> {
@@ -64,8 +70,19 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected, upstreams, ahead } = self;
+        let Self {
+            settings,
+            installation,
+            ops,
+            listeners,
+            protected,
+            upstreams,
+            ahead,
+            supervision,
+        } = self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
+        let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
+        let manager = supervised::manager(&supervision)?;
         let certificates = Certificates::new(&material(settings, installation)?);
         let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
@@ -88,6 +105,23 @@ impl Serving<'_> {
         }
         ops.keep_signing_keys().await?;
         announce()?;
+        let status = format!("Serving {}", settings.issuer);
+        manager.ready(&status);
+        let grace = settings.server.shutdown_grace;
+        tasks.spawn(supervised::tell_of_stop(manager.clone(), grace, shutdown.clone()));
+        if let Some(watchdog) = supervision.watchdog {
+            let beat =
+                supervised::heartbeat(ops.clone(), manager.clone(), watchdog, shutdown.clone());
+            tasks.spawn(beat);
+        }
+        let reload = reload(settings, installation, &certificates);
+        tasks.spawn(supervised::reload_when_asked(
+            hangups,
+            manager,
+            status,
+            shutdown.clone(),
+            reload,
+        ));
         for client in upstreams {
             tasks.spawn(mind(client, shutdown.clone()));
         }
@@ -112,13 +146,29 @@ async fn mind(client: Arc<UpstreamClient>, shutdown: Shutdown) {
     .await;
 }
 
+/// What SIGHUP reads anew: the certificate, checked before it is shown.
+fn reload(
+    settings: &Settings,
+    installation: &Installation,
+    certificates: &Arc<Certificates>,
+) -> impl Fn() -> Result<(), Stopped> + Send + 'static {
+    let (settings, folder) = (settings.clone(), installation.folder.clone());
+    let (clock, certificates) = (Arc::clone(&installation.clock), Arc::clone(certificates));
+    move || {
+        certificates.publish(&material_at(&settings, &folder, clock.now())?);
+        Ok(())
+    }
+}
+
 /// What the server shows: the configured files, or a certificate of the private CA.
 fn material(settings: &Settings, installation: &Installation) -> Result<Material, Stopped> {
-    let now = installation.clock.now();
+    material_at(settings, &installation.folder, installation.clock.now())
+}
+
+fn material_at(settings: &Settings, folder: &Path, now: Timestamp) -> Result<Material, Stopped> {
     let loaded = match (settings.tls.mode, &settings.tls.certificate_file, &settings.tls.key_file) {
         (TlsMode::Files, Some(certificate), Some(key)) => Material::load(certificate, key, now),
-        _ => private_ca::ensure(&tls_folder(&installation.folder), &names(settings), now)
-            .map(|ca| ca.material),
+        _ => private_ca::ensure(&tls_folder(folder), &names(settings), now).map(|ca| ca.material),
     };
     loaded.map_err(|fault| Stopped::because(&fault))
 }

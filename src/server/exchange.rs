@@ -53,6 +53,11 @@ impl Exchanges {
         self.state().open.values().flatten().any(|since| since.elapsed() >= limit)
     }
 
+    /// Whether there was a request yet.
+    pub(super) fn any(&self) -> bool {
+        self.state().next > 0
+    }
+
     /// Whether there is no request now and has been none for `first` (while none came at all) or
     /// for `limit`.
     pub(super) fn idle(&self, first: Duration, limit: Duration) -> bool {

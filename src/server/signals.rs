@@ -1,4 +1,5 @@
-//! SIGTERM and SIGINT: the first stops the server gracefully, the second at once.
+//! SIGTERM and SIGINT: the first stops the server gracefully, the second at once. SIGHUP: read anew
+//! what can be.
 
 use std::io;
 
@@ -38,6 +39,24 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// SIGHUP, caught from the moment of [`Hangups::register`] on: it ends nothing.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Catches the signal.
+    pub fn register() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Resolves at the next one.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
         }
     }
 }
