@@ -17,6 +17,7 @@ use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
+use crate::cli::man;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
@@ -83,6 +84,8 @@ pub(super) enum Command {
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// What all commands take stands under this in their help, apart from their own.

@@ -18,6 +18,7 @@ mod error;
 mod firm;
 mod init;
 mod key;
+mod man;
 mod names;
 mod output;
 mod prompt;
@@ -73,5 +74,6 @@ fn dispatch(command: Command) -> Result<(), CliError> {
         Command::EndAllAccess(args) => end_all_access::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
