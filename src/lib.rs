@@ -4,6 +4,7 @@
 //! `tests/architecture.rs`):
 //! connection → routing → endpoint → operation → domain rule → store → response.
 
+pub mod admin;
 pub mod app;
 pub mod base;
 pub mod cli;

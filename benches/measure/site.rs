@@ -72,6 +72,7 @@ async fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
         protected: Some(protected(settings, &upstream)?),
         upstreams: Vec::new(),
         ahead: std::time::Duration::ZERO,
+        commands: None,
     };
     let ceilings = Ceilings::new(settings, &installation, &ca.material)?;
     let obeying = async {

@@ -1,10 +1,15 @@
 //! Floor 8: wiring, the only place that knows all parts. No rules.
 
+pub mod backup;
+pub mod certificates;
+pub mod checkup;
 mod durable;
 pub mod installation;
 mod master_key;
 pub mod open_error;
+pub mod operations;
 pub mod router;
+pub mod running;
 pub mod sandbox;
 pub mod sandbox_guide;
 pub mod sandbox_seed;
@@ -14,4 +19,5 @@ pub mod serving;
 pub mod stopped;
 mod supervised;
 pub mod upstreams;
+mod webhooks;
 pub mod wire;

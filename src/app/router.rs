@@ -6,6 +6,7 @@ use axum::Router;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
 
+use crate::app::certificates;
 use crate::app::stopped::Stopped;
 use crate::base::clock::Clock;
 use crate::base::entropy::Entropy;
@@ -25,6 +26,7 @@ use crate::gateway::McpLimits;
 use crate::gateway::McpState;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
+use crate::http::forwarded::Forwarded;
 use crate::http::limits::RequestLimits;
 use crate::oauth;
 use crate::oauth::OauthState;
@@ -32,6 +34,7 @@ use crate::ops::Ops;
 use crate::server;
 use crate::server::LayerContext;
 use crate::server::health;
+use crate::tls::private_ca;
 use crate::view::renderer::Views;
 use crate::web;
 use crate::web::ConnectFacts;
@@ -92,6 +95,21 @@ pub fn build(
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
 ) -> Result<Router, Stopped> {
+    build_noting(settings, ops, clock, entropy, protected, Arc::default())
+}
+
+/// As [`build`]; what comes with headers that only a trusted proxy may set is noted in `forwarded`.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_noting(
+    settings: &Settings,
+    ops: &Ops,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    protected: Option<Protected>,
+    forwarded: Arc<Forwarded>,
+) -> Result<Router, Stopped> {
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
     let connect = ConnectFacts {
@@ -112,6 +130,10 @@ pub fn build(
     });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
     let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || store.is_sound())));
+    if settings.tls.mode == TlsMode::PrivateCa {
+        let file = private_ca::ca_file(&certificates::tls_folder(&settings.data.folder));
+        router = router.merge(web::ca_file(std::fs::read(file).ok().map(Into::into)));
+    }
     if let Some(Protected { surface, upstream, limit, max_body, origins, mcp }) = protected {
         let rates = limit.map(|limit| Arc::new(Rates::new(limit)));
         let identities = Arc::new(Identities::default());
@@ -145,7 +167,7 @@ pub fn build(
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
-    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits, forwarded }))
 }
 
 /// Behind a surface that nobody can call here.

@@ -17,6 +17,7 @@ use crate::app::installation;
 use crate::app::installation::DATA_FILE;
 use crate::app::router::Protected;
 use crate::app::router::ProtectedMcp;
+use crate::app::running::Commands;
 use crate::app::sandbox_guide::Guide;
 use crate::app::sandbox_seed;
 use crate::app::say;
@@ -74,7 +75,7 @@ const GUIDE_FILE: &str = "sandbox.json";
 ///
 /// # Errors
 /// Why it could not start, or had to stop.
-pub fn run(options: Options) -> Result<(), Stopped> {
+pub fn run(options: Options, commands: Commands) -> Result<(), Stopped> {
     if !options.listen.ip().is_loopback() {
         return Err(Stopped::because(
             &"the sandbox listens on this machine only; use an address like 127.0.0.1:8443",
@@ -90,7 +91,7 @@ pub fn run(options: Options) -> Result<(), Stopped> {
         )));
     }
     let Options { listen, json, ahead, .. } = options;
-    serving::block_on(serve(&folder.path, listen, json, ahead, kept))
+    serving::block_on(serve(&folder.path, listen, json, ahead, kept, commands))
 }
 
 /// A folder that goes with the process, unless one was named.
@@ -118,6 +119,7 @@ async fn serve(
     json: bool,
     ahead: Duration,
     kept: Option<Guide>,
+    commands: Commands,
 ) -> Result<(), Stopped> {
     let listener = bind(listen, kept.as_ref()).await?;
     let address = listener.local_addr().map_err(|error| Stopped::because(&error))?;
@@ -157,6 +159,7 @@ async fn serve(
         upstreams: Vec::new(),
         ahead,
         supervision: Supervision::default(),
+        commands: Some(commands),
     };
     let guide = guide.with_mcp_urls();
     serving.run(|| say::line(&if json { guide.to_json()? } else { guide.to_text() })).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::app::installation;
+use crate::app::running::Commands;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
@@ -38,7 +39,7 @@ pub struct Options {
 ///
 /// # Errors
 /// Why it could not start, or had to stop.
-pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
+pub fn run(settings: Settings, options: Options, commands: Commands) -> Result<(), Stopped> {
     let Options { accept_new_issuer, supervision } = options;
     let inherited = inherited::take(&supervision.socket_names);
     let inherited = inherited.map_err(|fault| Stopped::because(&fault))?;
@@ -66,6 +67,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), Stopped> {
             upstreams,
             ahead: Duration::ZERO,
             supervision,
+            commands: Some(commands),
         };
         serving.run(|| announce(&settings, first_run)).await
     })

@@ -1,26 +1,33 @@
 //! Serving: from an open installation to a server that runs until it is told to stop.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::app::backup::schedule::Schedule;
+use crate::app::certificates::Keeper;
+pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
 use crate::app::installation::Options;
+use crate::app::operations;
 use crate::app::router;
 use crate::app::router::Protected;
+use crate::app::running;
+use crate::app::running::Commands;
+use crate::app::running::Running;
 use crate::app::stopped::Stopped;
 use crate::app::supervised;
 use crate::app::upstreams;
+use crate::app::webhooks;
 use crate::base::clock::SystemClock;
-use crate::base::clock::Timestamp;
 use crate::config::Settings;
 use crate::config::Supervision;
-use crate::config::TlsMode;
 use crate::config::TlsVersion;
+use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::upstream::UpstreamClient;
@@ -30,11 +37,9 @@ use crate::server::Server;
 use crate::server::Shutdown;
 use crate::server::signals::Hangups;
 use crate::server::signals::Signals;
+use crate::telemetry::measures;
 use crate::tls::acceptor;
-use crate::tls::acceptor::Certificates;
 use crate::tls::acceptor::MinVersion;
-use crate::tls::material::Material;
-use crate::tls::private_ca;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -42,7 +47,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// More than this is no drift but a clock that was wrong at start.
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
-const RENEW_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often it is looked whether a backup is due.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Everything that serving takes.
 pub struct Serving<'a> {
@@ -62,6 +68,8 @@ pub struct Serving<'a> {
     pub ahead: Duration,
     /// Who started it.
     pub supervision: Supervision,
+    /// What runs the commands that come over the admin socket; none: there is no socket.
+    pub commands: Option<Commands>,
 }
 
 impl Serving<'_> {
@@ -79,49 +87,49 @@ impl Serving<'_> {
             upstreams,
             ahead,
             supervision,
+            commands,
         } = self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
         let manager = supervised::manager(&supervision)?;
-        let certificates = Certificates::new(&material(settings, installation)?);
+        let keeper = Keeper::start(settings, &installation.clock)?;
+        let certificates = keeper.certificates();
         let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
-        let router =
-            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
+        let (time, random, noting) =
+            (Arc::clone(clock), Arc::clone(entropy), Arc::clone(&forwarded));
+        let router = router::build_noting(settings, &ops, time, random, protected, noting)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
-        tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
-        if settings.tls.mode == TlsMode::PrivateCa {
-            let (settings, folder) = (settings.clone(), installation.folder.clone());
-            let clock = Arc::clone(clock);
-            let renewed = Arc::clone(&certificates);
-            tasks.spawn(until(shutdown.clone(), RENEW_EVERY, move || {
-                renew(&settings, &folder, clock.as_ref(), &renewed);
-                std::future::ready(())
-            }));
+        if let Some(listener) = operations::listener(settings, &ops, &installation.folder).await? {
+            tasks.spawn(listener.run(shutdown.clone()));
         }
+        tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
+        tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
+        if let Some(schedule) = Schedule::of(settings) {
+            tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
+        }
+        tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
+        if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
+            let executor = Handle::current();
+            let settings = Arc::new(settings.clone());
+            let ops = ops.clone();
+            let running = Running { ops, executor, settings, ahead, forwarded, certificates };
+            tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
+        }
         announce()?;
-        let status = format!("Serving {}", settings.issuer);
-        manager.ready(&status);
+        manager.ready(&format!("Serving {}", settings.issuer));
         let grace = settings.server.shutdown_grace;
         tasks.spawn(supervised::tell_of_stop(manager.clone(), grace, shutdown.clone()));
         if let Some(watchdog) = supervision.watchdog {
-            let beat =
-                supervised::heartbeat(ops.clone(), manager.clone(), watchdog, shutdown.clone());
+            let beat = supervised::heartbeat(ops.clone(), manager, watchdog, shutdown.clone());
             tasks.spawn(beat);
         }
-        let reload = reload(settings, installation, &certificates);
-        tasks.spawn(supervised::reload_when_asked(
-            hangups,
-            manager,
-            status,
-            shutdown.clone(),
-            reload,
-        ));
         for client in upstreams {
             tasks.spawn(mind(client, shutdown.clone()));
         }
@@ -146,45 +154,6 @@ async fn mind(client: Arc<UpstreamClient>, shutdown: Shutdown) {
     .await;
 }
 
-/// What SIGHUP reads anew: the certificate, checked before it is shown.
-fn reload(
-    settings: &Settings,
-    installation: &Installation,
-    certificates: &Arc<Certificates>,
-) -> impl Fn() -> Result<(), Stopped> + Send + 'static {
-    let (settings, folder) = (settings.clone(), installation.folder.clone());
-    let (clock, certificates) = (Arc::clone(&installation.clock), Arc::clone(certificates));
-    move || {
-        certificates.publish(&material_at(&settings, &folder, clock.now())?);
-        Ok(())
-    }
-}
-
-/// What the server shows: the configured files, or a certificate of the private CA.
-fn material(settings: &Settings, installation: &Installation) -> Result<Material, Stopped> {
-    material_at(settings, &installation.folder, installation.clock.now())
-}
-
-fn material_at(settings: &Settings, folder: &Path, now: Timestamp) -> Result<Material, Stopped> {
-    let loaded = match (settings.tls.mode, &settings.tls.certificate_file, &settings.tls.key_file) {
-        (TlsMode::Files, Some(certificate), Some(key)) => Material::load(certificate, key, now),
-        _ => private_ca::ensure(&tls_folder(folder), &names(settings), now).map(|ca| ca.material),
-    };
-    loaded.map_err(|fault| Stopped::because(&fault))
-}
-
-/// Where the private CA lies under the data folder.
-#[must_use]
-pub fn tls_folder(data: &Path) -> PathBuf {
-    data.join("tls")
-}
-
-fn names(settings: &Settings) -> Vec<String> {
-    let mut names = vec![settings.issuer.host()];
-    names.extend(settings.tls.names.iter().cloned());
-    names
-}
-
 fn min_version(settings: &Settings) -> MinVersion {
     match settings.tls.minimum_version {
         TlsVersion::Tls12 => MinVersion::Tls12,
@@ -205,18 +174,6 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn renew(
-    settings: &Settings,
-    folder: &Path,
-    clock: &dyn crate::base::clock::Clock,
-    certificates: &Certificates,
-) {
-    match private_ca::ensure(&tls_folder(folder), &names(settings), clock.now()) {
-        Ok(ca) => certificates.publish(&ca.material),
-        Err(fault) => tracing::error!(%fault, "the certificate could not be renewed"),
-    }
-}
-
 /// Sweeps what is over, writes down what is counted in memory, and stops the server if the store's
 /// writer is gone. A data file that fails stops nothing: the store opens it anew by itself, and until
 /// that works `/readyz` says no.
@@ -230,12 +187,25 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
-        note_time(&ops, ahead).await;
+        let doubted = ops.clock_doubted_since().is_ok_and(|since| since.is_some());
+        if !doubted {
+            note_time(&ops, ahead).await;
+        }
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
-        if let Err(fault) = ops.sweep().await {
-            tracing::warn!(%fault, "the sweep did not finish");
+        if doubted {
+            tracing::warn!(
+                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
+            );
+        } else {
+            match ops.sweep().await {
+                Ok(()) => operations::swept(),
+                Err(fault) => {
+                    measures::HOUSEKEEPING.of("failed").count();
+                    tracing::warn!(%fault, "the sweep did not finish");
+                }
+            }
         }
         if let Err(fault) = ops.reclaim().await {
             tracing::warn!(%fault, "space could not be given back");
@@ -261,8 +231,26 @@ async fn note_time(ops: &Ops, ahead: Duration) {
     }
 }
 
+/// Makes backups when they are due; one that is being made when the server stops is given up.
+async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
+    let schedule = Arc::new(schedule);
+    schedule.begin(&ops);
+    let stopping = async {
+        shutdown.begun().await;
+        ops.stop_backups();
+    };
+    let making = until(shutdown.clone(), LOOK_EVERY, || {
+        let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
+        async move {
+            // It tells what failed by itself.
+            let _ = tokio::task::spawn_blocking(move || schedule.run(&ops)).await;
+        }
+    });
+    tokio::join!(stopping, making);
+}
+
 /// Does `work` every so often until the server stops.
-async fn until<F: Future<Output = ()>>(
+pub(in crate::app) async fn until<F: Future<Output = ()>>(
     shutdown: Shutdown,
     every: Duration,
     mut work: impl FnMut() -> F,

@@ -1,4 +1,4 @@
-//! What a running server tells the service manager that started it, and what it does at its word.
+//! What a running server tells the service manager that started it.
 
 use std::time::Duration;
 
@@ -9,7 +9,6 @@ use crate::config::Supervision;
 use crate::ops::Ops;
 use crate::server::Shutdown;
 use crate::server::manager::Manager;
-use crate::server::signals::Hangups;
 
 /// For so long the data file may be out of use, for instance on a full disk, before the server asks
 /// to be started anew by saying nothing. Until then requests are answered with 503 and the file is
@@ -65,33 +64,6 @@ impl Health {
 pub(super) async fn tell_of_stop(manager: Manager, grace: Duration, shutdown: Shutdown) {
     shutdown.begun().await;
     manager.stopping(grace);
-}
-
-/// Reads anew what can be, each time that SIGHUP asks for it.
-pub(super) async fn reload_when_asked(
-    mut hangups: Hangups,
-    manager: Manager,
-    status: String,
-    shutdown: Shutdown,
-    reload: impl Fn() -> Result<(), Stopped>,
-) {
-    loop {
-        tokio::select! {
-            () = shutdown.begun() => return,
-            () = hangups.next() => {}
-        }
-        manager.reloading();
-        match reload() {
-            Ok(()) => {
-                tracing::info!("read anew what can be read anew");
-                manager.ready(&status);
-            }
-            Err(stopped) => {
-                tracing::error!(why = %stopped, "nothing was read anew; all stays as it was");
-                manager.ready(&format!("{status}; the last reload failed: {stopped}"));
-            }
-        }
-    }
 }
 
 #[cfg(test)]

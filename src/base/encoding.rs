@@ -1,5 +1,6 @@
 //! Text forms of bytes: base62 of fixed length for what people copy, base64url and hex for the rest.
 
+use data_encoding::BASE64;
 use data_encoding::BASE64URL_NOPAD;
 use data_encoding::HEXLOWER;
 
@@ -60,6 +61,12 @@ pub fn base62_decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     all.get(spare..)?.try_into().ok()
+}
+
+/// Writes `bytes` in base64 with padding, where a standard asks for it.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
 }
 
 fn be_limb(bytes: &[u8]) -> u32 {

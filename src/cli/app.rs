@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::base::clock::Timestamp;
 use crate::cli::app_upkeep;
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::output::Listed as _;
@@ -18,7 +19,6 @@ use crate::cli::values::KindArg;
 use crate::cli::values::PlaceArgs;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
-use crate::domain::audit::Origin;
 use crate::domain::scope::ScopeSet;
 use crate::ops::administration::create_app::CreatedApp;
 use crate::ops::administration::create_app::NewApp;
@@ -100,8 +100,8 @@ pub(super) struct Create {
     expires: Option<Timestamp>,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List => list(&session),
         Act::Show { client_id } => {
@@ -129,7 +129,7 @@ pub(super) fn row(session: &Session, app: App) -> Result<AppRow, CliError> {
 
 fn make(session: &Session, create: Create) -> Result<(), CliError> {
     let new = new_app(session, create)?;
-    let created = session.wait(session.ops.create_app(new, Origin::default()))?;
+    let created = session.wait(session.ops.create_app(new, session.origin))?;
     with_secret(session, created)
 }
 

@@ -6,7 +6,6 @@ use crate::cli::app;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::cli::values::OverlapArg;
-use crate::domain::audit::Origin;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
@@ -59,7 +58,7 @@ Examples:
 
 /// What is done to an app that is there.
 pub(super) fn run(session: &Session, act: Act) -> Result<(), CliError> {
-    let (ops, by) = (&session.ops, Origin::default());
+    let (ops, by) = (&session.ops, session.origin);
     let id = |client_id: &str| ops.find_app(client_id).map(|app| app.id);
     let app = match act {
         Act::Rotate { client_id, overlap } => {

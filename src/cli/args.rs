@@ -8,21 +8,26 @@ use clap::Subcommand;
 
 use crate::cli::app;
 use crate::cli::audit;
+use crate::cli::backup;
 use crate::cli::compact;
 use crate::cli::company;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::connection;
+use crate::cli::doctor;
 use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
 use crate::cli::man;
+use crate::cli::restore;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
+use crate::cli::tls;
 use crate::cli::token;
 use crate::cli::user;
+use crate::cli::webhook;
 use crate::config::Flag;
 use crate::config::Sources;
 
@@ -38,6 +43,7 @@ Examples:
   countersign sandbox                 try everything, with nothing set up
   countersign init                    the first owner and company
   countersign serve                   serve what the configuration says
+  countersign doctor                  what is wrong, and how to mend it
 
 Without --config, ./config.toml is read, else /etc/countersign/config.toml; variables
 COUNTERSIGN__SECTION__KEY override the file, flags override both.
@@ -75,14 +81,25 @@ pub(super) enum Command {
     /// Tokens that work now, and API tokens for a company's or firm's own use
     #[command(after_help = "Example:\n  countersign token list")]
     Token(Noun<token::Act>),
+    /// Webhooks: what a company's or firm's own systems are told
+    #[command(after_help = "Example:\n  countersign webhook list")]
+    Webhook(Noun<webhook::Act>),
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    /// Backups of all data
+    #[command(after_help = "Example:\n  countersign backup create --output countersign.backup")]
+    Backup(Noun<backup::Act>),
+    Restore(restore::Args),
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),
+    /// The server's certificate
+    #[command(after_help = "Example:\n  countersign tls show")]
+    Tls(Noun<tls::Act>),
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Man(man::Args),

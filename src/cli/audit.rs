@@ -1,9 +1,7 @@
 //! `countersign audit`.
 
-use std::fs::File;
+use std::fmt::Write as _;
 use std::io;
-use std::io::BufWriter;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -11,10 +9,12 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::audit::AuditRow;
 use crate::cli::session::Session;
+use crate::ops::administration::listings::Trail;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
@@ -49,17 +49,19 @@ const PAGE_LIMIT: usize = 1000;
 struct Verdict {
     intact: bool,
     entries: u64,
+    /// The entries at which a backup was restored.
+    restores: Vec<u64>,
     /// Checks the checkpoints in the log: an Ed25519 key.
     checkpoint_key: String,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List { limit, before } => list(&session, before, limit),
         Act::Verify => verify(&session),
         Act::Export { output: Some(file) } => export_to_file(&session, &file),
-        Act::Export { output: None } => export(&session, &mut io::stdout().lock(), "the output"),
+        Act::Export { output: None } => export(&session, &mut |text| session.out.text(text)),
     }
 }
 
@@ -71,44 +73,47 @@ fn list(session: &Session, before: Option<u64>, limit: usize) -> Result<(), CliE
 }
 
 fn verify(session: &Session) -> Result<(), CliError> {
-    let entries = session.ops.verify_audit()?.map_err(|broken| {
+    let Trail { entries, restores } = session.ops.verify_trail()?.map_err(|broken| {
         CliError::failed(&format_args!("the audit trail does not verify: {broken}"))
     })?;
     let checkpoint_key = session.ops.checkpoint_key();
-    session.out.answer(&Verdict { intact: true, entries, checkpoint_key }, || {
-        format!("The audit trail is intact: {entries} entries.\n")
+    let forks: String = restores.iter().map(fork).collect();
+    session.out.answer(&Verdict { intact: true, entries, restores, checkpoint_key }, || {
+        format!("The audit trail is intact: {entries} entries.\n{forks}")
     })
+}
+
+fn fork(entry: &u64) -> String {
+    format!(
+        "A backup was restored at entry {entry}: what followed the backup until then is in the former data file.\n"
+    )
 }
 
 /// Never over a file that is there: an export may be the only copy.
 fn export_to_file(session: &Session, path: &Path) -> Result<(), CliError> {
-    let file = File::create_new(path).map_err(|error| unwritten(path.display(), &error))?;
-    let mut to = BufWriter::new(file);
-    export(session, &mut to, path.display())?;
-    to.get_ref().sync_all().map_err(|error| unwritten(path.display(), &error))
+    let unwritten = |error: io::Error| {
+        CliError::failed(&format_args!("{} cannot be written ({error})", path.display()))
+    };
+    let mut file = session.out.console.new_file(path).map_err(unwritten)?;
+    export(session, &mut |text| file.write_all(text.as_bytes()).map_err(unwritten))?;
+    file.finish().map_err(unwritten)
 }
 
 fn export(
     session: &Session,
-    to: &mut dyn Write,
-    target: impl std::fmt::Display,
+    to: &mut dyn FnMut(&str) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let newest = session.ops.audit_entries(None, 1)?.first().map_or(0, |entry| entry.sequence);
     let mut next = 1;
     while next <= newest {
         let end = next.saturating_add(PAGE);
+        let mut text = String::new();
         for entry in session.ops.audit_entries(Some(end), PAGE_LIMIT)?.iter().rev() {
             let line = serde_json::to_string(entry).map_err(|error| CliError::failed(&error))?;
-            writeln!(to, "{line}").map_err(|error| unwritten(&target, &error))?;
+            let _ = writeln!(text, "{line}");
         }
+        to(&text)?;
         next = end;
     }
-    to.flush().map_err(|error| unwritten(&target, &error))
-}
-
-fn unwritten(target: impl std::fmt::Display, error: &io::Error) -> CliError {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => CliError::NobodyReads,
-        _ => CliError::failed(&format_args!("{target} cannot be written ({error})")),
-    }
+    Ok(())
 }

@@ -3,21 +3,24 @@
 use serde::Serialize;
 
 use crate::cli::args::Shared;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::ops::reclaim::Compacted;
 
-/// Give space of the data file back that is no longer used; the server must be stopped
+/// Give space of the data file back that is no longer used
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  systemctl stop countersign && countersign compact && systemctl start countersign
+  countersign compact
 
-Nothing is lost if it is interrupted.
+Requests to a running server wait meanwhile, about a second for each 50 MiB in use. It begins as soon as
+nobody reads or writes, and gives up if that does not come for 30 seconds. Nothing is lost if it is
+interrupted.
 With --json: {\"before_bytes\", \"after_bytes\"}.")]
 pub(super) struct Args {
     #[command(flatten)]
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 /// How large the file was and is.
@@ -27,10 +30,10 @@ struct CompactRow {
     after_bytes: u64,
 }
 
-pub(super) fn run(given: &Args) -> Result<(), CliError> {
-    let session = Session::existing(&given.shared)?;
+pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &given.shared)?;
     if !session.out.json {
-        session.out.text("Compacting; this takes about a second for each 50 MiB in use…\n")?;
+        session.out.text("Compacting; this takes about a second for each 50 MiB in use, and requests wait meanwhile…\n")?;
     }
     let Compacted { before, after } = session.wait(session.ops.compact())?;
     let row = CompactRow { before_bytes: before, after_bytes: after };

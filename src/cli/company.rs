@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::company::CompanyRow;
@@ -10,7 +11,6 @@ use crate::cli::rows::reach::BlockRow;
 use crate::cli::rows::reach::ReachRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
-use crate::domain::audit::Origin;
 use crate::domain::block::Blocked;
 use crate::domain::company::Company;
 use crate::domain::company::Slug;
@@ -127,8 +127,8 @@ pub(super) struct Create {
     confided_to: Vec<String>,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List => list(&session),
         Act::Show { company } => show(&session, &session.ops.find_company(&company)?),
@@ -167,13 +167,13 @@ fn make(session: &Session, create: Create) -> Result<(), CliError> {
         confidential: create.confidential,
         confided_to: confided.map(|user| Ok(user?.id)).collect::<Result<_, CliError>>()?,
     };
-    show(session, &session.wait(session.ops.create_company(new, Origin::default()))?)
+    show(session, &session.wait(session.ops.create_company(new, session.origin))?)
 }
 
 fn link(session: &Session, company: &str, firm: Option<&str>) -> Result<(), CliError> {
     let company = session.ops.find_company(company)?.id;
     let firm = firm.map(|firm| session.ops.find_firm(firm)).transpose()?.map(|firm| firm.id);
-    show(session, &session.wait(session.ops.link_company(company, firm, Origin::default()))?)
+    show(session, &session.wait(session.ops.link_company(company, firm, session.origin))?)
 }
 
 fn confide(
@@ -185,7 +185,7 @@ fn confide(
     let company = session.ops.find_company(company)?.id;
     let to = to.iter().map(|user| Ok(session.ops.find_user(user)?.id));
     let to = to.collect::<Result<_, CliError>>()?;
-    let act = session.ops.set_confidential(company, confidential, to, Origin::default());
+    let act = session.ops.set_confidential(company, confidential, to, session.origin);
     show(session, &session.wait(act)?)
 }
 
@@ -208,9 +208,9 @@ fn block(session: &Session, named: &BlockArgs, reason: Option<&str>) -> Result<(
     };
     let block = match reason {
         Some(reason) => {
-            session.wait(session.ops.block(company, blocked, by, reason, Origin::default()))?
+            session.wait(session.ops.block(company, blocked, by, reason, session.origin))?
         }
-        None => session.wait(session.ops.unblock(company, blocked, by, Origin::default()))?,
+        None => session.wait(session.ops.unblock(company, blocked, by, session.origin))?,
     };
     session.out.show(&BlockRow::of(&block, &Names::of(&session.ops)?))
 }

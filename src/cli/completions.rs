@@ -3,8 +3,8 @@
 use clap::CommandFactory as _;
 
 use crate::cli::args::Cli;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::Output;
 
 /// Write the completions for a shell
 #[derive(Debug, clap::Args)]
@@ -16,8 +16,8 @@ pub(super) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(given: &Args) -> Result<(), CliError> {
+pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(given.shell, &mut Cli::command(), "countersign", &mut script);
-    Output { json: false }.text(&String::from_utf8_lossy(&script))
+    context.out(false).text(&String::from_utf8_lossy(&script))
 }

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use crate::cli::args::SourceArgs;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::Output;
 use crate::config;
 use crate::config::Loaded;
 
@@ -28,10 +28,10 @@ enum Act {
     Print,
 }
 
-pub(super) fn run(given: Args) -> Result<(), CliError> {
+pub(super) fn run(given: Args, context: &Context) -> Result<(), CliError> {
     let Args { sources, act } = given;
     let loaded = config::load(&sources.sources(Vec::new()))?;
-    let out = Output { json: false };
+    let out = context.out(false);
     match act {
         Act::Check => out.text(&verdict(&loaded)),
         Act::Print => out.text(&loaded.print()),

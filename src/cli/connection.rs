@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::connection::ConnectionRow;
@@ -21,8 +22,8 @@ pub(super) enum Act {
     },
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     let names = Names::of(&session.ops)?;
     match noun.act {
         Act::List => {

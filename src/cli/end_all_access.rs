@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::cli::args::Shared;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
-use crate::domain::audit::Origin;
 use crate::domain::company::Place;
 use crate::ops::administration::end_all_access::EndedAccess;
 
@@ -24,7 +24,7 @@ pub(super) struct Args {
     #[arg(long)]
     company: Option<String>,
     #[command(flatten)]
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 /// How much access there was.
@@ -36,12 +36,12 @@ struct EndedRow {
     sessions: u64,
 }
 
-pub(super) fn run(given: &Args) -> Result<(), CliError> {
-    let session = Session::existing(&given.shared)?;
+pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &given.shared)?;
     let company = given.company.as_deref().map(|company| session.ops.find_company(company));
     let place = company.transpose()?.map(|company| Place::Company(company.id));
     let EndedAccess { apps, connections, blocked, sessions } =
-        session.wait(session.ops.end_all_access(place, Origin::default()))?;
+        session.wait(session.ops.end_all_access(place, session.origin))?;
     let row = EndedRow { apps, connections, blocked, sessions };
     session.out.answer(&row, || {
         format!(

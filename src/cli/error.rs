@@ -1,12 +1,14 @@
 //! How a command fails: the sentence, the hint, the exit status.
 
 use std::fmt::Display;
-use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::admin::console::Console;
+use crate::app::backup::BackupError;
 use crate::app::open_error::OpenError;
 use crate::app::stopped::Stopped;
 use crate::app::wire::Unusable;
+use crate::cli::terminal::Terminal;
 use crate::config::ConfigFaults;
 use crate::ops::administration::listings::Fault;
 use crate::ops::failure::Failure;
@@ -28,6 +30,8 @@ pub(super) enum CliError {
     Config(ConfigFaults),
     /// Whoever reads the output has gone: nothing more to say.
     NobodyReads,
+    /// It failed, and its answer says all.
+    Told,
 }
 
 impl CliError {
@@ -37,7 +41,12 @@ impl CliError {
     }
 
     /// Writes the sentence to standard error.
-    pub(super) fn tell(self) -> ExitCode {
+    pub(super) fn tell(self, console: &dyn Console) -> ExitCode {
+        ExitCode::from(self.tell_status(console))
+    }
+
+    /// As [`Self::tell`], with the status as a number.
+    pub(super) fn tell_status(self, console: &dyn Console) -> u8 {
         let (text, status) = match self {
             Self::Failed(Stopped { sentence, hint }) => {
                 let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
@@ -51,11 +60,11 @@ impl CliError {
                 format!("countersign: the configuration cannot be used\n{faults}"),
                 FAULTY_CONFIGURATION,
             ),
-            Self::NobodyReads => return ExitCode::from(FAILED),
+            Self::NobodyReads | Self::Told => return FAILED,
         };
         // Nobody is there to be told if this cannot be written.
-        let _ = writeln!(std::io::stderr(), "{text}");
-        ExitCode::from(status)
+        let _ = console.err(format!("{text}\n").as_bytes());
+        status
     }
 }
 
@@ -65,7 +74,7 @@ pub(super) fn tell_parsed(told: &clap::Error) -> ExitCode {
     let text = told.render().to_string();
     // Nobody is there to be told if any of this cannot be written.
     let _ = match text.strip_prefix("error: ") {
-        Some(sentence) => write!(std::io::stderr(), "countersign: {sentence}"),
+        Some(sentence) => Terminal.err(format!("countersign: {sentence}").as_bytes()),
         None => told.print(),
     };
     ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(WRONG_USE))
@@ -83,6 +92,12 @@ impl<R: Display> From<Failure<R>> for CliError {
 impl From<Fault> for CliError {
     fn from(fault: Fault) -> Self {
         Self::failed(&fault)
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

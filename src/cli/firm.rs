@@ -3,11 +3,11 @@
 use clap::Subcommand;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::rows::firm::FirmRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
-use crate::domain::audit::Origin;
 use crate::domain::company::Slug;
 use crate::ops::administration::create_firm::NewFirm;
 
@@ -37,8 +37,8 @@ pub(super) enum Act {
     },
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     let companies = session.ops.companies()?;
     match noun.act {
         Act::List => {
@@ -51,7 +51,7 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
         }
         Act::Create { name, slug, environment } => {
             let new = NewFirm { name, slug, environment: environment.into() };
-            let firm = session.wait(session.ops.create_firm(new, Origin::default()))?;
+            let firm = session.wait(session.ops.create_firm(new, session.origin))?;
             session.out.show(&FirmRow::of(&firm, &companies))
         }
     }

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::admin::console::Console;
 use crate::base::secret::Secret;
 use crate::cli::args::Shared;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::prompt;
@@ -14,7 +16,6 @@ use crate::cli::rows::link::LinkRow;
 use crate::cli::rows::user::UserRow;
 use crate::cli::session::Session;
 use crate::cli::values::EnvironmentArg;
-use crate::domain::audit::Origin;
 use crate::domain::company::Slug;
 use crate::domain::user::Email;
 use crate::ops::administration::create_company::NewCompany;
@@ -34,7 +35,7 @@ Without a password, the answer holds a one-time link with which the owner choose
 With --json: {\"user\": …, \"company\": …, \"link\": {\"url\", \"expires_at\"} or null}.")]
 pub(super) struct Args {
     #[command(flatten)]
-    shared: Shared,
+    pub(super) shared: Shared,
     /// What the owner signs in with
     #[arg(long)]
     email: Option<Email>,
@@ -71,18 +72,20 @@ struct Answers {
     password: Option<Secret>,
 }
 
-pub(super) fn run(given: &Args) -> Result<(), CliError> {
+pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
     let missing = missing(given);
-    if !missing.is_empty() && !prompt::is_possible() {
+    if !missing.is_empty() && !context.console.is_attended() {
         let flags = missing.join(", ");
         return Err(CliError::WrongUse(format!("nobody is here to be asked; give {flags}")));
     }
-    let password = given.password_file.as_deref().map(prompt::password_file).transpose()?;
-    let session = Session::made_if_missing(&given.shared)?;
+    let console = context.console.as_ref();
+    let file = given.password_file.as_deref().map(|file| prompt::password_file(console, file));
+    let password = file.transpose()?;
+    let session = Session::made_if_missing(context, &given.shared)?;
     if session.ops.has_users()? {
         return Err(CliError::failed(&Refusal::AlreadySetUp));
     }
-    let answers = answers(given, password, !missing.is_empty())?;
+    let answers = answers(console, given, password, !missing.is_empty())?;
     let done = set_up(&session, answers, given)?;
     answer(&session, &done)
 }
@@ -97,15 +100,24 @@ fn missing(given: &Args) -> Vec<&'static str> {
 }
 
 /// What flags say and, for the rest, what a person answers.
-fn answers(given: &Args, password: Option<Secret>, asks: bool) -> Result<Answers, CliError> {
-    let email =
-        given.email.clone().map_or_else(|| prompt::ask("E-mail address of the first owner"), Ok)?;
-    let name = given.name.clone().map_or_else(|| prompt::ask("Their name"), Ok)?;
-    let company =
-        given.company.clone().map_or_else(|| prompt::ask("Name of the first company"), Ok)?;
+fn answers(
+    console: &dyn Console,
+    given: &Args,
+    password: Option<Secret>,
+    asks: bool,
+) -> Result<Answers, CliError> {
+    let email = given
+        .email
+        .clone()
+        .map_or_else(|| prompt::ask(console, "E-mail address of the first owner"), Ok)?;
+    let name = given.name.clone().map_or_else(|| prompt::ask(console, "Their name"), Ok)?;
+    let company = given
+        .company
+        .clone()
+        .map_or_else(|| prompt::ask(console, "Name of the first company"), Ok)?;
     let known = [email.as_str(), &name, &company];
     let password = match password {
-        None if asks => prompt::new_password(|typed| {
+        None if asks => prompt::new_password(console, |typed| {
             new_password::check(typed, &known).map_err(|weak| weak.to_string())
         })?,
         given => given,
@@ -127,7 +139,7 @@ fn set_up(session: &Session, answers: Answers, given: &Args) -> Result<FirstRun,
         slug: given.slug.clone(),
         ..NewCompany::named(company, given.environment.into())
     };
-    session.wait(session.ops.set_up(owner, company, Origin::default()))
+    session.wait(session.ops.set_up(owner, company, session.origin))
 }
 
 fn answer(session: &Session, done: &FirstRun) -> Result<(), CliError> {

@@ -4,17 +4,16 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
-use crate::domain::audit::Origin;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
-    /// Make a new key for hashing tokens and a new one for signing assertions; the server must be
-    /// stopped
+    /// Make a new key for hashing tokens and a new one for signing assertions
     #[command(after_help = "\
 Example:
-  systemctl stop countersign && countersign key rotate && systemctl start countersign
+  countersign key rotate
 
 Nobody has to connect again: tokens, secrets and codes that were hashed under an older key work on, and
 new ones are hashed under the new key. The new signing key signs at once. The old one stays published
@@ -37,10 +36,10 @@ struct RotatedRow {
     token_key_version: u8,
 }
 
-pub(super) fn run(noun: &Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: &Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     let Act::Rotate { compromised } = noun.act;
-    let made = session.wait(session.ops.rotate_keys(compromised, Origin::default()))?;
+    let made = session.wait(session.ops.rotate_keys(compromised, session.origin))?;
     let signing_key = made.signing.map(|id| id.to_string());
     let row = RotatedRow { signing_key, token_key_version: made.token };
     session.out.answer(&row, || told(&row))
@@ -52,7 +51,5 @@ fn told(row: &RotatedRow) -> String {
         |id| format!("Assertions are signed with the key {id} from now on.\n"),
     );
     let version = row.token_key_version;
-    format!(
-        "{signing}Tokens are hashed under key {version} from the next start; older ones work on.\n"
-    )
+    format!("{signing}Tokens are hashed under key {version} from now on; older ones work on.\n")
 }

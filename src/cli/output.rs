@@ -1,10 +1,11 @@
 //! Standard output: for people a table or a few lines, for scripts one JSON value.
 
 use std::io;
-use std::io::Write as _;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::admin::console::Console;
 use crate::cli::error::CliError;
 use crate::cli::table;
 
@@ -25,15 +26,17 @@ pub(super) trait Listed: Serialize {
 }
 
 /// Where answers go.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(super) struct Output {
     /// Whether they are JSON.
     pub(super) json: bool,
+    /// Whose standard output.
+    pub(super) console: Arc<dyn Console>,
 }
 
 impl Output {
     /// A list.
-    pub(super) fn list<T: Listed>(self, items: &[T]) -> Result<(), CliError> {
+    pub(super) fn list<T: Listed>(&self, items: &[T]) -> Result<(), CliError> {
         self.answer(&items, || {
             if items.is_empty() {
                 return format!("{}\n", T::NONE);
@@ -43,13 +46,13 @@ impl Output {
     }
 
     /// One thing with all its details.
-    pub(super) fn show<T: Listed>(self, item: &T) -> Result<(), CliError> {
+    pub(super) fn show<T: Listed>(&self, item: &T) -> Result<(), CliError> {
         self.answer(item, || table::facts(&item.details()))
     }
 
     /// JSON for scripts, or the text that `told` gives.
     pub(super) fn answer<T: Serialize>(
-        self,
+        &self,
         value: &T,
         told: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
@@ -61,10 +64,8 @@ impl Output {
     }
 
     /// Text as it is.
-    pub(super) fn text(self, text: &str) -> Result<(), CliError> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| match error.kind() {
+    pub(super) fn text(&self, text: &str) -> Result<(), CliError> {
+        self.console.out(text.as_bytes()).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => CliError::NobodyReads,
             _ => CliError::failed(&format_args!("the answer could not be written ({error})")),
         })

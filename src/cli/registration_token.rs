@@ -9,7 +9,6 @@ use crate::cli::rows::registration_token::NewRegistrationTokenRow;
 use crate::cli::rows::registration_token::RegistrationTokenRow;
 use crate::cli::session::Session;
 use crate::cli::values;
-use crate::domain::audit::Origin;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
@@ -48,12 +47,12 @@ pub(super) fn run(session: &Session, act: Act) -> Result<(), CliError> {
             session.out.list(&rows)
         }
         Act::Create { name, expires, uses } => {
-            let made = session.ops.create_initial_token(&name, expires, uses, Origin::default());
+            let made = session.ops.create_initial_token(&name, expires, uses, session.origin);
             let row = NewRegistrationTokenRow::of(&session.wait(made)?, now);
             session.out.answer(&row, || row.told())
         }
         Act::Revoke { id } => {
-            let token = session.wait(session.ops.revoke_initial_token(id, Origin::default()))?;
+            let token = session.wait(session.ops.revoke_initial_token(id, session.origin))?;
             session.out.show(&RegistrationTokenRow::of(&token, now))
         }
     }

@@ -3,13 +3,13 @@
 use clap::Subcommand;
 
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::membership::MembershipRow;
 use crate::cli::rows::role::RoleRow;
 use crate::cli::session::Session;
 use crate::cli::values::PlaceArgs;
-use crate::domain::audit::Origin;
 use crate::domain::role::RoleName;
 use crate::domain::user::Membership;
 use crate::ops::administration::refusal::Refusal;
@@ -51,8 +51,8 @@ pub(super) enum Act {
     },
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List => {
             let rows: Vec<_> = session.ops.catalogue().roles().map(|r| row(&session, r)).collect();
@@ -66,12 +66,12 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
         }
         Act::Grant { role, user, place } => {
             let (user, place) = (session.ops.find_user(&user)?.id, session.named_place(&place)?);
-            let act = session.ops.grant_role(user, place, RoleName(role), Origin::default());
+            let act = session.ops.grant_role(user, place, RoleName(role), session.origin);
             show(&session, &session.wait(act)?)
         }
         Act::Remove { user, place } => {
             let (user, place) = (session.ops.find_user(&user)?.id, session.named_place(&place)?);
-            let act = session.ops.remove_role(user, place, Origin::default());
+            let act = session.ops.remove_role(user, place, session.origin);
             show(&session, &session.wait(act)?)
         }
     }

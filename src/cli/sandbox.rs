@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::app::sandbox;
 use crate::cli::error::CliError;
+use crate::cli::relay;
 
 /// Try everything, with nothing set up: companies, users, apps, and a sample API
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,7 @@ pub(super) struct Args {
 pub(super) fn run(given: Args) -> Result<(), CliError> {
     let Args { data_dir, listen, json, days_ahead } = given;
     let ahead = Duration::from_secs(u64::from(days_ahead) * 24 * 60 * 60);
-    Ok(sandbox::run(sandbox::Options { data_dir, listen, json, ahead })?)
+    Ok(sandbox::run(sandbox::Options { data_dir, listen, json, ahead }, relay::commands())?)
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -4,6 +4,7 @@ use crate::app::serve;
 use crate::cli::args;
 use crate::cli::args::SourceArgs;
 use crate::cli::error::CliError;
+use crate::cli::relay;
 use crate::config;
 use crate::config::Supervision;
 
@@ -27,5 +28,6 @@ pub(super) fn run(given: Args) -> Result<(), CliError> {
     let sources = sources.sources(listen.into_iter().collect());
     let settings = config::load(&sources)?.settings;
     let supervision = Supervision::of(&sources, std::process::id());
-    Ok(serve::run(settings, serve::Options { accept_new_issuer, supervision })?)
+    let options = serve::Options { accept_new_issuer, supervision };
+    Ok(serve::run(settings, options, relay::commands())?)
 }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::base::clock::Timestamp;
 use crate::cli::app;
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::output::Listed as _;
@@ -16,7 +17,6 @@ use crate::cli::values;
 use crate::cli::values::PlaceArgs;
 use crate::domain::app::App;
 use crate::domain::app::AppKind;
-use crate::domain::audit::Origin;
 use crate::domain::scope::ScopeSet;
 use crate::ops::administration::create_app::NewApp;
 use crate::ops::administration::refusal::Refusal;
@@ -70,8 +70,8 @@ pub(super) struct Create {
     expires: Option<Timestamp>,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List => list(&session),
         Act::Show { client_id } => {
@@ -81,7 +81,7 @@ pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
         Act::Create(create) => make(&session, *create),
         Act::Revoke { client_id } => {
             let token = find(&session, &client_id)?.id;
-            let token = session.wait(session.ops.revoke_app(token, Origin::default()))?;
+            let token = session.wait(session.ops.revoke_app(token, session.origin))?;
             session.out.show(&app::row(&session, token)?)
         }
     }
@@ -113,7 +113,7 @@ fn make(session: &Session, create: Create) -> Result<(), CliError> {
         expires_at: create.expires,
         ..NewApp::of(AppKind::ApiToken, create.name)
     };
-    let created = session.wait(session.ops.create_app(new, Origin::default()))?;
+    let created = session.wait(session.ops.create_app(new, session.origin))?;
     let token = created.secret.map(|secret| secret.expose().to_owned());
     let row = NewTokenRow { app: app::row(session, created.app)?, token };
     session.out.answer(&row, || {

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use crate::base::id::UserId;
 use crate::cli::args::Noun;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::output::Listed as _;
@@ -16,7 +17,6 @@ use crate::cli::rows::user::UserRow;
 use crate::cli::session::Session;
 use crate::cli::table;
 use crate::cli::values::PlaceArgs;
-use crate::domain::audit::Origin;
 use crate::domain::link::Lost;
 use crate::domain::role::RoleName;
 use crate::domain::user::Email;
@@ -111,26 +111,26 @@ pub(super) struct Create {
     password_file: Option<PathBuf>,
 }
 
-pub(super) fn run(noun: Noun<Act>) -> Result<(), CliError> {
-    let session = Session::existing(&noun.shared)?;
+pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
+    let session = Session::existing(context, &noun.shared)?;
     match noun.act {
         Act::List => list(&session),
         Act::Show { user } => show(&session, session.ops.find_user(&user)?.id),
         Act::Create(create) => make(&session, create),
         Act::Disable { user } => {
             let user = session.ops.find_user(&user)?.id;
-            session.wait(session.ops.disable_user(user, Origin::default()))?;
+            session.wait(session.ops.disable_user(user, session.origin))?;
             show(&session, user)
         }
         Act::Enable { user } => {
             let user = session.ops.find_user(&user)?.id;
-            session.wait(session.ops.enable_user(user, Origin::default()))?;
+            session.wait(session.ops.enable_user(user, session.origin))?;
             show(&session, user)
         }
         Act::Link { user, lost } => link(&session, &user, lost),
         Act::Erase { user } => {
             let account = Account { user: session.ops.find_user(&user)?.id, place: None };
-            session.wait(session.ops.erase_person(account, Origin::default()))?;
+            session.wait(session.ops.erase_person(account, session.origin))?;
             show(&session, account.user)
         }
     }
@@ -166,7 +166,7 @@ fn make(session: &Session, create: Create) -> Result<(), CliError> {
     }
     let password = match password_file {
         Some(file) => {
-            let typed = prompt::password_file(&file)?;
+            let typed = prompt::password_file(session.out.console.as_ref(), &file)?;
             let known = [email.as_str(), &name];
             Some(session.wait(session.ops.hash_new_password(typed, &known))?)
         }
@@ -174,12 +174,12 @@ fn make(session: &Session, create: Create) -> Result<(), CliError> {
     };
     let welcomed = password.is_none();
     let new = NewUser { email, name, password, operator };
-    let user = session.wait(session.ops.create_user(new, Origin::default()))?.id;
+    let user = session.wait(session.ops.create_user(new, session.origin))?.id;
     if let (Some(place), Some(role)) = (place, role) {
-        session.wait(session.ops.grant_role(user, place, role, Origin::default()))?;
+        session.wait(session.ops.grant_role(user, place, role, session.origin))?;
     }
     let link = if welcomed {
-        Some(LinkRow::of(&session.wait(session.ops.welcome(user, Origin::default()))?))
+        Some(LinkRow::of(&session.wait(session.ops.welcome(user, session.origin))?))
     } else {
         None
     };
@@ -194,9 +194,9 @@ fn link(session: &Session, user: &str, lost: Option<LostArg>) -> Result<(), CliE
     let user = session.ops.find_user(user)?.id;
     let account = Account { user, place: None };
     let issued = match lost {
-        None => session.wait(session.ops.welcome(user, Origin::default()))?,
+        None => session.wait(session.ops.welcome(user, session.origin))?,
         Some(lost) => {
-            session.wait(session.ops.issue_recovery(account, lost.into(), Origin::default()))?
+            session.wait(session.ops.issue_recovery(account, lost.into(), session.origin))?
         }
     };
     let link = LinkRow::of(&issued);

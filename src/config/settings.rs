@@ -93,7 +93,7 @@ settings! {
     /// The server's certificate.
     tls: Tls = "tls" {
         /// "private-ca" makes a certificate authority in the data folder and renews the certificate
-        /// by itself; "files" uses yours, as they are when the server starts.
+        /// by itself; "files" uses yours, and takes new ones within a second of their being put there.
         mode: TlsMode = "private-ca", TlsMode::RULE;
         /// PEM file with the certificate and its chain, for the mode "files".
         certificate_file: Option<PathBuf> = "", Text(text::path_or_none);
@@ -106,6 +106,13 @@ settings! {
         minimum_version: TlsVersion = "1.2", TlsVersion::RULE;
     }
 
+    /// Commands while the server runs.
+    admin: Admin = "admin" {
+        /// The socket over which `countersign` commands reach the running server; only root and the
+        /// server's own user are heard. Empty: admin.sock in the data folder.
+        socket: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
     /// What is kept on disk.
     data: Data = "data" {
         /// The folder of the database, the private CA and, if no other file is named, the master key.
@@ -115,6 +122,20 @@ settings! {
         /// The file of the master key, which seals token keys and second factors. Empty: the
         /// systemd credential "master.key" if there is one, else master.key in the folder.
         master_key_file: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
+    /// Backups that the server makes by itself. What they are and how one is restored is told in
+    /// docs/backup.md.
+    backup: Backup = "backup" {
+        /// The folder of backups, best on another disk. Empty: the server makes none by itself.
+        folder: Option<PathBuf> = "", Text(text::path_or_none);
+        /// How often. The server looks once a minute whether the newest is that old.
+        every: Duration = "24h", span((1, HOUR), (90, DAY));
+        /// How many are kept; older ones are removed once a new one was made and read back.
+        keep: usize = 14, count(1, 10_000);
+        /// A file whose first line is the passphrase that backups are sealed with, of at least 12
+        /// characters. Without it nobody restores them. Empty: they are not sealed.
+        passphrase_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
     /// How long tokens and codes live.
@@ -291,6 +312,14 @@ settings! {
         prefix: String = "/api/external/v2", Text(text::path_prefix);
     }
 
+    /// What those who run the server read of it, apart from the public listener: /metrics for
+    /// Prometheus, /healthz and /readyz.
+    operations: Operations = "operations" {
+        /// Address to listen on, such as "127.0.0.1:9464". Plain HTTP without a password, so it must be of
+        /// this machine or of a private network. Empty: there is no such listener.
+        listen: Option<SocketAddr> = "", Text(text::private_address);
+    }
+
     /// What the server writes to standard error.
     log: Log = "log" {
         /// Lines for people or for machines.
@@ -301,6 +330,7 @@ settings! {
 }
 
 const MASTER_KEY: &str = "master.key";
+const ADMIN_SOCKET: &str = "admin.sock";
 
 /// The file of the master key and why it is this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,6 +354,12 @@ impl MasterKey {
 }
 
 impl Settings {
+    /// Where commands reach the running server.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.data.folder.join(ADMIN_SOCKET))
+    }
+
     /// Which file holds the master key, as of now.
     #[must_use]
     pub fn master_key(&self) -> MasterKey {

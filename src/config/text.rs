@@ -12,6 +12,7 @@ use crate::config::value::quoted;
 use crate::domain::client_document::AllowedDocuments;
 use crate::domain::issuer::Issuer;
 use crate::domain::issuer::NotAnIssuer;
+use crate::domain::network;
 use crate::domain::network::Network;
 use crate::domain::registration_policy::AllowedRedirect;
 
@@ -52,6 +53,21 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
             "write an IP address and a port, an IPv6 address in brackets",
         )
     })
+}
+
+/// An address that the public Internet does not reach; empty text stands for none.
+pub(super) fn private_address(text: &str) -> Result<Option<SocketAddr>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = address(text)?;
+    if address.ip().is_unspecified() || network::is_public(address.ip()) {
+        let problem = format!("{} may be reached from the public Internet", quoted(text));
+        let fix =
+            "write an address of this machine or of a private network, such as 127.0.0.1:9464";
+        return Err(Wrong::new(problem, fix));
+    }
+    Ok(Some(address))
 }
 
 pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {

@@ -1,5 +1,8 @@
 //! The keys of an installation: one master key outside the data file, everything else under it.
 
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
 use ring::hkdf;
 use ring::hmac;
 use zeroize::Zeroizing;
@@ -70,7 +73,8 @@ pub struct Keyring {
     sealing: Zeroizing<[u8; 32]>,
     binding: hmac::Key,
     checkpoints: Option<SigningPair>,
-    tokens: Vec<(u8, hmac::Key)>,
+    /// Changed only by adding a newer one.
+    tokens: RwLock<Vec<(u8, hmac::Key)>>,
 }
 
 const TOKEN_KEY: &str = "token key";
@@ -83,7 +87,15 @@ impl Keyring {
             sealing: Zeroizing::new(master.derive("countersign sealing v1")),
             binding: hmac_key(&master.derive("countersign binding v1")),
             checkpoints: SigningPair::from_seed(&master.derive("countersign checkpoints v1")).ok(),
-            tokens: token_keys.iter().map(|key| (key.version, hmac_key(&*key.bytes))).collect(),
+            tokens: RwLock::new(token_keys.iter().map(opened).collect()),
+        }
+    }
+
+    /// Hashes new tokens under `key` from now on. Those of older keys verify as before.
+    pub fn adopt(&self, key: &TokenKey) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        if tokens.iter().all(|(version, _)| *version < key.version) {
+            tokens.push(opened(key));
         }
     }
 
@@ -130,7 +142,8 @@ impl Keyring {
     /// What is stored of a token: HMAC-SHA-256 of the whole text under the current key.
     #[must_use]
     pub fn hash(&self, token: &PlainToken) -> HashedToken {
-        self.tokens.last().map_or_else(HashedToken::unmatchable, |(version, key)| {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.last().map_or_else(HashedToken::unmatchable, |(version, key)| {
             HashedToken::new(*version, tag(key, token.text().as_bytes()))
         })
     }
@@ -138,7 +151,8 @@ impl Keyring {
     /// Whether `token` is the one that was hashed; in constant time.
     #[must_use]
     pub fn matches(&self, stored: &HashedToken, token: &PlainToken) -> bool {
-        self.tokens
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens
             .iter()
             .find(|(version, _)| *version == stored.key_version())
             .is_some_and(|(_, key)| digest::equal(&tag(key, token.text().as_bytes()), stored.mac()))
@@ -198,6 +212,10 @@ impl Keyring {
     }
 }
 
+fn opened(key: &TokenKey) -> (u8, hmac::Key) {
+    (key.version, hmac_key(&*key.bytes))
+}
+
 fn hmac_key(bytes: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, bytes)
 }
@@ -235,6 +253,18 @@ mod tests {
         assert!(rotated.matches(&old, &token));
         assert_eq!(rotated.hash(&token).key_version(), 2);
         assert!(!Keyring::new(&master, &[key(2)]).matches(&old, &token));
+    }
+
+    #[test]
+    fn a_key_that_is_adopted_hashes_at_once_and_an_older_one_is_not_adopted_again() {
+        let ring = Keyring::new(&MasterKey::new([1; 32]), &[key(1)]);
+        let moment = Timestamp::from_millis(9);
+        let token = PlainToken::mint(TokenKind::AccessToken, false, moment, &SystemEntropy::new());
+        let old = ring.hash(&token);
+        ring.adopt(&key(2));
+        ring.adopt(&key(1));
+        assert_eq!(ring.hash(&token).key_version(), 2);
+        assert!(ring.matches(&old, &token));
     }
 
     #[test]

@@ -37,6 +37,17 @@ pub enum Slowed {
     TooManyToday,
 }
 
+impl Slowed {
+    /// Its word among the metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Wait { .. } => "wait",
+            Self::TooManyToday => "day",
+        }
+    }
+}
+
 const DAY_SECONDS: u64 = 24 * 3600;
 
 impl Attempts {

@@ -16,6 +16,7 @@ use crate::base::id::UserId;
 use crate::domain::browser::BrowserKind;
 use crate::domain::company::Place;
 use crate::domain::detail::Detail;
+use crate::domain::system_user::SystemUser;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,8 +148,15 @@ pub enum EventKind {
     KeysChanged,
     /// A client secret came from a browser.
     SecretUsedInBrowser,
+    /// An endpoint of webhooks was made, deleted, disabled or enabled.
+    WebhookChanged,
     /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.
     ChallengeRepeated,
+    /// A backup was made.
+    BackupCreated,
+    /// A backup was restored: a declared fork of the trail. What followed the backup until then is in
+    /// the former data file.
+    BackupRestored,
 }
 
 impl EventKind {
@@ -200,6 +208,9 @@ pub struct Event {
     /// The person who did it, if it was done in the workspace.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<UserId>,
+    /// The system's user who did it, if it was done on the command line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command_line: Option<SystemUser>,
     /// The person who acted or whom it concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user: Option<UserId>,
@@ -244,6 +255,21 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// The browser, as people recognise theirs: not in the trail, but beside a session.
     pub browser: BrowserKind,
+    /// The system's user, if it came from the command line.
+    pub command_line: Option<SystemUser>,
+}
+
+impl Origin {
+    /// The command line, and who is at it.
+    #[must_use]
+    pub const fn command_line(user: SystemUser) -> Self {
+        Self {
+            reference: None,
+            address: None,
+            browser: BrowserKind::UNKNOWN,
+            command_line: Some(user),
+        }
+    }
 }
 
 impl Event {
@@ -256,6 +282,7 @@ impl Event {
             cause: None,
             detail: None,
             by: None,
+            command_line: origin.command_line,
             user: None,
             app: None,
             connection: None,

@@ -20,6 +20,7 @@ use crate::gateway::overlay;
 use crate::http::Peer;
 use crate::outbound::upstream::UpstreamClient;
 use crate::outbound::upstream::UpstreamFault;
+use crate::telemetry::measures;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -92,6 +93,7 @@ fn failed(
     fault: &UpstreamFault,
     reference: Option<RequestId>,
 ) -> Response {
+    measures::UPSTREAM_FAILURES.of(fault.word()).count();
     let reference = reference.map(|reference| reference.to_string()).unwrap_or_default();
     tracing::warn!(upstream = client.name(), cause = %fault, reference, "a call could not be passed on");
     match fault {

@@ -23,6 +23,7 @@ use crate::ops::Ops;
 use crate::ops::check_call::CallRefusal;
 use crate::ops::check_call::LiveToken;
 use crate::ops::failure::Failure;
+use crate::telemetry::measures;
 
 /// A refusal to answer with; its exact cause is written down.
 pub(super) type Refused = Box<Response>;
@@ -167,11 +168,13 @@ impl Call<'_> {
 
     /// Counts a call that passed; one through a firm counts for the firm and for the company.
     pub(super) fn passed(&self, live: &LiveToken, company: Option<CompanyId>) {
+        measures::GUARD.of("passed").count();
         self.ops.count_call(live, company, Counted::Called);
     }
 
     /// Counts a call that was refused for what it asked for, which is no affair of the trail.
     pub(super) fn turned_away(&self, live: &LiveToken) {
+        measures::GUARD.of("refused").count();
         self.ops.count_call(live, None, Counted::CallRefused);
     }
 }

@@ -13,6 +13,8 @@ use crate::base::clock::Clock;
 use crate::base::clock::Timestamp;
 use crate::base::id::RequestId;
 use crate::http::Peer;
+use crate::telemetry::measure::Since;
+use crate::telemetry::measures;
 
 /// What the lines are made with.
 #[derive(Clone)]
@@ -39,6 +41,7 @@ fn loggable(path: &str) -> String {
 pub struct Line {
     log: AccessLog,
     begun: Timestamp,
+    since: Since,
     method: Method,
     path: String,
     route: Option<MatchedPath>,
@@ -53,6 +56,7 @@ impl Line {
     pub fn begin(log: AccessLog, request: &Request, id: RequestId) -> Self {
         Self {
             begun: log.clock.now(),
+            since: Since::now(),
             log,
             method: request.method().clone(),
             path: loggable(request.uri().path()),
@@ -79,9 +83,11 @@ impl Drop for Line {
         let ms = self.log.clock.now().since(self.begun).as_millis();
         let (method, path) = (self.method.as_str(), self.path.as_str());
         let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        let status = self.status.map(|status| status.as_u16());
+        measures::answered(route, method, status, self.since.elapsed());
         let peer = self.peer.map(|peer| peer.0.to_string()).unwrap_or_default();
         let request = self.request.to_string();
-        match self.status.map(|status| status.as_u16()) {
+        match status {
             Some(status) if self.is_quiet() => {
                 tracing::debug!(method, path, route, status, ms, peer, request, "answered");
             }

@@ -16,6 +16,7 @@ pub fn of(request: &Extensions) -> Origin {
         reference: request.get::<RequestId>().copied(),
         address: request.get::<Peer>().map(|peer| peer.0.ip()),
         browser: BrowserKind::UNKNOWN,
+        command_line: None,
     }
 }
 

@@ -22,6 +22,8 @@ pub const OPENAPI: &str = "/openapi.json";
 pub const FORWARD_AUTH: &str = "/forward-auth";
 /// What a token is for, as it can ask itself.
 pub const CONNECTIONS: &str = "/connections";
+/// The certificate of our own authority.
+pub const CA_FILE: &str = "/ca.pem";
 /// Sign-in, first step.
 pub const SIGN_IN: &str = "/sign-in";
 /// Sign-in, second step.

@@ -29,12 +29,23 @@ use crate::ops::issue_to_client::ClientGrantRequest;
 use crate::ops::redeem_code::CodeRequest;
 use crate::ops::refresh::RefreshRequest;
 use crate::ops::token_refusal::TokenRefusal;
+use crate::telemetry::measures;
 
 /// A token request, read.
 enum Asked {
     Code(CodeRequest),
     Refresh(RefreshRequest),
     Client(ClientGrantRequest),
+}
+
+impl Asked {
+    const fn grant(&self) -> &'static str {
+        match self {
+            Self::Code(_) => "authorization_code",
+            Self::Refresh(_) => "refresh_token",
+            Self::Client(_) => "client_credentials",
+        }
+    }
 }
 
 /// Reads, authenticates, issues.
@@ -51,8 +62,10 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
     let (app, secret) = (client.shared_app(), client.secret());
     let about = about(&asked);
     let refreshes = matches!(asked, Asked::Refresh(_));
+    let grant = asked.grant();
     match issue(&state.ops, client, asked, origin).await {
         Ok(answer) => {
+            measures::TOKENS_ISSUED.of(grant).count();
             state.ops.note_use(app.id);
             if let Some(secret) = secret {
                 state.ops.note_secret_use(app.id, secret);
@@ -66,11 +79,14 @@ pub(super) async fn answer(State(state): State<OauthState>, posted: Posted) -> R
             respond(&answer)
         }
         Err(Failure::Refused(why)) => {
+            let cause = why.cause();
+            let words = format!("{grant}\t{}", measures::cause_word(&cause));
+            measures::TOKENS_REFUSED.of(&words).count();
             let kind = match why {
                 TokenRefusal::SecretInBrowser => EventKind::SecretUsedInBrowser,
                 _ => EventKind::TokenRefused,
             };
-            let event = state.ops.event(kind, origin).app(app.id).cause(why.cause());
+            let event = state.ops.event(kind, origin).app(app.id).cause(cause);
             state.ops.note_refusal(state.ops.about_token(event, &app, &about, why)).await;
             posted.refuse(why.into())
         }

@@ -110,6 +110,11 @@ impl ClientDocuments {
         Self::new(DocumentPolicy::Off, Vec::new(), Vec::new(), fetcher)
     }
 
+    /// Who dials out.
+    pub(in crate::ops) const fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
     fn is_listed(&self, url: &DocumentUrl) -> bool {
         self.pinned.contains_key(url) || self.allowed.iter().any(|entry| entry.cover(url))
     }

@@ -1,5 +1,7 @@
 //! Connections in the store: making, ending and finding them, with their indexes.
 
+use serde_json::json;
+
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
@@ -7,6 +9,9 @@ use crate::base::id::UserId;
 use crate::domain::company::Place;
 use crate::domain::connection::Connection;
 use crate::domain::connection::EndCause;
+use crate::domain::webhook;
+use crate::domain::webhook::Announcement;
+use crate::domain::webhook::Topic;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -22,7 +27,9 @@ pub fn create(changes: &mut Changes, connection: &Connection) -> Result<(), Faul
     let Connection { id, app, user, place, .. } = connection;
     changes.put::<Connections>(id, connection)?;
     changes.put::<UserConnections>(&(*user, *app, *id), &())?;
-    changes.put::<PlaceConnections>(&(*place, *id), &())
+    changes.put::<PlaceConnections>(&(*place, *id), &())?;
+    changes.announce(webhook::created(connection));
+    Ok(())
 }
 
 /// Ends a connection: refresh and access stop at the next use. The row stays, as history.
@@ -33,6 +40,11 @@ pub fn end(
     cause: EndCause,
 ) -> Result<(), Fault> {
     let id = connection.id;
+    if connection.is_active() {
+        let more = json!({"revoked_at": at.rfc3339(), "cause": cause});
+        let topic = Topic::ConnectionRevoked;
+        changes.announce(Announcement::of_connection(topic, &connection, at, more));
+    }
     changes.put::<Connections>(&id, &connection.ended(at, cause))
 }
 

@@ -14,6 +14,7 @@ use crate::base::secret::Secret;
 use crate::crypto::password::HashingFailed;
 use crate::crypto::password::Passwords;
 use crate::store::fault::Fault;
+use crate::telemetry::measures;
 
 /// A place in the queue for hashing.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Hashing {
     passwords: Arc<Passwords>,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// How many may run, and how many may run and wait.
+    most: (usize, usize),
     /// Stands for the hash of an account that does not exist, or has no password yet: a guess at one
     /// costs the same time.
     nobody: String,
@@ -38,7 +41,17 @@ impl Hashing {
             passwords: Arc::new(passwords),
             running: Arc::new(Semaphore::new(parallel)),
             waiting: Arc::new(Semaphore::new(parallel + queue)),
+            most: (parallel, parallel + queue),
         }
+    }
+
+    /// How many passwords are being hashed, and how many sign-ins wait for that.
+    #[must_use]
+    pub fn standing(&self) -> (usize, usize) {
+        let (parallel, places) = self.most;
+        let running = parallel.saturating_sub(self.running.available_permits());
+        let taken = places.saturating_sub(self.waiting.available_permits());
+        (running, taken.saturating_sub(running))
     }
 
     /// A place in the queue: taken before anything is charged for a guess, so that a guess that is
@@ -48,7 +61,10 @@ impl Hashing {
     /// [`Fault::Busy`] when too many wait.
     pub fn place(&self) -> Result<Place, Fault> {
         let waiting = Arc::clone(&self.waiting);
-        waiting.try_acquire_owned().map(Place).map_err(|_| Fault::Busy)
+        waiting.try_acquire_owned().map(Place).map_err(|_| {
+            measures::HASHING_BUSY.count();
+            Fault::Busy
+        })
     }
 
     /// Whether `password` is the one behind `phc`; without one, the same work for nothing.

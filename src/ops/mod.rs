@@ -8,6 +8,7 @@ pub mod activity;
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod backup;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
@@ -46,6 +47,7 @@ pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
 pub mod registration;
+pub mod restore;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
@@ -58,6 +60,8 @@ pub mod takeout;
 pub mod targets;
 pub mod telling;
 pub mod token_refusal;
+pub mod vitals;
+pub mod webhooks;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -76,6 +80,7 @@ use crate::domain::scope::ScopeSet;
 use crate::ops::access::counts::Summaries;
 use crate::ops::access::due::DueReviews;
 use crate::ops::activity::chain_check::ChainChecks;
+use crate::ops::backup::BackupState;
 use crate::ops::challenges::Challenges;
 use crate::ops::client_assertions::AssertionUse;
 use crate::ops::client_documents::ClientDocuments;
@@ -89,6 +94,7 @@ use crate::ops::secret_guesses::SecretGuesses;
 use crate::ops::settings::OpsSettings;
 use crate::ops::shown_once::ShownOnce;
 use crate::ops::signing_keys::OpenKeys;
+use crate::ops::webhooks::deliver::Sending;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
@@ -121,6 +127,8 @@ pub struct Parts {
     pub(in crate::ops) shown_once: ShownOnce,
     pub(in crate::ops) summaries: Summaries,
     pub(in crate::ops) due_reviews: DueReviews,
+    pub(in crate::ops) sending: Sending,
+    pub(in crate::ops) backup_state: BackupState,
 }
 
 impl Deref for Ops {
@@ -169,6 +177,8 @@ impl Ops {
             shown_once: ShownOnce::default(),
             summaries: Summaries::default(),
             due_reviews: DueReviews::default(),
+            sending: Sending::default(),
+            backup_state: BackupState::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

@@ -4,10 +4,13 @@
 //! Requests wait while it is made smaller. By itself the server does so only in quiet hours and only
 //! if little has to be moved; beyond that, the operator chooses the moment.
 
-use std::convert::Infallible;
 use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::ops::Ops;
+use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
 use crate::store::fault::Fault;
 use crate::store::space;
@@ -21,6 +24,22 @@ const MOST_USED: u64 = 64 * MIB;
 const FEW: u64 = 30;
 /// Looks in a row that must have found little to do.
 const LOOKS: u32 = 5;
+
+/// How long the operator's wish waits for its turn.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why the data file was not made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Requests came all the time.
+    #[error(
+        "requests came without a pause for {} seconds, so the data file was left as it is; try again in a quieter hour, or stop the server first (systemctl stop countersign)",
+        PATIENCE.as_secs()
+    )]
+    AlwaysBusy,
+}
 
 /// How large the data file was and is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +97,20 @@ const fn verdict(size: u64, used: u64) -> Verdict {
 }
 
 impl Ops {
-    /// Makes the data file as small as it can be. Requests wait meanwhile.
+    /// Makes the data file as small as it can be. Requests wait meanwhile. A moment in which nobody
+    /// reads or waits to write is waited for, at most for [`PATIENCE`].
     ///
     /// # Errors
-    /// [`Fault::Busy`] while others read or wait to write; otherwise the store failed.
-    pub async fn compact(&self) -> Outcome<Compacted, Infallible> {
-        Ok(self.compacted().await?)
+    /// [`Refusal::AlwaysBusy`] if there was none; otherwise the store failed.
+    pub async fn compact(&self) -> Outcome<Compacted, Refusal> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.compacted().await {
+                Err(Fault::Busy) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
+                Err(Fault::Busy) => return Err(Failure::Refused(Refusal::AlwaysBusy)),
+                done => return Ok(done?),
+            }
+        }
     }
 
     async fn compacted(&self) -> Result<Compacted, Fault> {
@@ -110,7 +137,7 @@ impl Ops {
                 tracing::warn!(
                     size_mib,
                     used_mib,
-                    "most of the data file is free; `countersign compact` gives it back while the server is stopped",
+                    "most of the data file is free; `countersign compact` gives it back",
                 );
                 self.settle(size);
             }

@@ -20,6 +20,7 @@ use crate::store::fault::Fault;
 use crate::store::reader::Reader;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
+use crate::telemetry::measures;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Different refusals remembered at once; beyond it they are only logged.
@@ -127,6 +128,17 @@ impl RecentRefusals {
     }
 }
 
+fn measure(event: &Event) {
+    let cause = measures::cause_word(event.cause.as_deref().unwrap_or_default());
+    measures::REFUSALS.of(&format!("{}\t{cause}", event.kind.word())).count();
+    match event.kind {
+        EventKind::SignInFailed => measures::SIGN_INS.of("wrong_password").count(),
+        EventKind::CodeRefused => measures::SIGN_INS.of("wrong_code").count(),
+        EventKind::CallRefused => measures::GUARD.of("refused").count(),
+        _ => {}
+    }
+}
+
 /// Writes events that have no other effect.
 pub struct Record(pub Vec<Event>);
 
@@ -169,6 +181,7 @@ impl Ops {
             reference = event.reference.map(|id| id.to_string()).unwrap_or_default(),
             "refused"
         );
+        measure(event);
         self.count_refusal(event);
         let known = event.app.is_some() || event.user.is_some();
         known && self.refusals.is_first(event)

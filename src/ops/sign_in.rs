@@ -41,6 +41,7 @@ use crate::store::tables::Sessions;
 use crate::store::tables::Users;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
+use crate::telemetry::measures;
 
 /// What a passkey's answer at the second step is for.
 pub const ACT: &str = "sign-in";
@@ -207,6 +208,7 @@ impl Operation for ChargeGuess {
         let account = user.as_ref().map_or(self.unknown, |user| AccountKey::User(user.id));
         let counter = Counter::load(reader, account, Some(self.browser))?;
         if let Err(slowed) = counter.may_try(self.now, self.strangers_per_day) {
+            measures::LOCKOUTS.of(slowed.word()).count();
             return Ok(Decision::unchanged(Err(SignInRefusal::Slowed(slowed))));
         }
         let mut changes = Changes::new();
@@ -297,6 +299,7 @@ pub(in crate::ops) fn signed_in(ops: &Ops, origin: Origin, user: UserId, proved:
         Proved::RecoveryCode => "password and recovery code",
         Proved::Passkey => "password and passkey",
     };
+    measures::SIGN_INS.of("succeeded").count();
     ops.event(EventKind::SignedIn, origin).cause(factor).user(user)
 }
 

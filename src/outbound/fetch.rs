@@ -34,9 +34,12 @@ use url::Url;
 
 use crate::domain::network;
 use crate::domain::network::Network;
+use crate::telemetry::measures;
 
 /// From the first step to the last byte.
 const WHOLE: Duration = Duration::from_secs(5);
+/// The same, of what is posted: a receiver may have something to do first.
+const POSTING: Duration = Duration::from_secs(15);
 /// The one port of the public Internet that is dialled; allowed networks have them all.
 const HTTPS: u16 = 443;
 
@@ -47,6 +50,15 @@ pub enum Standing {
     Known,
     /// Anybody.
     Stranger,
+}
+
+/// What is sent to somebody's endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Headers beside those of every request.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub body: String,
 }
 
 /// What came back.
@@ -96,6 +108,15 @@ impl Fetcher {
         self.flight(url, most, standing).await
     }
 
+    /// Posts `message` to `url`, by the same rules, and answers the status: nothing else of what comes back
+    /// is read, and a redirect is a status like others.
+    ///
+    /// # Errors
+    /// [`FetchRefusal`].
+    pub async fn post(&self, url: &str, message: Message) -> Result<u16, FetchRefusal> {
+        self.parts.post(url, message).await
+    }
+
     fn flight(&self, url: &str, most: usize, standing: Standing) -> Flight {
         let start = || {
             let (parts, url) = (Arc::clone(&self.parts), url.to_owned());
@@ -124,7 +145,21 @@ impl Parts {
             let tls = self.tls().await?;
             exchange::get(&url, &addresses, tls, most).await.map(Arc::new)
         };
-        tokio::time::timeout(WHOLE, turn).await.unwrap_or(Err(FetchRefusal::TimedOut))
+        let fetched =
+            tokio::time::timeout(WHOLE, turn).await.unwrap_or(Err(FetchRefusal::TimedOut));
+        let outcome = fetched.as_ref().map_or_else(|why| why.word(), |_| "fetched");
+        measures::FETCHES.of(outcome).count();
+        fetched
+    }
+
+    async fn post(&self, url: &str, message: Message) -> Result<u16, FetchRefusal> {
+        let url = checked(url)?;
+        let host = url.host().ok_or(FetchRefusal::Url)?.to_owned();
+        let exchange = async {
+            let addresses = self.addresses(&host, &url).await?;
+            exchange::post(&url, &addresses, self.tls().await?, message).await
+        };
+        tokio::time::timeout(POSTING, exchange).await.unwrap_or(Err(FetchRefusal::NotInTime))
     }
 
     /// The addresses behind the host, resolved once, every one of them checked.

@@ -37,6 +37,17 @@ pub enum Full {
     FromAddress,
 }
 
+impl Full {
+    /// Its word among the metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InAll => "in_all",
+            Self::FromAddress => "from_address",
+        }
+    }
+}
+
 impl Admission {
     /// At most `in_all` connections, and `per_address` of them from one address.
     #[must_use]

@@ -32,6 +32,7 @@ use crate::server::shutdown::Shutdown;
 use crate::server::stream;
 use crate::server::stream::Guarded;
 use crate::server::watch;
+use crate::telemetry::measures;
 
 /// What every connection shares.
 pub(super) struct Shared {
@@ -79,10 +80,12 @@ where
     match outcome {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
+            measures::HANDSHAKES_FAILED.of("failed").count();
             tracing::debug!(peer = %peer.0, %error, "TLS handshake failed");
             None
         }
         Err(_) => {
+            measures::HANDSHAKES_FAILED.of("timeout").count();
             tracing::debug!(peer = %peer.0, "TLS handshake took too long");
             None
         }
@@ -206,6 +209,49 @@ mod tests {
         tokio::select! {
             () = dripping => {}
             seconds = line.seconds() => assert_eq!(seconds, 10),
+        }
+    }
+
+    /// A client that has had one answer.
+    async fn served(line: &mut Line) -> impl AsyncRead + AsyncWrite + Unpin + use<> {
+        let mut stream = line.connect(HTTP1).await;
+        harness::send(&mut stream, "GET / HTTP/1.1\r\nHost: auth.example\r\n\r\n").await;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"home") {
+            stream.read_buf(&mut answer).await.unwrap();
+        }
+        stream
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kept_http1_connection_waits_a_minute_for_its_next_request_and_is_then_closed() {
+        let mut line = line();
+        let mut stream = served(&mut line).await;
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        harness::send(&mut stream, "GET /peer HTTP/1.1\r\nHost: auth.example\r\n\r\n").await;
+        let answer = harness::rest(&mut stream).await;
+        assert!(answer.ends_with("192.0.2.7:4242"), "{answer}");
+        drop(stream);
+        assert_eq!(line.seconds().await, 110);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_head_that_drips_is_cut_after_ten_seconds_however_late_it_began() {
+        let mut line = line();
+        let mut stream = served(&mut line).await;
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        harness::send(&mut stream, "GET / HTTP/1.1\r\nHost: auth.example\r\nX: ").await;
+        let dripping = async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if stream.write_all(b"x").await.is_err() || stream.flush().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            () = dripping => {}
+            seconds = line.seconds() => assert_eq!(seconds, 50),
         }
     }
 

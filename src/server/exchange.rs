@@ -53,17 +53,23 @@ impl Exchanges {
         self.state().open.values().flatten().any(|since| since.elapsed() >= limit)
     }
 
-    /// Whether there was a request yet.
-    pub(super) fn any(&self) -> bool {
-        self.state().next > 0
-    }
-
     /// Whether there is no request now and has been none for `first` (while none came at all) or
     /// for `limit`.
     pub(super) fn idle(&self, first: Duration, limit: Duration) -> bool {
         let state = self.state();
         let limit = if state.next == 0 { first } else { limit };
         state.open.is_empty() && state.idle_since.elapsed() >= limit
+    }
+
+    /// Whether there ever was a request.
+    pub(super) fn any(&self) -> bool {
+        self.state().next > 0
+    }
+
+    /// How many requests there were, and since when there is none; `None` while there is one.
+    pub(super) fn idle_since(&self) -> Option<(u64, Instant)> {
+        let state = self.state();
+        state.open.is_empty().then_some((state.next, state.idle_since))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

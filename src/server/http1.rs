@@ -15,6 +15,7 @@ use crate::http::Peer;
 use crate::server::connection::Shared;
 use crate::server::connection::ToRouter;
 use crate::server::exchange::Exchanges;
+use crate::server::waiting::Waiting;
 use crate::server::watch::Next;
 use crate::server::watch::Watch;
 
@@ -34,10 +35,11 @@ where
     let service = ToRouter::new(shared, peer, &exchanges);
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(shared.limits.header_read)
+        // Waiting is timed in the stream, which can tell a head that drips from no request.
+        .header_read_timeout(None)
         .max_buf_size(shared.limits.parsed_head)
         .max_headers(PARSED_HEADERS)
-        .serve_connection(TokioIo::new(io), service);
+        .serve_connection(TokioIo::new(Waiting::new(io, &exchanges, shared.limits)), service);
     let mut watch = Watch::new(shared, &exchanges);
     let outcome = loop {
         let polled = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx));
@@ -55,7 +57,9 @@ where
         }
     };
     match outcome {
-        Ok(()) => linger(connection.into_parts().io.into_inner()).await,
+        // There was no answer that could be destroyed.
+        Ok(()) if !exchanges.any() => {}
+        Ok(()) => linger(connection.into_parts().io.into_inner().into_inner()).await,
         Err(error) => tracing::debug!(peer = %peer.0, %error, "connection ended early"),
     }
 }

@@ -11,11 +11,11 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
-    /// How long the head of a request may take, and an HTTP/1.1 connection may wait for it.
+    /// How long the head of a request may take, and a connection may wait for its first one.
     pub header_read: Duration,
     /// How long a client may take nothing of an answer.
     pub write_stall: Duration,
-    /// How long an HTTP/2 connection may stand without a request.
+    /// How long a connection may stand without a request after that.
     pub idle: Duration,
     /// How long requests in flight may take to finish once the server stops.
     pub drain: Duration,

@@ -14,6 +14,7 @@ use crate::server::admission::Admission;
 use crate::server::connection;
 use crate::server::connection::Shared;
 use crate::server::quiet::OncePerMinute;
+use crate::telemetry::measures;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -69,6 +70,7 @@ impl Acceptor {
         let place = match self.admission.admit(peer.ip()) {
             Ok(place) => place,
             Err(full) => {
+                measures::CONNECTIONS_REFUSED.of(full.word()).count();
                 if let Some(times) = self.turned_away.count() {
                     tracing::warn!(peer = %peer.0, limit = ?full, times, "connections closed at once");
                 }
@@ -79,10 +81,12 @@ impl Acceptor {
         if stream.set_nodelay(true).is_err() {
             return;
         }
+        measures::CONNECTIONS_TAKEN.count();
+        let held = measures::CONNECTIONS.hold();
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
             connection::serve(stream, peer, shared).await;
-            drop(place);
+            drop((place, held));
         });
     }
 }

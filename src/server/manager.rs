@@ -11,9 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::time::ClockId;
-use rustix::time::clock_gettime;
-
 /// Longer than the wait for requests in flight: what is written down after it.
 const LAST_STEPS: Duration = Duration::from_secs(15);
 
@@ -51,13 +48,6 @@ impl Manager {
     /// How the server does, for people.
     pub fn status(&self, status: &str) {
         self.tell(&format!("STATUS={}", one_line(status)));
-    }
-
-    /// What can be read anew is being read; [`Self::ready`] ends it.
-    pub fn reloading(&self) {
-        let now = clock_gettime(ClockId::Monotonic);
-        let micros = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1000;
-        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
     }
 
     /// The server stops, and may take `grace` over requests in flight.
@@ -105,13 +95,6 @@ mod tests {
             heard(|manager| manager.ready("up\nSTOPPING=1")),
             "READY=1\nSTATUS=up STOPPING=1"
         );
-    }
-
-    #[test]
-    fn a_reload_tells_its_moment() {
-        let told = heard(Manager::reloading);
-        let moment = told.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
-        assert!(moment.parse::<u64>().unwrap() > 0, "{told}");
     }
 
     #[test]

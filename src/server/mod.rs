@@ -15,11 +15,13 @@ mod layers;
 mod limits;
 mod listener;
 pub mod manager;
+pub mod operations;
 mod quiet;
 mod run;
 pub mod shutdown;
 pub mod signals;
 mod stream;
+mod waiting;
 mod watch;
 
 pub use layers::LayerContext;

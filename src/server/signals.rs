@@ -1,5 +1,5 @@
-//! SIGTERM and SIGINT: the first stops the server gracefully, the second at once. SIGHUP: read anew
-//! what can be.
+//! SIGTERM and SIGINT: the first stops the server gracefully, the second at once. SIGHUP: files are
+//! read again.
 
 use std::io;
 
@@ -43,14 +43,14 @@ impl Signals {
     }
 }
 
-/// SIGHUP, caught from the moment of [`Hangups::register`] on: it ends nothing.
+/// SIGHUP, caught from the moment of [`Hangups::register`] on; it ends the process no more.
 #[derive(Debug)]
 pub struct Hangups(Signal);
 
 impl Hangups {
-    /// Catches the signal.
+    /// Catches the signal. One that comes before [`Self::next`] is kept for it.
     pub fn register() -> io::Result<Self> {
-        signal(SignalKind::hangup()).map(Self)
+        Ok(Self(signal(SignalKind::hangup())?))
     }
 
     /// Resolves at the next one.

@@ -2,11 +2,13 @@
 
 use crate::base::id::UserId;
 use crate::domain::audit::Event;
+use crate::domain::webhook::Announcement;
 use crate::store::activity;
 use crate::store::chain;
 use crate::store::engine::Write;
 use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
+use crate::store::outbox;
 use crate::store::table::Key;
 use crate::store::table::Row;
 use crate::store::table::Table;
@@ -23,6 +25,7 @@ enum Change {
 pub struct Changes {
     rows: Vec<Change>,
     events: Vec<Event>,
+    told: Vec<Announcement>,
 }
 
 impl Changes {
@@ -57,10 +60,16 @@ impl Changes {
         self.events.push(event);
     }
 
+    /// Tells the endpoints of a company or firm, in the same commit.
+    pub fn announce(&mut self, told: Announcement) {
+        self.told.push(told);
+    }
+
     /// Adds all of `others`, after what is here.
     pub fn append(&mut self, others: Self) {
         self.rows.extend(others.rows);
         self.events.extend(others.events);
+        self.told.extend(others.told);
     }
 
     /// Notes in every event who did it.
@@ -73,7 +82,7 @@ impl Changes {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.events.is_empty()
+        self.rows.is_empty() && self.events.is_empty() && self.told.is_empty()
     }
 
     /// Writes all of it.
@@ -91,6 +100,6 @@ impl Changes {
             let number = chain::append(to, event)?;
             activity::note(to, kept, number, event)?;
         }
-        Ok(())
+        self.told.iter().try_for_each(|told| outbox::put(to, told))
     }
 }

@@ -29,7 +29,7 @@ pub enum Fault {
         why: Arc<str>,
     },
     /// Another process has the file.
-    #[error("the data file {} is in use by another process; stop the server first (systemctl stop countersign), or wait until the other command has ended", .0.display())]
+    #[error("the data file {} is in use by another process; if that is a server, stop it first (systemctl stop countersign); if it is a command, wait until it has ended", .0.display())]
     InUse(PathBuf),
     /// The file cannot be opened.
     #[error("the data file {} cannot be opened: {why}", file.display())]
@@ -48,6 +48,16 @@ pub enum Fault {
         found: u32,
         /// Ours.
         known: u32,
+    },
+    /// Written by a version that is too old.
+    #[error(
+        "the data file was written by a version of countersign that is too old (format {found}; this version brings up to date what is of format {oldest} or later); start a version between the two once, then this one"
+    )]
+    TooOld {
+        /// In the file.
+        found: u32,
+        /// The oldest that is known here.
+        oldest: u32,
     },
 }
 

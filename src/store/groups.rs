@@ -22,6 +22,8 @@ use crate::store::writer;
 use crate::store::writer::Job;
 use crate::store::writer::Order;
 use crate::store::writer::Standing;
+use crate::telemetry::measure::Since;
+use crate::telemetry::measures;
 
 /// Operations that one commit takes at most, so that none waits long for its neighbours.
 const GROUP: usize = 512;
@@ -128,12 +130,16 @@ impl Groups {
             self.recover();
         }
         let kept = Arc::clone(&self.kept);
+        let since = Since::now();
         let committed = self.attempt(|engine| {
             engine.write(&mut |to| group.iter_mut().try_for_each(|job| job.run(to, &kept)))
         });
         if committed.is_ok() {
             let taken = u64::try_from(group.len()).unwrap_or(u64::MAX);
             self.standing.committed.fetch_add(taken, Ordering::Relaxed);
+            measures::WRITER_COMMIT.took(since.elapsed());
+            measures::WRITER_GROUP.note(taken);
+            measures::WRITER_OPERATIONS.add(taken);
         }
         writer::answer(group, committed);
     }
@@ -147,6 +153,7 @@ impl Groups {
         match &done {
             Err(fault @ (Fault::Engine(_) | Fault::Unsound)) => {
                 self.standing.sound.store(false, Ordering::Release);
+                measures::WRITER_FAILURES.count();
                 self.tell("the data file failed; opening it anew", fault);
                 self.recover();
             }

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::store::fault::Fault;
 use crate::store::writer::Order;
+use crate::telemetry::measures;
 
 /// Orders that may wait before further ones are told that the store is busy.
 const MOST: usize = 4096;
@@ -70,6 +71,7 @@ impl Queue {
             return Err(Fault::Stopped);
         }
         if state.orders.len() >= MOST {
+            measures::WRITER_BUSY.count();
             return Err(Fault::Busy);
         }
         state.orders.push_back(order);
@@ -88,6 +90,11 @@ impl Queue {
             None => self.ring(),
         }
         Ok(())
+    }
+
+    /// How many orders wait.
+    pub(in crate::store) fn length(&self) -> usize {
+        self.state().orders.len()
     }
 
     /// Nothing is taken in any more; what waits is still handed out.

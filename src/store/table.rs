@@ -116,6 +116,14 @@ table_ids! {
     Invitations = "invitations",
     /// Roles of companies' and firms' own.
     OwnRoles = "own_roles",
+    /// Endpoints of webhooks by company or firm.
+    Webhooks = "webhooks",
+    /// Messages for endpoints.
+    WebhookOutbox = "webhook_outbox",
+    /// What was tried with endpoints.
+    WebhookLog = "webhook_log",
+    /// What was told of things that come near.
+    WebhookTold = "webhook_told",
     /// Challenges that a passkey answered, swept by age.
     AnsweredChallenges = "answered_challenges",
     /// The audit chain.

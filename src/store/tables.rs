@@ -40,6 +40,9 @@ use crate::domain::user::Email;
 use crate::domain::user::Factors as FactorsRow;
 use crate::domain::user::Membership;
 use crate::domain::user::User;
+use crate::domain::webhook::Attempt;
+use crate::domain::webhook::Endpoint;
+use crate::domain::webhook::Outgoing;
 use crate::store::bytes::Layout;
 use crate::store::table::Key;
 use crate::store::table::Table;
@@ -153,6 +156,14 @@ tables! {
     Invitations: (Place, RawId) => Invitation,
     /// Roles of one's own, by company or firm and name.
     OwnRoles: (Place, RoleName) => OwnRole,
+    /// Endpoints of webhooks, by company or firm.
+    Webhooks: (Place, RawId) => Endpoint,
+    /// Messages by endpoint, when they are due, and message.
+    WebhookOutbox: (RawId, Timestamp, RawId) => Outgoing,
+    /// Attempts by endpoint, moment and message.
+    WebhookLog: (RawId, Timestamp, RawId) => Attempt,
+    /// What was told, by its date, its topic and what it is about.
+    WebhookTold: (Timestamp, u8, RawId) => (),
 }
 
 /// A pushed authorization request (RFC 9126).
@@ -329,6 +340,16 @@ pub fn place_of(key: &[u8]) -> Option<Place> {
         b'f' => Some(Place::Firm(FirmId::from_raw(id))),
         _ => None,
     }
+}
+
+/// Endpoint, moment and message of a key that is made of them.
+#[must_use]
+pub fn endpoint_key(key: &[u8]) -> Option<(RawId, Timestamp, RawId)> {
+    let (endpoint, rest) = key.split_first_chunk::<16>()?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let message = rest.first_chunk::<16>()?;
+    let at = Timestamp::from_millis(u64::from_be_bytes(*at));
+    Some((RawId::from_bytes(*endpoint), at, RawId::from_bytes(*message)))
 }
 
 /// What the keys below a company or firm begin with.

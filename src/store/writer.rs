@@ -257,6 +257,10 @@ impl Writer {
         answer.await.map_err(|_| Fault::Stopped)?
     }
 
+    pub(in crate::store) fn queue_length(&self) -> usize {
+        self.queue.length()
+    }
+
     pub(in crate::store) fn standing(&self) -> &Standing {
         &self.standing
     }

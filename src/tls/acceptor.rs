@@ -10,9 +10,12 @@ use rustls::server::NoServerSessionStorage;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 
+use crate::telemetry::measures;
 use crate::tls::TlsFault;
 use crate::tls::material;
 use crate::tls::material::Material;
+use crate::tls::standing::Source;
+use crate::tls::standing::TlsStanding;
 
 /// The oldest protocol version that is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,24 +30,85 @@ pub enum MinVersion {
 /// The certificate in use. New material is published whole or not at all: a [`Material`] was
 /// checked when it was loaded, and a handshake sees the old one or the new one.
 #[derive(Debug)]
-pub struct Certificates(RwLock<Arc<CertifiedKey>>);
+pub struct Certificates(RwLock<Served>);
+
+#[derive(Debug)]
+struct Served {
+    material: Material,
+    source: Source,
+    reloads: u64,
+    failures: u64,
+    last_error: Option<String>,
+}
 
 impl Certificates {
-    /// Starts with `material`.
+    /// Starts with `material` of our own authority.
     #[must_use]
     pub fn new(material: &Material) -> Arc<Self> {
-        Arc::new(Self(RwLock::new(material.certified())))
+        Self::of(material, Source::PrivateCa)
     }
 
-    /// Every handshake from here on shows `material`; connections that stand are left alone.
-    pub fn publish(&self, material: &Material) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = material.certified();
+    /// Starts with `material`.
+    #[must_use]
+    pub fn of(material: &Material, source: Source) -> Arc<Self> {
+        shows(material);
+        let material = material.clone();
+        let served = Served { material, source, reloads: 0, failures: 0, last_error: None };
+        Arc::new(Self(RwLock::new(served)))
     }
+
+    /// Every handshake from here on shows `material`; connections that stand are left alone. Whether
+    /// it is another than before.
+    pub fn publish(&self, material: &Material, source: Source) -> bool {
+        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        served.last_error = None;
+        served.source = source;
+        let is_new = served.material.chain() != material.chain();
+        if is_new {
+            served.material = material.clone();
+            served.reloads += 1;
+            shows(material);
+            measures::CERTIFICATE_RELOADS.of("published").count();
+        }
+        is_new
+    }
+
+    /// Newer material was not to be had, and why; what is in use stays.
+    pub fn note_failure(&self, why: &dyn std::fmt::Display) {
+        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        served.failures += 1;
+        measures::CERTIFICATE_RELOADS.of("refused").count();
+        served.last_error = Some(why.to_string());
+    }
+
+    /// How the certificate in use stands.
+    #[must_use]
+    pub fn standing(&self) -> TlsStanding {
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let facts = served.material.facts();
+        TlsStanding {
+            source: served.source,
+            names: facts.names.clone(),
+            issuer: facts.issuer.clone(),
+            fingerprint: facts.fingerprint.clone(),
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+            reloads: served.reloads,
+            failures: served.failures,
+            last_error: served.last_error.clone(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, never reckoned with")]
+fn shows(material: &Material) {
+    measures::CERTIFICATE_ENDS.set(material.not_after().seconds() as f64);
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Some(served.material.certified())
     }
 }
 
@@ -149,8 +213,27 @@ mod tests {
         let server = server_config(&certificates, MinVersion::Tls12).unwrap();
         let before = shake(&server, &ca, &rustls::version::TLS13, "auth.example").await.unwrap();
         let renewed = made(&dir, "new.example");
-        certificates.publish(&renewed.material);
+        assert!(certificates.publish(&renewed.material, Source::PrivateCa));
         let after = shake(&server, &ca, &rustls::version::TLS13, "new.example").await.unwrap();
         assert_ne!(before.1, after.1);
+    }
+
+    #[test]
+    fn the_standing_tells_of_reloads_and_failures() {
+        let dir = tempfile::tempdir().unwrap();
+        let ca = made(&dir, "auth.example");
+        let certificates = Certificates::new(&ca.material);
+        assert!(!certificates.publish(&ca.material, Source::PrivateCa));
+        certificates.note_failure(&"the disk is full");
+        let standing = certificates.standing();
+        assert_eq!((standing.reloads, standing.failures), (0, 1));
+        assert_eq!(standing.last_error.as_deref(), Some("the disk is full"));
+        let before = standing.fingerprint;
+        certificates.publish(&made(&dir, "new.example").material, Source::Acme);
+        let standing = certificates.standing();
+        assert_eq!((standing.reloads, standing.failures, standing.last_error), (1, 1, None));
+        assert_eq!(standing.source, Source::Acme);
+        assert_ne!(standing.fingerprint, before);
+        assert!(standing.names.contains(&"new.example".to_owned()));
     }
 }

@@ -26,6 +26,16 @@ pub enum TlsFault {
         /// The key file.
         key: PathBuf,
     },
+    /// The chain is not one.
+    #[error("the certificates in {} are not in order: number {lower} is not signed by number {upper}; put the server's own certificate first, then each one that signed the one before", file.display())]
+    OutOfOrder {
+        /// The certificate file.
+        file: PathBuf,
+        /// Which one, counted from 1, does not go with
+        lower: usize,
+        /// the one after it.
+        upper: usize,
+    },
     /// Past its end.
     #[error("the certificate in {} expired on {}: install a renewed one", .0.display(), .1)]
     Expired(PathBuf, String),

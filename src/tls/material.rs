@@ -11,18 +11,18 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
-use x509_parser::time::ASN1Time;
 use zeroize::Zeroizing;
 
 use crate::base::clock::Timestamp;
 use crate::tls::TlsFault;
+use crate::tls::facts::Facts;
 
 /// A certificate chain and the key of its first certificate. It exists only when the two belong
-/// together and the certificate was valid at the moment it was loaded.
+/// together, each certificate was signed by the next, and the first was valid when it was loaded.
 #[derive(Debug, Clone)]
 pub struct Material {
     certified: Arc<CertifiedKey>,
-    not_after: Timestamp,
+    facts: Arc<Facts>,
 }
 
 impl Material {
@@ -30,7 +30,10 @@ impl Material {
     pub fn load(certificate: &Path, key: &Path, now: Timestamp) -> Result<Self, TlsFault> {
         let chain = read_chain(certificate)?;
         let leaf = chain.first().ok_or_else(|| TlsFault::NoCertificate(certificate.to_owned()))?;
-        let not_after = check_validity(leaf, certificate, now)?;
+        let facts =
+            Facts::of(leaf).ok_or_else(|| TlsFault::NoCertificate(certificate.to_owned()))?;
+        check_validity(&facts, certificate, now)?;
+        check_order(&chain, certificate)?;
         let signer = provider()
             .key_provider
             .load_private_key(read_key(key)?)
@@ -40,13 +43,25 @@ impl Material {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         })?;
-        Ok(Self { certified: Arc::new(certified), not_after })
+        Ok(Self { certified: Arc::new(certified), facts: Arc::new(facts) })
     }
 
     /// The last moment at which clients accept the certificate.
     #[must_use]
-    pub const fn not_after(&self) -> Timestamp {
-        self.not_after
+    pub fn not_after(&self) -> Timestamp {
+        self.facts.not_after
+    }
+
+    /// What the server's own certificate says.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Whether clients that ask for `host` accept the certificate for it.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        self.facts.covers(host)
     }
 
     /// The chain, the server's own certificate first.
@@ -59,6 +74,13 @@ impl Material {
     pub(super) fn certified(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.certified)
     }
+}
+
+/// What the first certificate in `file` says, whether it can be served or not.
+pub fn facts_in(file: &Path) -> Result<Facts, TlsFault> {
+    let chain = read_chain(file)?;
+    let leaf = chain.first().and_then(|leaf| Facts::of(leaf));
+    leaf.ok_or_else(|| TlsFault::NoCertificate(file.to_owned()))
 }
 
 /// The one provider of primitives, always named, never taken from the process.
@@ -78,11 +100,8 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsFault::NoKey(path.to_owned()))
 }
 
-fn check_validity(der: &[u8], path: &Path, now: Timestamp) -> Result<Timestamp, TlsFault> {
-    let (_, leaf) =
-        X509Certificate::from_der(der).map_err(|_| TlsFault::NoCertificate(path.to_owned()))?;
-    let from = moment(&leaf.validity().not_before);
-    let until = moment(&leaf.validity().not_after);
+fn check_validity(facts: &Facts, path: &Path, now: Timestamp) -> Result<(), TlsFault> {
+    let (from, until) = (facts.not_before, facts.not_after);
     if now < from {
         return Err(TlsFault::NotYetValid(path.to_owned(), from.rfc3339()));
     }
@@ -90,11 +109,25 @@ fn check_validity(der: &[u8], path: &Path, now: Timestamp) -> Result<Timestamp, 
     if now.seconds() > until.seconds() {
         return Err(TlsFault::Expired(path.to_owned(), until.rfc3339()));
     }
-    Ok(until)
+    Ok(())
 }
 
-fn moment(time: &ASN1Time) -> Timestamp {
-    Timestamp::from_seconds(u64::try_from(time.timestamp()).unwrap_or(0))
+/// Each certificate was signed by the one after it (RFC 5246 section 7.4.2), as far as names tell.
+fn check_order(chain: &[CertificateDer<'_>], path: &Path) -> Result<(), TlsFault> {
+    let parsed: Result<Vec<_>, _> =
+        chain.iter().map(|der| X509Certificate::from_der(der).map(|(_, one)| one)).collect();
+    let parsed = parsed.map_err(|_| TlsFault::NoCertificate(path.to_owned()))?;
+    let broken = parsed
+        .iter()
+        .zip(parsed.iter().skip(1))
+        .position(|(lower, upper)| lower.issuer().as_raw() != upper.subject().as_raw());
+    match broken {
+        None => Ok(()),
+        Some(at) => {
+            let (lower, upper) = (at + 1, at + 2);
+            Err(TlsFault::OutOfOrder { file: path.to_owned(), lower, upper })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +190,37 @@ mod tests {
         let early = NOW.minus(Duration::from_secs(2 * 86_400));
         let fault = load(dir.path(), "server.pem", "server-key.pem", early);
         assert!(matches!(fault, TlsFault::NotYetValid(..)), "{fault}");
+    }
+
+    #[test]
+    fn a_chain_out_of_order_is_refused_and_the_place_is_named() {
+        let dir = made();
+        let read = |file: &str| fs::read_to_string(dir.path().join(file)).unwrap();
+        let (server, ca) = (read("server.pem"), read("ca.pem"));
+        fs::write(dir.path().join("chain.pem"), format!("{server}{ca}")).unwrap();
+        let key = dir.path().join("server-key.pem");
+        assert!(Material::load(&dir.path().join("chain.pem"), &key, NOW).is_ok());
+        fs::write(dir.path().join("chain.pem"), format!("{server}{server}{ca}")).unwrap();
+        let fault = load(dir.path(), "chain.pem", "server-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::OutOfOrder { lower: 1, .. }), "{fault}");
+        let other = made();
+        fs::copy(other.path().join("ca.pem"), dir.path().join("other-ca.pem")).unwrap();
+        let other = read("other-ca.pem");
+        fs::write(dir.path().join("chain.pem"), format!("{server}{ca}{other}")).unwrap();
+        let fault = load(dir.path(), "chain.pem", "server-key.pem", NOW);
+        assert!(matches!(fault, TlsFault::OutOfOrder { lower: 2, .. }), "{fault}");
+    }
+
+    #[test]
+    fn it_says_which_names_it_is_good_for() {
+        let dir = made();
+        let (file, key) = (dir.path().join("server.pem"), dir.path().join("server-key.pem"));
+        let material = Material::load(&file, &key, NOW).unwrap();
+        for host in ["auth.example", "AUTH.example", "127.0.0.1", "[::1]"] {
+            assert!(material.covers(host), "{host}");
+        }
+        for host in ["other.example", "auth.example.evil", "10.0.0.1", ""] {
+            assert!(!material.covers(host), "{host}");
+        }
     }
 }

@@ -3,8 +3,12 @@
 
 pub mod acceptor;
 mod durable;
+pub mod expiry;
+pub mod facts;
 mod fault;
 pub mod material;
 pub mod private_ca;
+pub mod standing;
+pub mod watched;
 
 pub use fault::TlsFault;

@@ -24,7 +24,6 @@ use rcgen::PKCS_ECDSA_P256_SHA256;
 use rcgen::PublicKeyData as _;
 use rustls_pki_types::DnsName;
 use time::OffsetDateTime;
-use x509_parser::extensions::GeneralName;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
@@ -35,6 +34,7 @@ use crate::base::encoding;
 use crate::tls::TlsFault;
 use crate::tls::durable;
 use crate::tls::durable::Readers;
+use crate::tls::facts;
 use crate::tls::material::Material;
 
 const CA_LIFE: Duration = Duration::from_secs(3_652 * 86_400);
@@ -56,11 +56,13 @@ pub struct PrivateCa {
 
 /// The CA and a server certificate for `names` (and this machine's loopback names) under `dir`.
 /// What is there is used again; the server certificate is issued anew when `names` changed or
-/// less than 30 days remain. Call it at start and once a day.
+/// less than 30 days remain. Call it at start and from time to time. Of several processes that call it at once
+/// one works at a time.
 pub fn ensure(dir: &Path, names: &[String], now: Timestamp) -> Result<PrivateCa, TlsFault> {
     let files = Files::under(dir);
     let names = subject_names(names)?;
     fs::create_dir_all(dir).map_err(|e| TlsFault::file(dir, e))?;
+    let _turn = turn(dir)?;
     if !files.ca.exists() {
         make_ca(&files, now)?;
     }
@@ -73,6 +75,35 @@ pub fn ensure(dir: &Path, names: &[String], now: Timestamp) -> Result<PrivateCa,
         }
     };
     Ok(PrivateCa { ca_file: files.ca, material })
+}
+
+/// A new server certificate for `names`, though the one that is there may still be good.
+pub fn renew(dir: &Path, names: &[String], now: Timestamp) -> Result<PrivateCa, TlsFault> {
+    let files = Files::under(dir);
+    let names = subject_names(names)?;
+    if !files.ca.exists() {
+        return Err(TlsFault::Missing(files.ca));
+    }
+    let _turn = turn(dir)?;
+    let ca = read_certificate(&files.ca)?;
+    issue_server(&files, &ca, &names, now)?;
+    let material = Material::load(&files.server, &files.server_key, now)?;
+    Ok(PrivateCa { ca_file: files.ca, material })
+}
+
+/// Held while files are looked at and replaced; it goes with the process. Where the file system knows
+/// no locks nobody waits: what two write at once is then a pair that does not match, and replaced.
+fn turn(dir: &Path) -> Result<fs::File, TlsFault> {
+    let folder = fs::File::open(dir).map_err(|e| TlsFault::file(dir, e))?;
+    let _ = folder.lock();
+    Ok(folder)
+}
+
+/// The files of the server's certificate and its key under `dir`.
+#[must_use]
+pub fn server_files(dir: &Path) -> (PathBuf, PathBuf) {
+    let files = Files::under(dir);
+    (files.server, files.server_key)
 }
 
 /// Where the authority's certificate lies under `dir`.
@@ -213,23 +244,7 @@ fn reusable(files: &Files, ca: &[u8], names: &Names, now: Timestamp) -> Option<M
 }
 
 fn names_of(leaf: &X509Certificate<'_>) -> Option<Names> {
-    let extension = leaf.subject_alternative_name().ok()??;
-    extension.value.general_names.iter().map(written_name).collect()
-}
-
-fn written_name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(bytes) => address(bytes).map(|ip| ip.to_string()),
-        _ => None,
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    <[u8; 4]>::try_from(bytes)
-        .map(IpAddr::from)
-        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
-        .ok()
+    facts::names_of(leaf).map(|names| names.into_iter().collect())
 }
 
 fn authority_of(leaf: &X509Certificate<'_>) -> Option<Vec<u8>> {

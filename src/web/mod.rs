@@ -7,6 +7,7 @@
 mod access;
 pub mod activity;
 mod assets;
+mod ca_file;
 mod connect;
 mod consent;
 mod consent_page;
@@ -41,6 +42,7 @@ use crate::view::assets as files;
 use crate::view::pages::ErrorKind;
 use crate::view::renderer::Views;
 pub use crate::web::access::ConnectFacts;
+pub use crate::web::ca_file::ca_file;
 use crate::web::visitor::Visitor;
 
 /// What the pages need.

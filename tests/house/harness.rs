@@ -26,6 +26,7 @@ pub use elsewhere::Elsewhere;
 pub use elsewhere::Page;
 pub use elsewhere::Resolver;
 pub use house::House;
+pub use house::defaults;
 pub use recorder::Recorder;
 pub use recorder::Reply;
 pub use signer::Signer;
@@ -41,7 +42,7 @@ pub use wire::send;
 
 /// Where acts of the operator at the machine come from.
 pub const MACHINE: Origin =
-    Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN };
+    Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN, command_line: None };
 
 pub const ISSUER: &str = "https://cs.example";
 pub const CALLBACK: &str = "http://127.0.0.1:5555/callback";

@@ -20,6 +20,7 @@ const ORIGIN: countersign::domain::audit::Origin = countersign::domain::audit::O
     reference: None,
     address: None,
     browser: countersign::domain::browser::BrowserKind::UNKNOWN,
+    command_line: None,
 };
 
 /// What every grant has: one scope of the routes is held only by a broader one, two are not held.

@@ -73,6 +73,7 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("GET", "/consent/{handle}", Door::Page),
     ("POST", "/consent/{handle}", Door::Page),
     ("POST", "/consent/{handle}/cancel", Door::Page),
+    ("GET", "/ca.pem", Door::File),
     ("GET", "/logos/{app}/{file}", Door::File),
     ("GET", "/setup/{link}", Door::OpenPage),
     ("POST", "/setup/{link}", Door::OpenPage),

@@ -108,7 +108,12 @@ const FORMS: &[Form] = &[
     (
         "/settings/app-connect/oauth-connections/{connection}/change",
         "/settings/app-connect/oauth-connections/{connection}/change",
-        &[("permission", "customers:readonly"), ("purpose", "Reports"), ("review", "90")],
+        &[
+            ("owner", "{me}"),
+            ("permission", "customers:readonly"),
+            ("purpose", "Reports"),
+            ("review", "90"),
+        ],
     ),
     ("/settings/app-connect/oauth-apps/create", "/settings/app-connect/oauth-apps/create", PORTAL),
     (

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod certificate;
 pub mod company;
 pub mod connection;
 pub mod firm;
@@ -15,6 +16,7 @@ pub mod registration_token;
 pub mod role;
 pub mod token;
 pub mod user;
+pub mod webhook;
 
 use serde::Serialize;
 

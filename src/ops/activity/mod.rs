@@ -333,7 +333,8 @@ pub(in crate::ops) fn told(
         Ok(user.map(|user| user.name.clone()))
     };
     let by = event.by.filter(|by| event.user != Some(*by));
-    let person = match (name(by)?, name(event.user)?) {
+    let at_the_machine = event.command_line.map(|user| format!("{user} (CLI)"));
+    let person = match (name(by)?.or(at_the_machine), name(event.user)?) {
         (Some(by), Some(user)) => format!("{by} → {user}"),
         (by, user) => by.or(user).unwrap_or_default(),
     };

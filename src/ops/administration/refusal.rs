@@ -56,6 +56,15 @@ pub enum Refusal {
         "there is no such registration token; list them with `countersign app registration-token list`"
     )]
     UnknownRegistrationToken,
+    /// No such endpoint of webhooks.
+    #[error("there is no such webhook; list them with `countersign webhook list`")]
+    UnknownWebhook,
+    /// What messages are to be sent to is no endpoint.
+    #[error("a webhook goes to an https URL without user name and fragment; give another")]
+    WebhookUrl,
+    /// As many as there may be.
+    #[error("there are ten webhooks there already; delete one first")]
+    TooManyWebhooks,
     /// No such connection.
     #[error("there is no such connection; list them with `countersign connection list`")]
     UnknownConnection,
@@ -260,6 +269,7 @@ impl Refusal {
                 | Self::UnknownConnection
                 | Self::UnknownToken
                 | Self::UnknownRegistrationToken
+                | Self::UnknownWebhook
                 | Self::UnknownInvitation
                 | Self::UnknownOwnRole
         )

@@ -25,7 +25,7 @@ use crate::store::writer::Operation;
 pub struct RotatedKeys {
     /// The key that signs from now on; none: nothing is signed here.
     pub signing: Option<RawId>,
-    /// The version of the key that tokens are hashed under from the next start.
+    /// The version of the key that tokens are hashed under from now on.
     pub token: u8,
 }
 
@@ -37,12 +37,13 @@ impl Ops {
     /// [`Refusal::TooManyTokenKeys`].
     pub async fn rotate_keys(&self, alone: bool, from: Origin) -> Outcome<RotatedKeys, Refusal> {
         let token = flatten(self.store.submit(NextTokenKey::drawn(self, from)).await)?;
+        self.keys.adopt(&token);
         let signs = self.settings.assertions != Assertions::Off;
         let signing = match signs {
             true => Some(self.change_signing_key(alone, from).await?),
             false => None,
         };
-        Ok(RotatedKeys { signing, token })
+        Ok(RotatedKeys { signing, token: token.version })
     }
 }
 
@@ -60,7 +61,7 @@ impl NextTokenKey {
 }
 
 impl Operation for NextTokenKey {
-    type Outcome = Result<u8, Refusal>;
+    type Outcome = Result<TokenKey, Refusal>;
 
     fn decide(self, reader: &Reader<'_>) -> Result<Decision<Self::Outcome>, Fault> {
         let mut changes = Changes::new();
@@ -74,6 +75,6 @@ impl Operation for NextTokenKey {
         changes.put::<TokenKeys>(&version, &sealed)?;
         let event = Event::new(EventKind::KeysChanged, self.ops.now(), self.from);
         changes.record(event.cause("token key"));
-        Ok(Decision { changes, outcome: Ok(version) })
+        Ok(Decision { changes, outcome: Ok(key) })
     }
 }

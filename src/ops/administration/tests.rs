@@ -52,7 +52,8 @@ use crate::store::table::TableId;
 use crate::store::tables::Links;
 use crate::store::tables::PlaceApps;
 
-const FROM: Origin = Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN };
+const FROM: Origin =
+    Origin { reference: None, address: None, browser: BrowserKind::UNKNOWN, command_line: None };
 
 fn ops() -> Ops {
     let settings = config::load(&Sources::default()).unwrap().settings;

@@ -1,5 +1,6 @@
 //! One request and its answer, over a connection to an address that was checked.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use http::header;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -27,6 +29,7 @@ use url::Url;
 
 use crate::outbound::fetch::FetchRefusal;
 use crate::outbound::fetch::Fetched;
+use crate::outbound::fetch::Message;
 
 /// For one address of several.
 const CONNECT: Duration = Duration::from_millis(1500);
@@ -41,6 +44,32 @@ pub(super) async fn get(
     tls: Arc<rustls::ClientConfig>,
     most: usize,
 ) -> Result<Fetched, FetchRefusal> {
+    exchange(url, addresses, tls, request(url)?, |response| read(response, most)).await
+}
+
+/// Posts `message` to the first of `addresses` that answers; answers the status.
+pub(super) async fn post(
+    url: &Url,
+    addresses: &[SocketAddr],
+    tls: Arc<rustls::ClientConfig>,
+    message: Message,
+) -> Result<u16, FetchRefusal> {
+    let request = posted(url, message)?;
+    exchange(url, addresses, tls, request, |response| async move { Ok(response.status().as_u16()) })
+        .await
+}
+
+async fn exchange<B, T, F>(
+    url: &Url,
+    addresses: &[SocketAddr],
+    tls: Arc<rustls::ClientConfig>,
+    request: Request<B>,
+    read: impl FnOnce(Response<Incoming>) -> F + Send,
+) -> Result<T, FetchRefusal>
+where
+    B: http_body::Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    F: Future<Output = Result<T, FetchRefusal>> + Send,
+{
     let socket = connect(addresses).await?;
     let name = server_name(url)?;
     let stream = TlsConnector::from(tls).connect(name, socket).await.map_err(|error| {
@@ -53,10 +82,9 @@ pub(super) async fn get(
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| FetchRefusal::Broken)?;
-    let request = request(url)?;
     let exchange = Box::pin(async move {
         let response = sender.send_request(request).await.map_err(|_| FetchRefusal::Broken)?;
-        read(response, most).await
+        read(response).await
     });
     // The connection is driven here, so that it ends with the exchange whatever becomes of that.
     match select(exchange, connection).await {
@@ -88,22 +116,38 @@ fn server_name(url: &Url) -> Result<ServerName<'static>, FetchRefusal> {
 
 /// No cookies, no credentials, no referrer, and nothing that asks for compression.
 fn request(url: &Url) -> Result<Request<Empty<Bytes>>, FetchRefusal> {
-    let host = url.host_str().ok_or(FetchRefusal::Url)?;
-    let authority = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    let target = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    Request::get(target)
-        .header(header::HOST, authority)
-        .header(header::ACCEPT, "application/json")
+    let head = Request::get(target(url)).header(header::HOST, authority(url)?);
+    head.header(header::ACCEPT, "application/json")
         .header(header::USER_AGENT, "countersign")
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .map_err(|_| FetchRefusal::Url)
+}
+
+fn posted(url: &Url, message: Message) -> Result<Request<Full<Bytes>>, FetchRefusal> {
+    let head = Request::post(target(url)).header(header::HOST, authority(url)?);
+    let head = head
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, "countersign")
+        .header(header::CONNECTION, "close");
+    let head =
+        message.headers.into_iter().fold(head, |head, (name, value)| head.header(name, value));
+    head.body(Full::from(message.body)).map_err(|_| FetchRefusal::Url)
+}
+
+fn authority(url: &Url) -> Result<String, FetchRefusal> {
+    let host = url.host_str().ok_or(FetchRefusal::Url)?;
+    Ok(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+fn target(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
 }
 
 async fn read(response: Response<Incoming>, most: usize) -> Result<Fetched, FetchRefusal> {

@@ -57,12 +57,34 @@ pub enum FetchRefusal {
     /// It took longer than is waited for.
     #[error("it took longer than five seconds")]
     TimedOut,
+    /// It took longer than is waited for what is posted.
+    #[error("it took longer than fifteen seconds")]
+    NotInTime,
     /// Too much is being fetched already.
     #[error("too much is being fetched already, in all or from its host")]
     Busy,
 }
 
 impl FetchRefusal {
+    /// Its word among the metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Url | Self::Scheme | Self::Port => "url",
+            Self::Resolution => "resolution",
+            Self::NotPublic => "not_public",
+            Self::Connect => "connect",
+            Self::Tls | Self::NoTrust => "tls",
+            Self::Broken => "broken",
+            Self::Redirect(_) => "redirect",
+            Self::Status(_) => "status",
+            Self::ContentType | Self::Encoded => "content",
+            Self::TooLarge(_) => "too_large",
+            Self::TimedOut | Self::NotInTime => "timed_out",
+            Self::Busy => "busy",
+        }
+    }
+
     /// Whether the same URL may do better in a moment, with nobody having changed anything.
     #[must_use]
     pub const fn will_pass(self) -> bool {
@@ -74,6 +96,7 @@ impl FetchRefusal {
             | Self::NoTrust
             | Self::Broken
             | Self::TimedOut
+            | Self::NotInTime
             | Self::Busy => true,
             _ => false,
         }

@@ -72,3 +72,25 @@ pub enum UpstreamFault {
     #[error("the target of the request cannot be written")]
     Target,
 }
+
+impl UpstreamFault {
+    /// Its word among the metrics.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Name(_) => "resolution",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::ConnectTimedOut(_) => "connect_timeout",
+            Self::RequestStalled(_) => "request_stalled",
+            Self::AnswerTimedOut(_) => "answer_timeout",
+            Self::AnswerStalled(_) => "answer_stalled",
+            Self::Closed => "closed",
+            Self::Broken(_) => "broken",
+            Self::SwitchedProtocols => "switched_protocols",
+            Self::RequestBody(_) => "callers_body",
+            Self::Target => "target",
+        }
+    }
+}

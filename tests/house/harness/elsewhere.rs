@@ -98,7 +98,7 @@ impl Elsewhere {
         self.pages.lock().unwrap().insert(url, reply);
     }
 
-    /// The heads of the requests that came.
+    /// The requests that came: their heads, and their bodies behind them.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -134,8 +134,13 @@ async fn answer(
     let path = head.split(' ').nth(1).unwrap();
     let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let url = format!("{host}{path}");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
     let reply = pages.lock().unwrap().get(&url).cloned();
-    asked.lock().unwrap().push(head);
+    asked.lock().unwrap().push(head + &String::from_utf8(body).unwrap());
     let reply = reply.unwrap_or_else(|| Page::of(404, "", b""));
     let (bytes, drip) = match reply {
         Page::Bytes(bytes) => (bytes, None),

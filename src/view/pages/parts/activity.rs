@@ -44,6 +44,7 @@ pub enum What {
     RoleGranted,
     RoleRemoved,
     RoleChanged,
+    WebhookChanged,
     AppCreated,
     AppChanged,
     AppApproved,
@@ -96,6 +97,8 @@ pub enum What {
     CompanyUnlinked,
     CompanyConfided,
     CompanyOpened,
+    BackupCreated,
+    BackupRestored,
 }
 
 impl What {
@@ -107,7 +110,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 67] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -120,6 +123,7 @@ impl What {
         Self::RoleGranted,
         Self::RoleRemoved,
         Self::RoleChanged,
+        Self::WebhookChanged,
         Self::AppCreated,
         Self::AppChanged,
         Self::AppApproved,
@@ -172,5 +176,7 @@ impl What {
         Self::CompanyUnlinked,
         Self::CompanyConfided,
         Self::CompanyOpened,
+        Self::BackupCreated,
+        Self::BackupRestored,
     ];
 }

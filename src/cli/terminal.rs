@@ -1,0 +1,87 @@
+//! The console of this process.
+
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::BufRead as _;
+use std::io::BufWriter;
+use std::io::ErrorKind;
+use std::io::IsTerminal as _;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::admin::console::Console;
+use crate::admin::console::NewFile;
+use crate::base::secret::Secret;
+
+/// Standard input, output and error, and the files of this process's user.
+pub(super) struct Terminal;
+
+impl Console for Terminal {
+    fn out(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    }
+
+    fn err(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(bytes).and_then(|()| stderr.flush())
+    }
+
+    fn is_attended(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    /// Questions go to standard error: answers of commands stay alone on standard output.
+    fn ask(&self, question: &str) -> io::Result<String> {
+        self.err(question.as_bytes())?;
+        let mut answer = String::new();
+        match io::stdin().lock().read_line(&mut answer)? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            _ => Ok(answer.trim().to_owned()),
+        }
+    }
+
+    fn ask_hidden(&self, question: &str) -> io::Result<Secret> {
+        rpassword::prompt_password(question).map(Secret::from)
+    }
+
+    fn first_line(&self, path: &Path) -> io::Result<Secret> {
+        let text = if path == Path::new("-") {
+            let mut text = Zeroizing::new(String::new());
+            io::stdin().lock().read_line(&mut text).map(|_| text)
+        } else {
+            std::fs::read_to_string(path).map(Zeroizing::new)
+        };
+        Ok(Secret::from(text?.lines().next().unwrap_or_default()))
+    }
+
+    fn new_file(&self, path: &Path) -> io::Result<Box<dyn NewFile + '_>> {
+        // What a command writes may be all data: it is for whoever asked for it alone.
+        let mut new = OpenOptions::new();
+        let file = new.write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Box::new(Written(BufWriter::new(file))))
+    }
+}
+
+struct Written(BufWriter<File>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl NewFile for Written {
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        self.0.get_ref().sync_all()
+    }
+}

@@ -1,0 +1,441 @@
+//! Commands while the server runs: over its admin socket, with the same answers as on the file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::fs::Permissions;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::geteuid;
+use rustix::process::kill_process;
+use serde_json::Value;
+
+use crate::Folder;
+use crate::INIT;
+use crate::ran;
+
+const ASK: u8 = 4;
+const ASK_HIDDEN: u8 = 5;
+const DONE: u8 = 10;
+const STATUS: u8 = 12;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A server that runs; it stops when this is dropped.
+pub struct Server(Child);
+
+impl Server {
+    pub fn over(folder: &Folder) -> Self {
+        let mut command = folder.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("log")).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let log = || fs::read_to_string(folder.path("log")).unwrap();
+        assert!(line.starts_with("Countersign serves"), "{line}{}", log());
+        // Its other lines are read, so that it never waits for somebody to read them.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        Self(child)
+    }
+
+    fn stop(mut self) -> bool {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, Signal::TERM).unwrap();
+        self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What is said with ids, secrets, times and sizes of any kind replaced, and columns of any width.
+fn shape(text: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || "_-:.+/=".contains(c);
+    let mut shape = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = if is_part(first) {
+            rest.find(|c| !is_part(c)).unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
+        };
+        let (part, after) = rest.split_at(length);
+        match part {
+            _ if shape.ends_with('…') || shape.ends_with("last_four\":\"") => shape.push('#'),
+            _ if part.contains(|c: char| c.is_ascii_digit()) => shape.push('#'),
+            " " if shape.ends_with([' ', '\n']) => {}
+            "─" | "-" => {}
+            _ => shape.push_str(part),
+        }
+        rest = after;
+    }
+    shape
+}
+
+/// Every command that a running server runs, in an order in which each has what it needs. A word in
+/// braces is a member of the JSON that a command before it answered.
+const SCRIPT: &[&str] = &[
+    "init --email owner@acme.example --name Olive --company Acme --slug acme",
+    "company create --name Books --slug books --environment test",
+    "company list",
+    "company show acme",
+    "firm create --name Ledgerwise",
+    "firm list",
+    "firm show ledgerwise",
+    "company link acme --firm ledgerwise",
+    "company confide acme --off",
+    "user create --email vera@acme.example --name Vera",
+    "user list",
+    "user show vera@acme.example",
+    "user show nobody@acme.example",
+    "user disable vera@acme.example",
+    "user enable vera@acme.example",
+    "user link vera@acme.example",
+    "role list",
+    "role show owner",
+    "role grant viewer --user vera@acme.example --company acme",
+    "role grant nothing --user vera@acme.example --company acme",
+    "role remove --user vera@acme.example --company acme",
+    "user erase vera@acme.example",
+    "app create --kind oauth-public --name Till --redirect-uri http://127.0.0.1/callback",
+    "app list",
+    "app show {client_id}",
+    "company block acme {client_id} --reason unknown",
+    "company blocks acme",
+    "company unblock acme {client_id}",
+    "company reach acme",
+    "app create --kind api-credentials --name Sync --company acme --scope customers:readonly --delegated-by owner@acme.example",
+    "app rotate {client_id} --overlap hour",
+    "app review {client_id}",
+    "app take-over {client_id} --as owner@acme.example",
+    "app revoke {client_id}",
+    "app restore {client_id}",
+    "app delete {client_id}",
+    "app registration-token create --name Fleet",
+    "app registration-token list",
+    "app registration-token revoke {id}",
+    "webhook create --company acme --url https://hooks.acme.example/in",
+    "webhook list",
+    "webhook show {id}",
+    "webhook test {id}",
+    "webhook deliveries {id}",
+    "webhook enable {id}",
+    "webhook delete {id}",
+    "connection list",
+    "connection show cs_conn_00000000000000000000000000",
+    "token create --company acme --name Export --scope customers:readonly --as owner@acme.example",
+    "token show {client_id}",
+    "token list",
+    "token revoke {client_id}",
+    "key rotate",
+    "audit list",
+    "audit verify",
+    "audit export",
+    "compact",
+    "doctor",
+    "end-all-access --company acme",
+    "end-all-access",
+];
+
+/// These run on their own always.
+const LOCAL: &[&str] = &[
+    "serve",
+    "sandbox",
+    "config check",
+    "config print",
+    "completions",
+    "tls show",
+    "tls check",
+    "tls trust",
+];
+/// Run by the server too, and seen to be in `tests/tls`.
+const SEEN_ELSEWHERE: &[&str] = &["tls renew"];
+
+fn played(folder: &Folder, json: bool) -> Vec<(String, i32, String, String)> {
+    let mut known = serde_json::Map::new();
+    let mut played = Vec::new();
+    for line in SCRIPT {
+        let mut args: Vec<String> = Vec::new();
+        for word in line.split(' ') {
+            let member = word.strip_prefix('{').and_then(|word| word.strip_suffix('}'));
+            let told = member.map(|member| known[member].as_str().unwrap().to_owned());
+            args.push(told.unwrap_or_else(|| word.to_owned()));
+        }
+        // What makes something that is named later answers in JSON in any case.
+        let makes = line.contains(" create ");
+        if json || makes {
+            args.push("--json".to_owned());
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let ran = folder.run(&args);
+        if makes && let Ok(Value::Object(made)) = serde_json::from_str(&ran.stdout) {
+            known.extend(made);
+        }
+        played.push(((*line).to_owned(), ran.status, shape(&ran.stdout), shape(&ran.stderr)));
+    }
+    played
+}
+
+#[test]
+fn every_command_says_the_same_while_the_server_runs_and_while_it_does_not() {
+    for json in [false, true] {
+        let (stopped, running) = (Folder::new(), Folder::new());
+        let _server = Server::over(&running);
+        assert!(running.path("data/admin.sock").exists());
+        for (on_file, over_socket) in played(&stopped, json).into_iter().zip(played(&running, json))
+        {
+            // The server makes a link for the first owner, which the trail tells; doctor tells whether
+            // a server runs, and what is wrong with this machine.
+            if on_file.0.starts_with("audit") {
+                assert_eq!((&on_file.1, &on_file.3), (&over_socket.1, &over_socket.3));
+            } else if on_file.0 != "doctor" {
+                assert_eq!(on_file, over_socket);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_command_is_missing_in_the_comparison() {
+    fn collect(folder: &Folder, path: &str, into: &mut BTreeSet<String>) {
+        let words: Vec<&str> = path.split_whitespace().chain(["--help"]).collect();
+        let help = folder.done(&words);
+        let inner = help.split("Commands:\n").nth(1);
+        let Some(inner) = inner else {
+            into.insert(path.trim().to_owned());
+            return;
+        };
+        let lines = inner.lines().take_while(|line| !line.is_empty());
+        for name in lines.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let name = name.split_whitespace().next().unwrap();
+            if name != "help" {
+                collect(folder, &format!("{path} {name}"), into);
+            }
+        }
+    }
+    let mut all = BTreeSet::new();
+    collect(&Folder::new(), "", &mut all);
+    assert!(all.len() > 40, "{all:?}");
+    let compared = |name: &String| {
+        SCRIPT.iter().any(|line| *line == name || line.starts_with(&format!("{name} ")))
+    };
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|name| {
+            let name = name.as_str();
+            !LOCAL.contains(&name) && !SEEN_ELSEWHERE.contains(&name) && !compared(&name.to_owned())
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn files_are_read_and_written_by_the_caller_alone() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let user = ["user", "create", "--email", "a@acme.example", "--name", "Ann"];
+    let mut piped = folder.command(&[&user[..], &["--password-file", "-", "--json"]].concat());
+    let mut piped =
+        piped.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(b"correct horse battery staple 7\n").unwrap();
+    let made = piped.wait_with_output().unwrap();
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert_eq!(made["has_password"], true, "{made}");
+    folder.done(&["audit", "export", "--output", "trail.jsonl"]);
+    let trail = fs::read_to_string(folder.path("trail.jsonl")).unwrap();
+    assert_eq!(trail, folder.done(&["audit", "export"]));
+    let told = folder.failed(&["audit", "export", "--output", "trail.jsonl"]);
+    assert!(told.contains("trail.jsonl cannot be written (File exists"), "{told}");
+    let told = folder.failed(&[&user[..], &["--password-file", "nowhere"]].concat());
+    assert!(told.contains("the password file nowhere cannot be read"), "{told}");
+}
+
+#[test]
+fn the_trail_names_the_systems_user() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    folder.done(&["company", "create", "--name", "Books"]);
+    let entries = folder.json(&["audit", "list"]);
+    let created = entries.as_array().unwrap().iter().filter(|e| e["kind"] == "company_created");
+    let by: Vec<&str> = created.map(|entry| entry["command_line"].as_str().unwrap()).collect();
+    assert_eq!(by.len(), 2, "one on the file, one over the socket: {by:?}");
+    assert_eq!(by[0], by[1]);
+    assert!(!geteuid().is_root() || by[0] == "root", "{by:?}");
+}
+
+#[test]
+fn a_key_that_was_rotated_while_the_server_runs_hashes_at_once() {
+    let folder = Folder::with_installation();
+    let server = Server::over(&folder);
+    let token = ["token", "create", "--company", "acme", "--scope", "customers:readonly"];
+    let token = [&token[..], &["--as", "owner@acme.example"]].concat();
+    folder.json(&[&token[..], &["--name", "before"]].concat());
+    let row = folder.json(&["key", "rotate"]);
+    assert_eq!(row["token_key_version"], 2);
+    folder.json(&[&token[..], &["--name", "after"]].concat());
+    assert!(server.stop());
+    assert_eq!(folder.json(&["key", "rotate"])["token_key_version"], 3);
+    folder.done(&["audit", "verify"]);
+}
+
+/// A caller that speaks for itself.
+struct Caller(UnixStream);
+
+impl Caller {
+    fn new(folder: &Folder, version: &str, args: &[&str]) -> Self {
+        let mut caller = Self(UnixStream::connect(folder.path("data/admin.sock")).unwrap());
+        let said = [&[version, "1"], args].concat().join("\0");
+        caller.say(1, said.as_bytes());
+        caller
+    }
+
+    fn say(&mut self, kind: u8, body: &[u8]) {
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&[kind][..], &length, body].concat()).unwrap();
+    }
+
+    fn hear(&mut self) -> (u8, String) {
+        let mut head = [0; 5];
+        self.0.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes(head[1..].try_into().unwrap());
+        let mut body = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut body).unwrap();
+        (head[0], String::from_utf8_lossy(&body).into_owned())
+    }
+
+    fn answer(&mut self, kind: u8, question: &str, answer: &str) {
+        let (asked, text) = self.hear();
+        assert!(asked == kind && text.contains(question), "{asked} {text}");
+        self.say(DONE, answer.as_bytes());
+    }
+}
+
+#[test]
+fn questions_are_asked_at_the_callers_end() {
+    let folder = Folder::new();
+    let _server = Server::over(&folder);
+    let mut caller = Caller::new(&folder, VERSION, &["init", "--json"]);
+    caller.answer(ASK, "E-mail address", "owner@acme.example");
+    caller.answer(ASK, "Their name", "Olive Owner");
+    caller.answer(ASK, "first company", "Acme Trading");
+    caller.answer(ASK_HIDDEN, "Password", "password");
+    assert_eq!(caller.hear().0, 3, "a weak one is said to be weak");
+    caller.answer(ASK_HIDDEN, "Password", "correct horse battery staple 7");
+    caller.answer(ASK_HIDDEN, "The same again", "correct horse battery staple 7");
+    let (_, made) = caller.hear();
+    assert!(made.contains("\"has_password\":true"), "{made}");
+    assert_eq!(caller.hear(), (STATUS, "\0".to_owned()));
+}
+
+#[test]
+fn a_caller_that_hangs_up_ends_nothing_in_the_middle() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let grant = ["--company", "acme", "--role", "viewer", "--json"];
+    let user = ["user", "create", "--email", "v@acme.example", "--name", "Vera"];
+    drop(Caller::new(&folder, VERSION, &[&user[..], &grant].concat()));
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let shown = folder.run(&["user", "show", "v@acme.example", "--json"]);
+        let held = serde_json::from_str::<Value>(&shown.stdout).unwrap_or_default();
+        if held["roles"][0]["role"] == "viewer" {
+            break;
+        }
+        assert!(Instant::now() < until, "{}{}", shown.stdout, shown.stderr);
+    }
+    // One that said half of what it wants, and one that said nothing, are no matter to others.
+    let mut half = UnixStream::connect(folder.path("data/admin.sock")).unwrap();
+    half.write_all(&[1, 0, 0, 0, 200, b'0']).unwrap();
+    drop(half);
+    folder.done(&["company", "list"]);
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_waits_for_no_answer() {
+    let folder = Folder::new();
+    let server = Server::over(&folder);
+    let mut caller = Caller::new(&folder, VERSION, &["init"]);
+    assert_eq!(caller.hear().0, ASK);
+    assert!(server.stop());
+    assert!(!folder.path("data/admin.sock").exists());
+}
+
+#[test]
+fn another_version_is_told_which_two_they_are() {
+    let folder = Folder::new();
+    let _server = Server::over(&folder);
+    let mut caller = Caller::new(&folder, "0.0.7", &["company", "list"]);
+    let (kind, told) = caller.hear();
+    assert_eq!(kind, 3);
+    assert!(told.contains("this is countersign 0.0.7"), "{told}");
+    assert!(told.contains(&format!("countersign {VERSION} is running")), "{told}");
+    assert_eq!(caller.hear(), (STATUS, "\u{1}".to_owned()));
+}
+
+#[test]
+fn no_caller_starts_a_server_in_a_server() {
+    let folder = Folder::new();
+    let _server = Server::over(&folder);
+    let mut caller = Caller::new(&folder, VERSION, &["serve"]);
+    assert_eq!(caller.hear().0, 3);
+    assert_eq!(caller.hear(), (STATUS, "\u{1}".to_owned()));
+}
+
+/// Only root can become somebody else; `admin::peer` holds the rule itself.
+#[test]
+fn another_user_is_refused_even_where_files_let_them_in() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let open = |name: &str, mode| {
+        fs::set_permissions(folder.path(name), Permissions::from_mode(mode)).unwrap();
+    };
+    let strange = |folder: &Folder| {
+        // A copy, since the real binary may lie where nobody else can go.
+        let binary = folder.path("countersign");
+        if !binary.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_countersign"), &binary).unwrap();
+        }
+        let mut command = Command::new(&binary);
+        command.args(["company", "list"]).env_clear();
+        command.env("COUNTERSIGN__DATA__FOLDER", folder.path("data")).stdin(Stdio::null());
+        ran(command.current_dir(folder.0.path()).uid(65534).gid(65534))
+    };
+    open("", 0o755);
+    open("data", 0o755);
+    let told = strange(&folder);
+    assert_eq!((told.status, told.stdout.as_str()), (1, ""), "the mode keeps them out");
+    open("data/admin.sock", 0o666);
+    let told = strange(&folder);
+    assert_eq!((told.status, told.stdout.as_str()), (1, ""));
+    assert!(told.stderr.contains("only root and root, as whom the server runs"), "{}", told.stderr);
+    assert!(!told.stderr.contains("acme"), "{}", told.stderr);
+}
+
+#[test]
+fn a_socket_can_lie_elsewhere() {
+    let folder = Folder::new();
+    folder.write("config.toml", "[admin]\nsocket = \"elsewhere.sock\"\n");
+    let _server = Server::over(&folder);
+    folder.done(&INIT);
+    assert!(folder.path("elsewhere.sock").exists());
+    assert!(!folder.path("data/admin.sock").exists());
+}
