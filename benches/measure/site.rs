@@ -73,6 +73,7 @@ async fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
         upstreams: Vec::new(),
         ahead: std::time::Duration::ZERO,
         commands: None,
+        supervision: countersign::config::Supervision::default(),
     };
     let ceilings = Ceilings::new(settings, &installation, &ca.material)?;
     let obeying = async {

@@ -18,6 +18,7 @@ pub mod say;
 pub mod serve;
 pub mod serving;
 pub mod stopped;
+mod supervised;
 pub mod upstreams;
 mod webhooks;
 pub mod wire;

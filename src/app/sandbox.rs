@@ -29,6 +29,7 @@ use crate::base::clock::SystemClock;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
+use crate::config::Supervision;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::Pattern;
 use crate::domain::mcp_surface::PromptPattern;
@@ -157,6 +158,7 @@ async fn serve(
         protected: Some(protected()?),
         upstreams: Vec::new(),
         ahead,
+        supervision: Supervision::default(),
         commands: Some(commands),
     };
     let guide = guide.with_mcp_urls();

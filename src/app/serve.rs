@@ -3,6 +3,8 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+
 use crate::app::installation;
 use crate::app::running::Commands;
 use crate::app::say;
@@ -13,20 +15,24 @@ use crate::app::upstreams;
 use crate::app::upstreams::Behind;
 use crate::app::wire;
 use crate::config::Settings;
+use crate::config::Supervision;
 use crate::domain::audit::Origin;
 use crate::domain::link::LinkPurpose;
 use crate::ops::Ops;
 use crate::ops::administration::installation::Kind;
 use crate::ops::failure::Failure;
 use crate::server::binding;
+use crate::server::inherited;
 use crate::telemetry::logs;
 use crate::telemetry::spool::Spool;
 
 /// What the command line says beside the settings.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether another issuer than the recorded one is accepted.
     pub accept_new_issuer: bool,
+    /// Who started it, and what it was handed.
+    pub supervision: Supervision,
 }
 
 /// Serves until the process is told to stop.
@@ -34,19 +40,18 @@ pub struct Options {
 /// # Errors
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options, commands: Commands) -> Result<(), Stopped> {
+    let Options { accept_new_issuer, supervision } = options;
+    let inherited = inherited::take(&supervision.socket_names);
+    let inherited = inherited.map_err(|fault| Stopped::because(&fault))?;
     let _log = start_log(&settings)?;
     let (protected, upstreams) = match upstreams::behind(&settings)? {
         Some(Behind { protected, clients }) => (Some(protected), clients),
         None => (None, Vec::new()),
     };
     serving::block_on(async move {
-        let mut listeners = Vec::new();
-        for address in &settings.server.listen {
-            let bound = binding::bind(*address).await;
-            listeners.push(bound.map_err(|fault| Stopped::because(&fault))?);
-        }
+        let listeners = listeners(&settings, inherited).await?;
         let opening = installation::Options {
-            accept_new_issuer: options.accept_new_issuer,
+            accept_new_issuer,
             ..installation::Options::of(&settings, Kind::Real)
         };
         let folder = &settings.data.folder;
@@ -61,10 +66,27 @@ pub fn run(settings: Settings, options: Options, commands: Commands) -> Result<(
             protected,
             upstreams,
             ahead: Duration::ZERO,
+            supervision,
             commands: Some(commands),
         };
         serving.run(|| announce(&settings, first_run)).await
     })
+}
+
+/// The sockets that were handed over, else those that the settings name.
+async fn listeners(
+    settings: &Settings,
+    inherited: Vec<std::net::TcpListener>,
+) -> Result<Vec<TcpListener>, Stopped> {
+    if !inherited.is_empty() {
+        return inherited::adopt(inherited).map_err(|fault| Stopped::because(&fault));
+    }
+    let mut listeners = Vec::new();
+    for address in &settings.server.listen {
+        let bound = binding::bind(*address).await;
+        listeners.push(bound.map_err(|fault| Stopped::because(&fault))?);
+    }
+    Ok(listeners)
 }
 
 fn start_log(settings: &Settings) -> Result<Spool, Stopped> {

@@ -22,10 +22,12 @@ use crate::app::running;
 use crate::app::running::Commands;
 use crate::app::running::Running;
 use crate::app::stopped::Stopped;
+use crate::app::supervised;
 use crate::app::upstreams;
 use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
+use crate::config::Supervision;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::http::forwarded::Forwarded;
@@ -67,6 +69,8 @@ pub struct Serving<'a> {
     pub upstreams: Vec<Arc<UpstreamClient>>,
     /// How far the clock was told to stand ahead of the machine's.
     pub ahead: Duration,
+    /// Who started it.
+    pub supervision: Supervision,
     /// What runs the commands that come over the admin socket; none: there is no socket.
     pub commands: Option<Commands>,
 }
@@ -77,10 +81,20 @@ impl Serving<'_> {
     /// # Errors
     /// Why it could not start, or that the store failed while it ran.
     pub async fn run(self, announce: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-        let Self { settings, installation, ops, listeners, protected, upstreams, ahead, commands } =
-            self;
+        let Self {
+            settings,
+            installation,
+            ops,
+            listeners,
+            protected,
+            upstreams,
+            ahead,
+            supervision,
+            commands,
+        } = self;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
+        let manager = supervised::manager(&supervision)?;
         let keeper = Keeper::start(settings, &installation.clock)?;
         let certificates = keeper.certificates();
         let tls = acceptor::server_config(&certificates, min_version(settings))
@@ -119,6 +133,13 @@ impl Serving<'_> {
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
+        manager.ready(&format!("Serving {}", settings.issuer));
+        let grace = settings.server.shutdown_grace;
+        tasks.spawn(supervised::tell_of_stop(manager.clone(), grace, shutdown.clone()));
+        if let Some(watchdog) = supervision.watchdog {
+            let beat = supervised::heartbeat(ops.clone(), manager, watchdog, shutdown.clone());
+            tasks.spawn(beat);
+        }
         for client in upstreams {
             tasks.spawn(mind(client, shutdown.clone()));
         }

@@ -19,6 +19,7 @@ use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
+use crate::cli::man;
 use crate::cli::restore;
 use crate::cli::role;
 use crate::cli::sandbox;
@@ -100,6 +101,8 @@ pub(super) enum Command {
     Compact(compact::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// What all commands take stands under this in their help, apart from their own.

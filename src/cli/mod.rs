@@ -21,6 +21,7 @@ mod error;
 mod firm;
 mod init;
 mod key;
+mod man;
 mod names;
 mod output;
 mod progress;
@@ -99,5 +100,6 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Compact(args) => compact::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args),
     }
 }

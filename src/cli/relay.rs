@@ -89,6 +89,7 @@ impl Command {
             | Self::Sandbox(_)
             | Self::Config(_)
             | Self::Completions(_)
+            | Self::Man(_)
             | Self::Restore(_) => return None,
             Self::Backup(noun) if !noun.act.needs_data() => return None,
             Self::Backup(noun) => &noun.shared,

@@ -6,6 +6,7 @@ use crate::cli::args::SourceArgs;
 use crate::cli::error::CliError;
 use crate::cli::relay;
 use crate::config;
+use crate::config::Supervision;
 
 /// Serve what the configuration says
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,9 @@ pub(super) struct Args {
 pub(super) fn run(given: Args) -> Result<(), CliError> {
     let Args { sources, listen, accept_new_issuer } = given;
     let listen = listen.map(|listen| args::flag("--listen", "server.listen", &listen));
-    let settings = config::load(&sources.sources(listen.into_iter().collect()))?.settings;
-    Ok(serve::run(settings, serve::Options { accept_new_issuer }, relay::commands())?)
+    let sources = sources.sources(listen.into_iter().collect());
+    let settings = config::load(&sources)?.settings;
+    let supervision = Supervision::of(&sources, std::process::id());
+    let options = serve::Options { accept_new_issuer, supervision };
+    Ok(serve::run(settings, options, relay::commands())?)
 }

@@ -20,6 +20,7 @@ mod settings;
 mod sources;
 mod span;
 mod suggest;
+mod supervision;
 mod surfaces;
 mod table;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub use sources::Flag;
 pub use sources::PREFIX;
 pub use sources::SEARCHED;
 pub use sources::Sources;
+pub use supervision::Supervision;
 pub use upstream::Upstream;
 pub use written::example;
 pub use written::reference;

@@ -15,7 +15,8 @@ pub const SEARCHED: [&str; 2] = ["config.toml", "/etc/countersign/config.toml"];
 pub struct Sources {
     /// The file.
     pub file: ConfigFile,
-    /// The process's environment; only `COUNTERSIGN__…` and `CREDENTIALS_DIRECTORY` are looked at.
+    /// The process's environment; only `COUNTERSIGN__…`, `CREDENTIALS_DIRECTORY` and what
+    /// [`Supervision`](crate::config::Supervision) names are looked at.
     pub environment: BTreeMap<OsString, OsString>,
     /// Flags, in the order given: a later one overrides an earlier one for the same key.
     pub flags: Vec<Flag>,

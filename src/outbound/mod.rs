@@ -2,5 +2,6 @@
 
 pub mod fetch;
 pub mod hop_by_hop;
+mod names;
 pub mod reach;
 pub mod upstream;

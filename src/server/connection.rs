@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use http::HeaderValue;
 use http::Request;
 use http::Response;
+use http::Version;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::io::AsyncRead;
@@ -28,6 +31,7 @@ use crate::server::limits::Limits;
 use crate::server::shutdown::Shutdown;
 use crate::server::stream;
 use crate::server::stream::Guarded;
+use crate::server::watch;
 use crate::telemetry::measures;
 use crate::tls::acceptor::CHALLENGE_PROTOCOL;
 
@@ -45,13 +49,13 @@ pub(super) async fn serve<S>(stream: S, peer: Peer, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let Some(stream) = handshake(stream, peer, &shared).await else { return };
-    // An authority that looked at a challenge has seen what it came for.
-    if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) {
-        return;
-    }
-    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
     let serving = async {
+        let Some(stream) = handshake(stream, peer, &shared).await else { return };
+        // An authority that looked at a challenge has seen what it came for.
+        if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) {
+            return;
+        }
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2".as_slice());
         if is_http2 {
             http2::serve(stream, peer, &shared).await;
         } else {
@@ -65,7 +69,8 @@ where
     }
 }
 
-/// `None` when it failed, took too long, or the server stops: nothing was asked yet.
+/// `None` when it failed or took too long. A stop does not end it: the client was taken, and whoever
+/// was taken gets an answer, so that a restart behind a socket that stays open is not seen.
 async fn handshake<S>(stream: S, peer: Peer, shared: &Shared) -> Option<TlsStream<Guarded<S>>>
 where
     S: AsyncRead + AsyncWrite,
@@ -74,8 +79,8 @@ where
     let accepting = timeout(shared.limits.handshake, shared.acceptor.accept(guarded));
     let outcome = tokio::select! {
         biased;
-        () = shared.shutdown.begun() => return None,
         outcome = accepting => outcome,
+        () = stopped_long_ago(&shared.shutdown) => return None,
     };
     match outcome {
         Ok(Ok(stream)) => Some(stream),
@@ -92,16 +97,28 @@ where
     }
 }
 
+/// Resolves once the server has been stopping for as long as a client may say nothing then.
+async fn stopped_long_ago(shutdown: &Shutdown) {
+    shutdown.begun().await;
+    tokio::time::sleep(watch::FIRST_WORD).await;
+}
+
 /// Carries a connection's requests to the router.
 pub(super) struct ToRouter {
     router: Router,
     peer: Peer,
     exchanges: Arc<Exchanges>,
+    shutdown: Shutdown,
 }
 
 impl ToRouter {
     pub(super) fn new(shared: &Shared, peer: Peer, exchanges: &Arc<Exchanges>) -> Self {
-        Self { router: shared.router.clone(), peer, exchanges: Arc::clone(exchanges) }
+        Self {
+            router: shared.router.clone(),
+            peer,
+            exchanges: Arc::clone(exchanges),
+            shutdown: shared.shutdown.clone(),
+        }
     }
 }
 
@@ -114,8 +131,15 @@ impl Service<Request<Incoming>> for ToRouter {
         let exchange = self.exchanges.begin();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer);
+        let last = request.version() <= Version::HTTP_11 && self.shutdown.is_begun();
         let answer = tower::Service::call(&mut self.router.clone(), request);
-        Box::pin(async move { Ok(answer.await?.map(|body| Watched::new(body, exchange))) })
+        Box::pin(async move {
+            let mut answer = answer.await?;
+            if last {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer.map(|body| Watched::new(body, exchange)))
+        })
     }
 }
 
@@ -385,5 +409,39 @@ mod tests {
         client.send_request(harness::get("/")).await.unwrap();
         http2.shutdown.begin();
         assert_eq!(http2.seconds().await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_serves_who_was_accepted_before_it() {
+        let mut shaking = line();
+        let near = shaking.near.take().unwrap();
+        shaking.shutdown.begin();
+        shaking.near = Some(near);
+        let mut stream = shaking.connect(HTTP1).await;
+        harness::send(&mut stream, "GET / HTTP/1.1\r\nHost: auth.example\r\n\r\n").await;
+        let answer = harness::rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("home"), "{answer}");
+
+        let mut asking = line();
+        let mut stream = asking.connect(HTTP1).await;
+        asking.shutdown.begin();
+        tokio::task::yield_now().await;
+        harness::send(&mut stream, "GET / HTTP/1.1\r\nHost: auth.example\r\n\r\n").await;
+        let answer = harness::rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("home"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_who_says_nothing() {
+        let mut silent = line();
+        let _held = silent.near.take();
+        silent.shutdown.begin();
+        assert_eq!(silent.seconds().await, 2);
+
+        let mut shaken = line();
+        let _held = shaken.connect(HTTP1).await;
+        shaken.shutdown.begin();
+        let seconds = shaken.seconds().await;
+        assert!((2..=3).contains(&seconds), "{seconds}");
     }
 }

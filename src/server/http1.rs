@@ -47,6 +47,9 @@ where
             biased;
             outcome = polled => break outcome,
             next = watch.next() => match next {
+                // The parser would close at once who has not asked yet. Who was accepted is
+                // answered, and told then that this was the last answer.
+                Next::Close if !exchanges.any() => {}
                 Next::Close => std::pin::Pin::new(&mut connection).graceful_shutdown(),
                 Next::Cut => return,
                 Next::Idle => {}

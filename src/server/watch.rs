@@ -10,6 +10,11 @@ use crate::server::exchange::Exchanges;
 use crate::server::limits::Limits;
 use crate::server::shutdown::Shutdown;
 
+/// Once the server stops, how long a connection may still take to ask for the first time.
+pub(super) const FIRST_WORD: Duration = Duration::from_secs(2);
+/// How often a connection is looked at then.
+const EVERY_WHILE_STOPPING: Duration = Duration::from_millis(250);
+
 /// What is to be done with a connection that has not ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -61,6 +66,7 @@ impl<'a> Watch<'a> {
                 biased;
                 () = self.shutdown.begun(), if !self.told => {
                     self.told = true;
+                    self.every = self.every.min(EVERY_WHILE_STOPPING);
                     return Next::Close;
                 }
                 () = tokio::time::sleep(self.every) => {
@@ -74,7 +80,8 @@ impl<'a> Watch<'a> {
 
     fn look(&self) -> Option<Next> {
         let late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
-        if late || self.exchanges.stalled(self.limits.write_stall) {
+        let silent = self.told && self.exchanges.idle(FIRST_WORD, FIRST_WORD);
+        if late || silent || self.exchanges.stalled(self.limits.write_stall) {
             return Some(Next::Cut);
         }
         self.exchanges.idle(self.limits.header_read, self.limits.idle).then_some(Next::Idle)

@@ -1,18 +1,14 @@
-//! From a name to addresses, in our own code: the C library of a static program would load name
-//! services of whatever machine it runs on. `/etc/hosts` counts first, then DNS as
-//! `/etc/resolv.conf` has it. Both are read anew as they are asked.
+//! The addresses of an upstream, asked for anew as time passes.
 
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::LookupIpStrategy;
-use hickory_resolver::config::ResolverConfig;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::time::Instant;
 use url::Host;
+
+use crate::outbound::names;
 
 /// How long an answer is good for another connection.
 const FRESH: Duration = Duration::from_secs(10);
@@ -42,7 +38,7 @@ impl Names {
         {
             return Ok(addresses.clone());
         }
-        match (resolve(name).await, last) {
+        match (names::addresses(name).await, last) {
             (Ok(addresses), _) => {
                 *self.last() = Some((Instant::now(), addresses.clone()));
                 Ok(addresses)
@@ -58,19 +54,6 @@ impl Names {
     fn last(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Vec<IpAddr>)>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn resolve(name: &str) -> Result<Vec<IpAddr>, String> {
-    // Without a resolv.conf there are still the hosts.
-    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
-        let nobody = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-        TokioResolver::builder_with_config(nobody, TokioRuntimeProvider::default())
-    });
-    builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    let resolver = builder.build().map_err(|error| error.to_string())?;
-    let found = resolver.lookup_ip(name).await.map_err(|error| error.to_string())?;
-    let addresses: Vec<IpAddr> = found.iter().collect();
-    if addresses.is_empty() { Err("it has no address".to_owned()) } else { Ok(addresses) }
 }
 
 #[cfg(test)]
