@@ -1,6 +1,10 @@
 //! The commands as scripts use them: exit status, JSON, and sentences that name the fix.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a server that runs beside the test is waited for by the machine's clock"
+)]
 
 use std::fs;
 use std::path::Path;

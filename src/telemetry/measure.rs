@@ -205,7 +205,7 @@ impl Since {
 const WORDS: usize = 256;
 
 /// One of something for each word. Words are of the program, never of a client; and there are never
-/// more than [`WORDS`] of them.
+/// more than `WORDS` of them.
 #[derive(Debug)]
 pub struct Family<V: 'static> {
     words: [OnceLock<(Box<str>, V)>; WORDS],
