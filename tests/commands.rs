@@ -446,7 +446,7 @@ fn wrong_use_exits_with_2_and_says_so_in_our_form() {
         &["role", "remove", "--user", "owner@acme.example"],
         &["company", "list", "--set", "nonsense"],
         &["sandbox", "--listen", "0.0.0.0:8443"],
-        &["backup"],
+        &["backup", "verify"],
     ] {
         let ran = folder.run(wrong);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{wrong:?}: {}", ran.stderr);

@@ -95,6 +95,12 @@ events! {
     error "the certificate is looked after no more; restart the server" ["error"]
         "A defect: new certificates are not taken any more."
         "Report it, and restart the server.";
+    error "no certificate over ACME; the one in use stays" ["again fault"]
+        "The ACME server gave none; it is asked again at `again`."
+        "See the cause; the certificate in use is served meanwhile.";
+    error "the server is not sound; the service manager starts it anew" [""]
+        "The watchdog hears nothing more, since the data file cannot be used."
+        "See the lines before; look at the disk.";
     error "the data file cannot be opened anew; trying every second" ["fault"]
         "Requests get 503 meanwhile; told once a minute."
         "See the cause: a full disk, a failing device.";
@@ -194,6 +200,12 @@ events! {
     warn "the certificate is not for the issuer's host: clients refuse it" ["host names"]
         "Its names are in the line."
         "Have one issued for that name.";
+    warn "a temporary certificate of the private CA is served until the ACME server has issued one" ["fault"]
+        "There was none yet, or it could not be used."
+        "Wait for the first one; if none comes, see the errors.";
+    warn "the service manager could not be told how the server does" ["error"]
+        "Its socket took nothing."
+        "See whether the unit is of type notify.";
     warn "the data file was opened anew and takes changes" [""]
         "It works again."
         "Nothing.";
@@ -275,6 +287,12 @@ events! {
     info "the certificate is the same as before" ["fingerprint until"]
         "SIGHUP came, and the files were not changed."
         "Nothing.";
+    info "the ACME server issued a certificate" ["until"]
+        "It is served now."
+        "Nothing.";
+    info "TLS failed to a server that was to be called" ["error"]
+        "The other server's certificate is not trusted, or it spoke no TLS."
+        "Look at that server's certificate.";
     info "the data file was made smaller" ["after_mib before_mib"]
         "Space was given back in a quiet hour."
         "Nothing.";

@@ -1,6 +1,6 @@
 //! What is measured: the one table of metrics, and where each is counted.
 //!
-//! `docs/monitor.md`, the dashboard and the alert rules are held against `ALL` by a test. No
+//! `docs/monitor.md`, the dashboard and the alert rules are held against [`all`] by a test. No
 //! label is ever a text that a client chose.
 
 use std::fmt::Write as _;
