@@ -104,6 +104,8 @@ describe('a person with a passkey', { timeout: 480_000 }, () => {
     const back = await listener.next();
     assert.equal(back.searchParams.get('error'), null, back.search);
     assert.ok(back.searchParams.get('code'));
+    // The program has it before the browser has shown its answer.
+    await person.page.waitForURL((url) => url.pathname === '/callback');
   });
 
   it('is not let in when the authenticator verified nobody', async () => {

@@ -61,6 +61,10 @@ pub struct OpenPlace {
 }
 
 impl OpenPlace {
+    fn is_test(&self) -> bool {
+        self.facts.environment().is_some_and(|environment| environment.is_test())
+    }
+
     /// As pages name it.
     #[must_use]
     pub fn shown(&self) -> ShownPlace {
@@ -120,7 +124,10 @@ impl Inside {
         let ops = visitor.ops();
         let places: Vec<OpenPlace> =
             reached.into_iter().filter_map(|at| reachable(ops, at)).collect();
-        let open = places.iter().find(|at| Some(at.place) == chosen).or(places.first()).cloned();
+        // Until somebody chose: where the books are real.
+        let real = |at: &&OpenPlace| !at.is_test();
+        let open = places.iter().find(|at| Some(at.place) == chosen);
+        let open = open.or(places.iter().find(real)).or(places.first()).cloned();
         match open {
             Some(open) => Ok(Self { visitor, live, open, places, flash, certificate: None }),
             // Somebody without a company has nothing here but what is their own.
