@@ -41,6 +41,13 @@ impl Folder {
         folder
     }
 
+    /// As [`Self::with_installation`], where other users reach it: `TMPDIR` may be root's alone.
+    fn with_installation_for_all() -> Self {
+        let folder = Self(tempfile::tempdir_in("/tmp").unwrap());
+        folder.done(&INIT);
+        folder
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

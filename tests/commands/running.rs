@@ -406,7 +406,7 @@ fn another_user_is_refused_even_where_files_let_them_in() {
     if !geteuid().is_root() {
         return;
     }
-    let folder = Folder::with_installation();
+    let folder = Folder::with_installation_for_all();
     let _server = Server::over(&folder);
     let open = |name: &str, mode| {
         fs::set_permissions(folder.path(name), Permissions::from_mode(mode)).unwrap();
