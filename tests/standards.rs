@@ -1,6 +1,6 @@
 //! The documents name the tests that hold what they say, and are held to that: every row of
-//! `docs/standards.md` names a test, every row of `docs/attacks.md` too, and every test, file or folder
-//! of tests that any document names exists.
+//! `docs/standards.md` names a test, every row of `docs/attacks.md` and every threat of
+//! `docs/threat-model.md` too, and every test, file or folder of tests that any document names exists.
 
 #![expect(clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
@@ -10,9 +10,13 @@ use std::path::Path;
 
 const STANDARDS: &str = "docs/standards.md";
 const ATTACKS: &str = "docs/attacks.md";
+const THREATS: &str = "docs/threat-model.md";
 /// Where the tests stand that [`ATTACKS`] names by their module.
 const HOUSE: &str = "tests/house";
-const HEAD: [&str; 3] = ["Section", "Requirement", "Where it is held"];
+const HEADS: [[&str; 3]; 2] = [
+    ["Section", "Requirement", "Where it is held"],
+    ["Threat", "What stops it", "Where it is held"],
+];
 
 /// A requirement of the document: its line, and the tests named for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ fn rows(document: &str) -> Result<Vec<Row<'_>>, Vec<String>> {
         let cells = cells(line);
         let is_border = cells.iter().all(|cell| cell.bytes().all(|byte| b"-: ".contains(&byte)));
         match cells[..] {
-            [_, _, _] if is_border || cells == HEAD => {}
+            [_, _, _] if is_border || HEADS.iter().any(|head| cells == *head) => {}
             [section, requirement, held]
                 if !(section.is_empty() || requirement.is_empty() || held.is_empty()) =>
             {
@@ -137,6 +141,15 @@ fn every_test_that_the_document_names_exists() {
     assert!(rows(&document).is_ok_and(|rows| rows.len() > 50), "the tables were not found");
     let faults = faults(&document, read);
     assert!(faults.is_empty(), "{STANDARDS}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_threat_is_answered_by_a_test_that_exists() {
+    let document = read(THREATS).unwrap();
+    let (_, threats) = document.split_once("## A stranger").unwrap();
+    assert!(rows(threats).is_ok_and(|rows| rows.len() > 30), "the tables were not found");
+    let faults = faults(threats, read);
+    assert!(faults.is_empty(), "{THREATS}, lines from \"A stranger\" on:\n{}", faults.join("\n"));
 }
 
 #[test]
