@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 pub use choice::LogFormat;
 pub use choice::LogLevel;
+pub use choice::ShipTo;
 pub use choice::TlsMode;
 pub use choice::TlsVersion;
 pub use fault::ConfigFaults;
@@ -62,6 +63,7 @@ pub use sources::Flag;
 pub use sources::PREFIX;
 pub use sources::SEARCHED;
 pub use sources::Sources;
+pub use text::SyslogAt;
 pub use upstream::Upstream;
 pub use written::example;
 pub use written::reference;

@@ -2,4 +2,5 @@
 
 pub mod fetch;
 pub mod hop_by_hop;
+pub mod shipping;
 pub mod upstream;

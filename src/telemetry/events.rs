@@ -74,6 +74,9 @@ events! {
     error "connections cannot be accepted; raise LimitNOFILE?" ["error times"]
         "The system gives no more files or memory."
         "Raise `LimitNOFILE` of the service.";
+    error "entries of the audit trail could not be sent; trying every second" ["why"]
+        "Where they are sent does not take them; told once a minute."
+        "See the cause; nothing is lost meanwhile.";
     error "panicked" ["cause place"]
         "A defect, with the place in the program."
         "Report it, with place and cause.";
