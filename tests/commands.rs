@@ -10,6 +10,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+#[path = "commands/doctor.rs"]
+mod doctor;
 #[path = "commands/running.rs"]
 mod running;
 
@@ -509,6 +511,68 @@ fn a_wrong_master_key_is_named_with_the_way_out() {
     fs::copy(other.path("data/master.key"), &key).unwrap();
     let told = folder.failed(&["company", "list"]);
     assert!(told.contains("is not the one") && told.contains("right key file"), "{told}");
+}
+
+#[test]
+fn a_backup_is_made_read_back_and_restored() {
+    let folder = Folder::with_installation();
+    folder.json(&CREATE_APP);
+    let made = folder.json(&["backup", "create", "--output", "a.backup"]);
+    assert_eq!((&made["sealed"], &made["has_key"]), (&false.into(), &false.into()), "{made}");
+    let verified = folder.json(&["backup", "verify", "a.backup"]);
+    assert_eq!(made, verified);
+    let told = folder.failed(&["backup", "create", "--output", "a.backup"]);
+    assert!(told.contains("exists already"), "{told}");
+    let apps = folder.json(&["app", "list"]);
+    let id = apps[0]["client_id"].as_str().unwrap().to_owned();
+    folder.done(&["app", "revoke", &id]);
+    let row = folder.json(&["restore", "a.backup"]);
+    assert_eq!((&row["unread"], &row["apps"]), (&Value::Null, &1.into()), "{row}");
+    assert!(Path::new(row["former"].as_str().unwrap()).exists());
+    assert_eq!(folder.json(&["app", "list"])[0]["status"], "revoked");
+    let verdict = folder.json(&["audit", "verify"]);
+    assert_eq!(verdict["restores"], serde_json::json!([row["entry"]]));
+    let told = folder.done(&["audit", "verify"]);
+    assert!(told.contains("A backup was restored at entry"), "{told}");
+}
+
+#[test]
+fn a_sealed_backup_with_its_key_makes_an_installation_on_an_empty_machine() {
+    let folder = Folder::with_installation();
+    folder.write("short", "too short\n");
+    folder.write("pass", "a passphrase of words\n");
+    folder.write("wrong", "another passphrase\n");
+    let create = ["backup", "create", "--output", "a.backup", "--with-key"];
+    assert_eq!(folder.run(&create).status, 2, "the key never leaves without a passphrase");
+    let told = folder.failed(&[&create[..], &["--passphrase-file", "short"]].concat());
+    assert!(told.contains("fewer than 12"), "{told}");
+    let made = folder.json(&[&create[..], &["--passphrase-file", "pass"]].concat());
+    assert_eq!((&made["sealed"], &made["has_key"]), (&true.into(), &true.into()), "{made}");
+    let told = folder.failed(&["backup", "verify", "a.backup"]);
+    assert!(told.contains("sealed with a passphrase"), "{told}");
+    let told = folder.failed(&["backup", "verify", "a.backup", "--passphrase-file", "wrong"]);
+    assert!(told.contains("is not the one that it was sealed with"), "{told}");
+    let restore = ["restore", "a.backup", "--passphrase-file", "pass", "--data-dir", "empty"];
+    let told = folder.done(&restore);
+    assert!(told.contains("The master key was put back"), "{told}");
+    let users = folder.json(&["user", "list", "--data-dir", "empty"]);
+    assert_eq!(users[0]["email"], "owner@acme.example");
+}
+
+#[test]
+fn a_damaged_backup_changes_nothing() {
+    let folder = Folder::with_installation();
+    folder.done(&["backup", "create", "--output", "a.backup"]);
+    let mut bytes = fs::read(folder.path("a.backup")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(folder.path("a.backup"), bytes).unwrap();
+    for args in [["backup", "verify", "a.backup"].as_slice(), &["restore", "a.backup"]] {
+        let told = folder.failed(args);
+        assert!(told.contains("damaged in frame"), "{told}");
+    }
+    assert_eq!(fs::read_dir(folder.path("data")).unwrap().count(), 2, "the data file and the key");
+    folder.done(&["audit", "verify"]);
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub async fn run(
         let Ok(other_end) = stream.try_clone() else { continue };
         tasks.spawn(async move {
             let running = tokio::task::spawn_blocking(move || {
-                take(stream, caller.uid(), place.is_ok(), &commands)
+                take(stream, caller.uid(), place.is_ok(), &commands);
             });
             tokio::pin!(running);
             let ended = tokio::select! {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::app::backup::make;
 use crate::app::durable;
 use crate::app::master_key;
 use crate::app::open_error::OpenError;
@@ -26,6 +27,7 @@ use crate::crypto::keyring::MasterKey;
 use crate::crypto::keyring::TokenKey;
 use crate::domain::issuer::Issuer;
 use crate::ops::administration::accept_issuer::AcceptIssuer;
+use crate::ops::administration::clock_doubt;
 use crate::ops::administration::installation;
 use crate::ops::administration::installation::CreateInstallation;
 use crate::ops::administration::installation::FIRST_TOKEN_KEY;
@@ -192,13 +194,22 @@ impl<'a> Place<'a> {
 
     fn open(&self, is_new: bool) -> Result<Installation, OpenError> {
         let key = self.key()?;
-        let store = Store::open(&self.data, self.options.cache_bytes)?;
+        let store =
+            Store::open_after(&self.data, self.options.cache_bytes, &mut |state, format| {
+                let now = SystemClock::wall();
+                let made = make::before_migration(self.folder, (state, format), now);
+                made.map(|_| ()).map_err(|error| Fault::Unopenable {
+                    file: self.data.clone(),
+                    why: format!("it must be brought up to date, and before that {error}").into(),
+                })
+            })?;
         let Some(recorded) = installation::recorded(&store)? else {
             return Err(OpenError::Empty(self.data.clone()));
         };
         self.check_kind(&recorded)?;
         self.check_key(&key, &recorded)?;
         let keyring = Arc::new(Keyring::new(&key, &self.token_keys(&key, &recorded)?));
+        judge_clock(&store, recorded.last_seen_at)?;
         let clock = Arc::new(start_clock(recorded.last_seen_at, self.options.not_before));
         self.check_issuer(&store, &recorded, clock.now())?;
         Ok(Installation {
@@ -262,6 +273,17 @@ impl<'a> Place<'a> {
         tracing::warn!(issuer = configured, ended, "accepted a new issuer; MCP connections ended");
         Ok(())
     }
+}
+
+/// A date that jumped is told here, and by `doctor` until it is accepted or set right.
+fn judge_clock(store: &Store, noted: Timestamp) -> Result<(), Fault> {
+    if clock_doubt::judge_clock(store, noted, SystemClock::wall())? {
+        tracing::warn!(
+            last_seen = %noted.rfc3339(),
+            "the date is more than a year after the last that was noted; nothing old is removed until `countersign doctor --accept-clock`",
+        );
+    }
+    Ok(())
 }
 
 /// A wall clock that is behind the last time noted counts as that.

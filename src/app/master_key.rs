@@ -34,10 +34,15 @@ pub(super) fn read(from: &config::MasterKey) -> Result<Option<MasterKey>, OpenEr
 /// Makes a key and its file; never over another one.
 pub(super) fn make(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, OpenError> {
     let key = MasterKey::new(entropy::draw(entropy));
+    write(path, &key)?;
+    Ok(key)
+}
+
+/// Writes the file of a key; never over another one.
+pub(super) fn write(path: &Path, key: &MasterKey) -> Result<(), OpenError> {
     let text = Zeroizing::new(format!("{}\n", encoding::hex(key.expose())));
     durable::write_secret(path, text.as_bytes())
-        .map_err(|error| OpenError::Unusable { path: path.to_owned(), error })?;
-    Ok(key)
+        .map_err(|error| OpenError::Unusable { path: path.to_owned(), error })
 }
 
 fn is_exposed(path: &Path) -> bool {

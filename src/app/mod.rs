@@ -1,6 +1,8 @@
 //! Floor 8: wiring, the only place that knows all parts. No rules.
 
+pub mod backup;
 pub mod certificates;
+pub mod checkup;
 mod durable;
 pub mod installation;
 mod master_key;

@@ -65,6 +65,9 @@ fn look(ops: &Ops, folder: &Path) {
     if let Ok(disk) = rustix::fs::statvfs(folder) {
         measures::DISK_FREE.set(bytes(disk.f_bavail.saturating_mul(disk.f_frsize)));
     }
+    if let Some(made) = ops.backups().last {
+        measures::BACKUP_AT.set(bytes(made.at.seconds()));
+    }
     // A store that fails is told of above.
     let _ = ops.measure_webhooks();
     let (ours, wall) = (ops.now(), SystemClock::wall());

@@ -26,6 +26,7 @@ use crate::gateway::McpLimits;
 use crate::gateway::McpState;
 use crate::gateway::Rates;
 use crate::gateway::Upstream;
+use crate::http::forwarded::Forwarded;
 use crate::http::limits::RequestLimits;
 use crate::oauth;
 use crate::oauth::OauthState;
@@ -94,6 +95,21 @@ pub fn build(
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
 ) -> Result<Router, Stopped> {
+    build_noting(settings, ops, clock, entropy, protected, Arc::default())
+}
+
+/// As [`build`]; what comes with headers that only a trusted proxy may set is noted in `forwarded`.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_noting(
+    settings: &Settings,
+    ops: &Ops,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    protected: Option<Protected>,
+    forwarded: Arc<Forwarded>,
+) -> Result<Router, Stopped> {
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let store = ops.clone();
     let connect = ConnectFacts {
@@ -151,7 +167,7 @@ pub fn build(
     let issuer =
         url::Url::parse(settings.issuer.as_str()).map_err(|error| Stopped::because(&error))?;
     let limits = request_limits(settings);
-    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits }))
+    Ok(server::layers(router, LayerContext { issuer, clock, entropy, limits, forwarded }))
 }
 
 /// Behind a surface that nobody can call here.

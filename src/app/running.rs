@@ -1,6 +1,7 @@
 //! What a running server hands to the commands that come over its admin socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -9,8 +10,10 @@ use crate::admin::bind::Bound;
 use crate::admin::listen;
 use crate::admin::listen::Call;
 use crate::config::Settings;
+use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::server::Shutdown;
+use crate::tls::acceptor::Certificates;
 
 /// The server, as a command sees it.
 #[derive(Clone)]
@@ -21,6 +24,12 @@ pub struct Running {
     pub executor: Handle,
     /// The settings it runs with.
     pub settings: Arc<Settings>,
+    /// How far its clock was told to stand ahead of the machine's.
+    pub ahead: Duration,
+    /// Who sent it headers that only a trusted proxy may set.
+    pub forwarded: Arc<Forwarded>,
+    /// What it shows in handshakes.
+    pub certificates: Arc<Certificates>,
 }
 
 /// Runs a command and answers with its exit status. It may block.

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::app::backup::schedule::Schedule;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
@@ -25,6 +26,7 @@ use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
 use crate::config::TlsVersion;
+use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::upstream::UpstreamClient;
@@ -44,6 +46,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// More than this is no drift but a clock that was wrong at start.
 const FAR_AHEAD: Duration = Duration::from_secs(3600);
+/// How often it is looked whether a backup is due.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Everything that serving takes.
 pub struct Serving<'a> {
@@ -76,11 +80,14 @@ impl Serving<'_> {
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
         let keeper = Keeper::start(settings, &installation.clock)?;
-        let tls = acceptor::server_config(&keeper.certificates(), min_version(settings))
+        let certificates = keeper.certificates();
+        let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
-        let router =
-            router::build(settings, &ops, Arc::clone(clock), Arc::clone(entropy), protected)?;
+        let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
+        let (time, random, noting) =
+            (Arc::clone(clock), Arc::clone(entropy), Arc::clone(&forwarded));
+        let router = router::build_noting(settings, &ops, time, random, protected, noting)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
@@ -93,12 +100,16 @@ impl Serving<'_> {
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
+        if let Some(schedule) = Schedule::of(settings) {
+            tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
+        }
         tasks.spawn(keeper.run(hangups, shutdown.clone()));
         ops.keep_signing_keys().await?;
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();
             let settings = Arc::new(settings.clone());
-            let running = Running { ops: ops.clone(), executor, settings };
+            let ops = ops.clone();
+            let running = Running { ops, executor, settings, ahead, forwarded, certificates };
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
@@ -159,15 +170,24 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         if let Err(fault) = ops.flush().await {
             tracing::warn!(%fault, "counts could not be written down");
         }
-        note_time(&ops, ahead).await;
+        let doubted = ops.clock_doubted_since().is_ok_and(|since| since.is_some());
+        if !doubted {
+            note_time(&ops, ahead).await;
+        }
         if let Err(fault) = ops.keep_signing_keys().await {
             tracing::warn!(%fault, "the signing keys could not be looked after");
         }
-        match ops.sweep().await {
-            Ok(()) => operations::swept(),
-            Err(fault) => {
-                measures::HOUSEKEEPING.of("failed").count();
-                tracing::warn!(%fault, "the sweep did not finish");
+        if doubted {
+            tracing::warn!(
+                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
+            );
+        } else {
+            match ops.sweep().await {
+                Ok(()) => operations::swept(),
+                Err(fault) => {
+                    measures::HOUSEKEEPING.of("failed").count();
+                    tracing::warn!(%fault, "the sweep did not finish");
+                }
             }
         }
         if let Err(fault) = ops.reclaim().await {
@@ -192,6 +212,24 @@ async fn note_time(ops: &Ops, ahead: Duration) {
     } else if let Err(fault) = ops.note_time().await {
         tracing::warn!(%fault, "the time could not be noted");
     }
+}
+
+/// Makes backups when they are due; one that is being made when the server stops is given up.
+async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
+    let schedule = Arc::new(schedule);
+    schedule.begin(&ops);
+    let stopping = async {
+        shutdown.begun().await;
+        ops.stop_backups();
+    };
+    let making = until(shutdown.clone(), LOOK_EVERY, || {
+        let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
+        async move {
+            // It tells what failed by itself.
+            let _ = tokio::task::spawn_blocking(move || schedule.run(&ops)).await;
+        }
+    });
+    tokio::join!(stopping, making);
 }
 
 /// Does `work` every so often until the server stops.

@@ -8,15 +8,18 @@ use clap::Subcommand;
 
 use crate::cli::app;
 use crate::cli::audit;
+use crate::cli::backup;
 use crate::cli::compact;
 use crate::cli::company;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::connection;
+use crate::cli::doctor;
 use crate::cli::end_all_access;
 use crate::cli::firm;
 use crate::cli::init;
 use crate::cli::key;
+use crate::cli::restore;
 use crate::cli::role;
 use crate::cli::sandbox;
 use crate::cli::serve;
@@ -39,6 +42,7 @@ Examples:
   countersign sandbox                 try everything, with nothing set up
   countersign init                    the first owner and company
   countersign serve                   serve what the configuration says
+  countersign doctor                  what is wrong, and how to mend it
 
 Without --config, ./config.toml is read, else /etc/countersign/config.toml; variables
 COUNTERSIGN__SECTION__KEY override the file, flags override both.
@@ -82,6 +86,10 @@ pub(super) enum Command {
     /// The audit trail
     #[command(after_help = "Example:\n  countersign audit verify")]
     Audit(Noun<audit::Act>),
+    /// Backups of all data
+    #[command(after_help = "Example:\n  countersign backup create --output countersign.backup")]
+    Backup(Noun<backup::Act>),
+    Restore(restore::Args),
     /// Keys of this installation
     #[command(after_help = "Example:\n  countersign key rotate")]
     Key(Noun<key::Act>),
@@ -90,6 +98,7 @@ pub(super) enum Command {
     Tls(Noun<tls::Act>),
     EndAllAccess(end_all_access::Args),
     Compact(compact::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 

@@ -14,6 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::names::Names;
 use crate::cli::rows::audit::AuditRow;
 use crate::cli::session::Session;
+use crate::ops::administration::listings::Trail;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Act {
@@ -48,6 +49,8 @@ const PAGE_LIMIT: usize = 1000;
 struct Verdict {
     intact: bool,
     entries: u64,
+    /// The entries at which a backup was restored.
+    restores: Vec<u64>,
     /// Checks the checkpoints in the log: an Ed25519 key.
     checkpoint_key: String,
 }
@@ -70,13 +73,20 @@ fn list(session: &Session, before: Option<u64>, limit: usize) -> Result<(), CliE
 }
 
 fn verify(session: &Session) -> Result<(), CliError> {
-    let entries = session.ops.verify_audit()?.map_err(|broken| {
+    let Trail { entries, restores } = session.ops.verify_trail()?.map_err(|broken| {
         CliError::failed(&format_args!("the audit trail does not verify: {broken}"))
     })?;
     let checkpoint_key = session.ops.checkpoint_key();
-    session.out.answer(&Verdict { intact: true, entries, checkpoint_key }, || {
-        format!("The audit trail is intact: {entries} entries.\n")
+    let forks: String = restores.iter().map(fork).collect();
+    session.out.answer(&Verdict { intact: true, entries, restores, checkpoint_key }, || {
+        format!("The audit trail is intact: {entries} entries.\n{forks}")
     })
+}
+
+fn fork(entry: &u64) -> String {
+    format!(
+        "A backup was restored at entry {entry}: what followed the backup until then is in the former data file.\n"
+    )
 }
 
 /// Never over a file that is there: an export may be the only copy.

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use crate::admin::console::Console;
+use crate::app::backup::BackupError;
 use crate::app::open_error::OpenError;
 use crate::app::stopped::Stopped;
 use crate::app::wire::Unusable;
@@ -29,6 +30,8 @@ pub(super) enum CliError {
     Config(ConfigFaults),
     /// Whoever reads the output has gone: nothing more to say.
     NobodyReads,
+    /// It failed, and its answer says all.
+    Told,
 }
 
 impl CliError {
@@ -57,7 +60,7 @@ impl CliError {
                 format!("countersign: the configuration cannot be used\n{faults}"),
                 FAULTY_CONFIGURATION,
             ),
-            Self::NobodyReads => return FAILED,
+            Self::NobodyReads | Self::Told => return FAILED,
         };
         // Nobody is there to be told if this cannot be written.
         let _ = console.err(format!("{text}\n").as_bytes());
@@ -89,6 +92,12 @@ impl<R: Display> From<Failure<R>> for CliError {
 impl From<Fault> for CliError {
     fn from(fault: Fault) -> Self {
         Self::failed(&fault)
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -8,12 +8,14 @@ mod app;
 mod app_upkeep;
 mod args;
 mod audit;
+mod backup;
 mod compact;
 mod company;
 mod completions;
 mod config;
 mod connection;
 mod context;
+mod doctor;
 mod end_all_access;
 mod error;
 mod firm;
@@ -21,9 +23,11 @@ mod init;
 mod key;
 mod names;
 mod output;
+mod progress;
 mod prompt;
 mod registration_token;
 mod relay;
+mod restore;
 mod role;
 pub mod rows;
 mod sandbox;
@@ -87,10 +91,13 @@ fn dispatch(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Token(noun) => token::run(noun, context),
         Command::Webhook(noun) => webhook::run(noun, context),
         Command::Audit(noun) => audit::run(noun, context),
+        Command::Backup(noun) => backup::run(noun, context),
+        Command::Restore(args) => restore::run(&args, context),
         Command::Key(noun) => key::run(&noun, context),
         Command::Tls(noun) => tls::run(noun, context),
         Command::EndAllAccess(args) => end_all_access::run(&args, context),
         Command::Compact(args) => compact::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

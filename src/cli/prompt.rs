@@ -43,11 +43,20 @@ pub(super) fn new_password(
     }
 }
 
-/// The first line of a file; `-` is standard input.
+/// The password in the first line of a file; `-` is standard input.
 pub(super) fn password_file(console: &dyn Console, path: &Path) -> Result<Secret, CliError> {
+    first_line(console, path, "password")
+}
+
+/// As [`password_file`], for the passphrase of a backup.
+pub(super) fn passphrase_file(console: &dyn Console, path: &Path) -> Result<Secret, CliError> {
+    first_line(console, path, "passphrase")
+}
+
+fn first_line(console: &dyn Console, path: &Path, of: &str) -> Result<Secret, CliError> {
     console.first_line(path).map_err(|error| {
         let path = path.display();
-        CliError::failed(&format_args!("the password file {path} cannot be read ({error})"))
+        CliError::failed(&format_args!("the {of} file {path} cannot be read ({error})"))
     })
 }
 

@@ -85,9 +85,13 @@ impl Command {
     /// on their own always.
     fn sources(&self) -> Option<&SourceArgs> {
         let shared = match self {
-            Self::Serve(_) | Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) => {
-                return None;
-            }
+            Self::Serve(_)
+            | Self::Sandbox(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Restore(_) => return None,
+            Self::Backup(noun) if !noun.act.needs_data() => return None,
+            Self::Backup(noun) => &noun.shared,
             Self::Tls(noun) if !noun.act.writes() => return None,
             Self::Tls(noun) => &noun.shared,
             Self::Init(args) => &args.shared,
@@ -103,6 +107,7 @@ impl Command {
             Self::Key(noun) => &noun.shared,
             Self::EndAllAccess(args) => &args.shared,
             Self::Compact(args) => &args.shared,
+            Self::Doctor(args) => &args.shared,
         };
         Some(&shared.sources)
     }

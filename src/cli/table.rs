@@ -37,7 +37,7 @@ fn join(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// `-` for nothing; characters that are not seen or that reorder others, spelled out.
-fn visible(cell: &str) -> String {
+pub(super) fn visible(cell: &str) -> String {
     if cell.is_empty() {
         return String::from("-");
     }

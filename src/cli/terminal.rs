@@ -1,12 +1,14 @@
 //! The console of this process.
 
 use std::fs::File;
+use std::fs::OpenOptions;
 use std::io;
 use std::io::BufRead as _;
 use std::io::BufWriter;
 use std::io::ErrorKind;
 use std::io::IsTerminal as _;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -58,7 +60,10 @@ impl Console for Terminal {
     }
 
     fn new_file(&self, path: &Path) -> io::Result<Box<dyn NewFile + '_>> {
-        Ok(Box::new(Written(BufWriter::new(File::create_new(path)?))))
+        // What a command writes may be all data: it is for whoever asked for it alone.
+        let mut new = OpenOptions::new();
+        let file = new.write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Box::new(Written(BufWriter::new(file))))
     }
 }
 

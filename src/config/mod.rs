@@ -43,6 +43,7 @@ pub use fault::Fault;
 pub use settings::Admin;
 pub use settings::Api;
 pub use settings::Attempts;
+pub use settings::Backup;
 pub use settings::Clients;
 pub use settings::Data;
 pub use settings::ForwardAuth;

@@ -126,6 +126,20 @@ settings! {
         master_key_file: Option<PathBuf> = "", Text(text::path_or_none);
     }
 
+    /// Backups that the server makes by itself. What they are and how one is restored is told in
+    /// docs/backup.md.
+    backup: Backup = "backup" {
+        /// The folder of backups, best on another disk. Empty: the server makes none by itself.
+        folder: Option<PathBuf> = "", Text(text::path_or_none);
+        /// How often. The server looks once a minute whether the newest is that old.
+        every: Duration = "24h", span((1, HOUR), (90, DAY));
+        /// How many are kept; older ones are removed once a new one was made and read back.
+        keep: usize = 14, count(1, 10_000);
+        /// A file whose first line is the passphrase that backups are sealed with, of at least 12
+        /// characters. Without it nobody restores them. Empty: they are not sealed.
+        passphrase_file: Option<PathBuf> = "", Text(text::path_or_none);
+    }
+
     /// How long tokens and codes live.
     tokens: Tokens = "tokens" {
         /// Access tokens of API credentials (client_credentials).

@@ -152,6 +152,11 @@ pub enum EventKind {
     WebhookChanged,
     /// An app got codes for the same PKCE challenge again and again: its verifier is no secret.
     ChallengeRepeated,
+    /// A backup was made.
+    BackupCreated,
+    /// A backup was restored: a declared fork of the trail. What followed the backup until then is in
+    /// the former data file.
+    BackupRestored,
 }
 
 impl EventKind {

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod block;
 pub mod browser;
 pub mod catalogue;
+pub mod checkup;
 pub mod client_assertion;
 pub mod client_document;
 pub mod client_metadata;

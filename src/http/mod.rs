@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod authority;
 pub mod cookies;
 pub mod cors;
+pub mod forwarded;
 pub mod json;
 pub mod language;
 pub mod limits;

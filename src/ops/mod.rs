@@ -8,6 +8,7 @@ pub mod activity;
 pub mod administration;
 pub mod authenticate_client;
 pub mod authorization;
+pub mod backup;
 pub mod blocks;
 pub mod challenges;
 pub mod check_call;
@@ -46,6 +47,7 @@ pub mod redeem_code;
 pub mod refresh;
 pub mod refusals;
 pub mod registration;
+pub mod restore;
 pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
@@ -79,6 +81,7 @@ use crate::domain::scope::ScopeSet;
 use crate::ops::access::counts::Summaries;
 use crate::ops::access::due::DueReviews;
 use crate::ops::activity::chain_check::ChainChecks;
+use crate::ops::backup::BackupState;
 use crate::ops::challenges::Challenges;
 use crate::ops::client_assertions::AssertionUse;
 use crate::ops::client_documents::ClientDocuments;
@@ -126,6 +129,7 @@ pub struct Parts {
     pub(in crate::ops) summaries: Summaries,
     pub(in crate::ops) due_reviews: DueReviews,
     pub(in crate::ops) sending: Sending,
+    pub(in crate::ops) backup_state: BackupState,
 }
 
 impl Deref for Ops {
@@ -175,6 +179,7 @@ impl Ops {
             summaries: Summaries::default(),
             due_reviews: DueReviews::default(),
             sending: Sending::default(),
+            backup_state: BackupState::default(),
         };
         Self { clock, parts: Arc::new(parts) }
     }

@@ -2,5 +2,6 @@
 
 pub mod fetch;
 pub mod hop_by_hop;
+pub mod reach;
 pub mod shipping;
 pub mod upstream;

@@ -58,13 +58,17 @@ pub(super) fn broken() -> &'static str {
 }
 
 pub(super) fn layered(router: Router) -> Router {
-    let context = LayerContext {
+    layers(router, context())
+}
+
+pub(super) fn context() -> LayerContext {
+    LayerContext {
         issuer: Url::parse("https://auth.example").unwrap(),
         clock: Arc::new(SystemClock::start(Timestamp::EPOCH)),
         entropy: Arc::new(SystemEntropy::new()),
         limits: RequestLimits::default(),
-    };
-    layers(router, context)
+        forwarded: Arc::default(),
+    }
 }
 
 /// Both ends' TLS settings, from a new private CA.

@@ -19,6 +19,7 @@ use crate::base::id::RequestId;
 use crate::http::access_log::AccessLog;
 use crate::http::access_log::Line;
 use crate::http::authority::Authority;
+use crate::http::forwarded::Forwarded;
 use crate::http::limits::RequestLimits;
 use crate::http::panics;
 use crate::http::request_id;
@@ -37,18 +38,21 @@ pub struct LayerContext {
     pub entropy: Arc<dyn Entropy>,
     /// The bounds of one request.
     pub limits: RequestLimits,
+    /// Notes who sends headers that only a trusted proxy may set.
+    pub forwarded: Arc<Forwarded>,
 }
 
 /// Wraps the whole `router`, its fallbacks included. It must be complete: a route added to the
 /// result would be served bare.
 pub fn layers(router: Router, context: LayerContext) -> Router {
-    let LayerContext { issuer, clock, entropy, limits } = context;
+    let LayerContext { issuer, clock, entropy, limits, forwarded } = context;
     let order = Arc::new(Order {
         log: AccessLog { clock: Arc::clone(&clock), quiet: health::PATHS },
         ids: RequestIds::new(clock, entropy),
         policy: Policy::of_issuer(&issuer),
         authority: Authority::of_issuer(&issuer, health::PATHS),
         limits,
+        forwarded,
     });
     let wrap = tower::layer::layer_fn(move |inner| Layered { order: Arc::clone(&order), inner });
     router.layer(DefaultBodyLimit::disable()).layer(wrap)
@@ -62,15 +66,17 @@ struct Order {
     policy: Policy,
     authority: Authority,
     limits: RequestLimits,
+    forwarded: Arc<Forwarded>,
 }
 
 impl Order {
     /// Outermost first: identifier, log line, security headers, panics, host, size of the head, size
     /// of the body. Security headers stand outside the panic catch, so that a 500 has them too. No
-    /// proxy is trusted: `Forwarded` and `X-Forwarded-*` are read nowhere.
+    /// proxy is trusted: `Forwarded` and `X-Forwarded-*` are believed nowhere; that they come is counted.
     ///
     /// What is inside is called here and now, so that it need not be copied to be called later.
     fn pass<S: Inner>(self: Arc<Self>, mut request: Request, inner: &mut S) -> Passing {
+        self.forwarded.look(&request);
         let id = self.ids.assign(&mut request);
         let line = Line::begin(self.log.clone(), &request, id);
         let refusal = self.authority.refuse(&request, id);
@@ -248,6 +254,18 @@ mod tests {
             answer(to("/").header("x-forwarded-host", "evil.example"), "").await.status(),
             StatusCode::OK
         );
+    }
+
+    #[tokio::test]
+    async fn forwarded_headers_from_an_untrusted_proxy_are_counted() {
+        let forwarded = Arc::new(Forwarded::default());
+        let (router, mut context) = (Router::new(), harness::context());
+        context.forwarded = Arc::clone(&forwarded);
+        let mut request = to("/nowhere").header("x-forwarded-for", "1.2.3.4");
+        let from = "10.0.0.5:1".parse().unwrap();
+        request.extensions_mut().unwrap().insert(Peer::at(from));
+        layers(router, context).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(forwarded.seen().from, Some(from.ip()));
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::encoding;
 use crate::crypto::digest;
 use crate::domain::audit::Event;
+use crate::domain::audit::EventKind;
 use crate::store::activity::Seek;
 use crate::store::engine::Read;
 use crate::store::engine::Write;
@@ -169,14 +170,16 @@ pub fn sealed(state: &dyn Read, number: u64) -> Result<Option<Sealed>, Fault> {
 }
 
 /// A walk through the chain, entry by entry, each held against the one before.
+#[derive(Clone, Debug)]
 pub struct Walk {
     expected: u64,
     previous: Vec<u8>,
+    forks: Vec<u64>,
 }
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { expected: 1, previous: vec![0; HASH] }
+        Self { expected: 1, previous: vec![0; HASH], forks: Vec::new() }
     }
 }
 
@@ -187,6 +190,41 @@ impl Walk {
         self.expected.saturating_sub(1)
     }
 
+    /// The hash of the last one that was good, in hex; of zeros if there was none.
+    #[must_use]
+    pub fn head(&self) -> String {
+        encoding::hex(&self.previous)
+    }
+
+    /// The entries that declare a fork: a backup was restored, so what follows takes the place of what
+    /// the file had after the backup was made.
+    #[must_use]
+    pub fn forks(&self) -> &[u64] {
+        &self.forks
+    }
+
+    /// Looks at one entry, as it is stored.
+    ///
+    /// # Errors
+    /// It is not the next one.
+    pub fn take(&mut self, key: &[u8], value: &[u8]) -> Result<(), Broken> {
+        let (expected, found) = (self.expected, number_of(key));
+        if found != expected {
+            return Err(Broken::Missing { expected, found });
+        }
+        let json = value.get(HASH..).unwrap_or_default();
+        let hash = link(&self.previous, found, json);
+        if hash != hash_of(value) {
+            return Err(Broken::Changed(found));
+        }
+        if declares_fork(json) {
+            self.forks.push(found);
+        }
+        self.previous = hash.to_vec();
+        self.expected = expected.saturating_add(1);
+        Ok(())
+    }
+
     /// Looks at the next entries, a page of them. `Ok(Ok(false))`: there was none.
     ///
     /// # Errors
@@ -195,20 +233,24 @@ impl Walk {
         let page = state.range(TABLE, &self.expected.to_be_bytes(), None, PAGE)?;
         let any = !page.is_empty();
         for (key, value) in page {
-            let (expected, found) = (self.expected, number_of(&key));
-            if found != expected {
-                return Ok(Err(Broken::Missing { expected, found }));
+            if let Err(broken) = self.take(&key, &value) {
+                return Ok(Err(broken));
             }
-            let json = value.get(HASH..).unwrap_or_default();
-            let hash = link(&self.previous, found, json);
-            if hash != hash_of(&value) {
-                return Ok(Err(Broken::Changed(found)));
-            }
-            self.previous = hash.to_vec();
-            self.expected = expected.saturating_add(1);
         }
         Ok(Ok(any))
     }
+}
+
+/// How many entries there are, and the hash of the newest in hex; of zeros if there are none.
+///
+/// # Errors
+/// The engine failed.
+pub fn head(state: &dyn Read) -> Result<(u64, String), Fault> {
+    let newest = state.last(TABLE)?;
+    Ok(newest.map_or_else(
+        || (0, encoding::hex(&[0; HASH])),
+        |(key, value)| (number_of(&key), encoding::hex(hash_of(&value))),
+    ))
 }
 
 /// Walks the whole chain. `Ok(Ok(n))`: `n` entries, all good.
@@ -216,14 +258,30 @@ impl Walk {
 /// # Errors
 /// The engine failed.
 pub fn verify(state: &dyn Read) -> Result<Result<u64, Broken>, Fault> {
+    Ok(walk(state)?.map(|walk| walk.good()))
+}
+
+/// As [`verify`]; answers all that the walk saw.
+///
+/// # Errors
+/// The engine failed.
+pub fn walk(state: &dyn Read) -> Result<Result<Walk, Broken>, Fault> {
     let mut walk = Walk::default();
     loop {
         match walk.step(state)? {
             Ok(true) => {}
-            Ok(false) => return Ok(Ok(walk.good())),
+            Ok(false) => return Ok(Ok(walk)),
             Err(broken) => return Ok(Err(broken)),
         }
     }
+}
+
+fn declares_fork(json: &[u8]) -> bool {
+    // Looking for the word first spares reading every entry.
+    let word = b"\"backup_restored\"";
+    json.windows(word.len()).any(|part| part == word)
+        && serde_json::from_slice::<Event>(json)
+            .is_ok_and(|event| event.kind == EventKind::BackupRestored)
 }
 
 fn link(previous: &[u8], number: u64, json: &[u8]) -> [u8; HASH] {
@@ -252,7 +310,6 @@ fn entry(key: &[u8], value: &[u8]) -> Result<Entry, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::audit::EventKind;
     use crate::domain::audit::Origin;
     use crate::store::engine::Engine as _;
     use crate::store::redb::RedbEngine;

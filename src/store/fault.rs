@@ -49,6 +49,16 @@ pub enum Fault {
         /// Ours.
         known: u32,
     },
+    /// Written by a version that is too old.
+    #[error(
+        "the data file was written by a version of countersign that is too old (format {found}; this version brings up to date what is of format {oldest} or later); start a version between the two once, then this one"
+    )]
+    TooOld {
+        /// In the file.
+        found: u32,
+        /// The oldest that is known here.
+        oldest: u32,
+    },
 }
 
 impl Fault {

@@ -6,6 +6,7 @@
 //! format, and why this holds, are described in `docs/storage-format.md`.
 
 pub mod activity;
+pub mod backup;
 pub mod bytes;
 pub mod chain;
 pub mod changes;
@@ -31,10 +32,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::store::backup::Progress;
+use crate::store::backup::fill;
+use crate::store::backup::fill::Filled;
+use crate::store::backup::fill::Unfilled;
+use crate::store::backup::read::Backup;
 use crate::store::engine::Engine;
+use crate::store::engine::Read;
 use crate::store::familiar::Kept;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
+use crate::store::table::TableId;
 use crate::store::writer::Operation;
 use crate::store::writer::Writer;
 
@@ -74,10 +82,62 @@ impl Store {
     /// # Errors
     /// Each in one plain sentence: see [`Fault`].
     pub fn open(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
+        Self::open_after(file, cache_bytes, &mut |_, _| Ok(()))
+    }
+
+    /// As [`Self::open`]; `before` is shown what a file of an older format holds before it is brought up
+    /// to date.
+    ///
+    /// # Errors
+    /// As [`Self::open`], or what `before` said: the file is then as it was.
+    pub fn open_after(
+        file: &Path,
+        cache_bytes: usize,
+        before: &mut dyn FnMut(&dyn Read, u32) -> Result<(), Fault>,
+    ) -> Result<Self, Fault> {
         let engine = redb::RedbEngine::open(file, cache_bytes)?;
-        format::bring_up_to_date(&engine)?;
+        format::bring_up_to_date_after(&engine, before)?;
         activity::catch_up(&engine)?;
         Self::start(Arc::new(engine))
+    }
+
+    /// Opens a data file that another is to take the place of, and writes no row in it. Until it is
+    /// dropped nobody else opens it.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; or it has another format than this version's.
+    pub fn open_former(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
+        let engine = redb::RedbEngine::open(file, cache_bytes)?;
+        let found = format::of(engine.snapshot()?.as_ref())?;
+        if found > format::FORMAT {
+            return Err(Fault::Newer { found, known: format::FORMAT });
+        }
+        if found < format::FORMAT {
+            return Err(Fault::row("meta", "it is of an older format"));
+        }
+        Self::start(Arc::new(engine))
+    }
+
+    /// Makes a data file of a backup: its rows but for the tables `without`, brought up to date, then
+    /// what `former` has in the tables `remembered`. `file` is empty, and worth nothing after an error.
+    ///
+    /// # Errors
+    /// The backup cannot be used, or a file failed.
+    pub fn restore<R: std::io::Read>(
+        (file, cache_bytes): (&Path, usize),
+        backup: &mut Backup<R>,
+        without: &[TableId],
+        (former, remembered): (Option<&Self>, &[TableId]),
+        tell: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, Filled), Unfilled> {
+        let engine = redb::RedbEngine::open(file, cache_bytes)?;
+        let filled = fill::fill(backup, &engine, without, tell)?;
+        format::bring_up_to_date(&engine)?;
+        if let Some(former) = former {
+            fill::carry(former.engine.as_ref(), &engine, remembered)?;
+        }
+        activity::catch_up(&engine)?;
+        Ok((Self::start(Arc::new(engine))?, filled))
     }
 
     /// A store in memory, over the same engine as the real one.

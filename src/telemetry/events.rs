@@ -32,6 +32,9 @@ macro_rules! events {
 }
 
 events! {
+    error "a backup could not be made" ["error"]
+        "The scheduled backup failed; it is tried again at its next time."
+        "See the error; make room in its folder.";
     error "a call failed" ["fault"]
         "A call to a protected surface was answered with 500 or 503."
         "See the cause; a full disk or queue is the usual one.";
@@ -116,6 +119,9 @@ events! {
     warn "/forward-auth was asked by an address that is not trusted; if it is your proxy, add it to server.trusted_proxies" ["address"]
         "Somebody else than a trusted proxy asked."
         "Add your proxy, or keep others away.";
+    warn "a backup was made before the data file is migrated" ["file"]
+        "A new version brings the data file up to date."
+        "Nothing.";
     warn "a call could not be passed on" ["cause reference upstream"]
         "The upstream did not answer."
         "Look at the upstream.";
@@ -149,6 +155,9 @@ events! {
     warn "an event of the MCP server cannot be understood" [""]
         "One event of a stream is no JSON-RPC; the stream was ended."
         "Look at the MCP server.";
+    warn "an old backup could not be removed" ["error file"]
+        "It stays beyond the number that is kept."
+        "See the error.";
     warn "connections closed at once" ["limit peer times"]
         "There are too many connections, in all or from one address; told once a minute."
         "Raise `server.limits`, or stop the address.";
@@ -191,6 +200,12 @@ events! {
     warn "the data file was opened anew and takes changes" [""]
         "It works again."
         "Nothing.";
+    warn "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock" [""]
+        "The sweep waits, since the clock may be wrong."
+        "Mend the clock, or accept it as the line says.";
+    warn "the date is more than a year after the last that was noted; nothing old is removed until `countersign doctor --accept-clock`" ["last_seen"]
+        "Told at start."
+        "Mend the clock, or accept it as the line says.";
     warn "the machine's clock is behind the last time that was noted; time goes on from there" ["last_seen wall"]
         "The wall clock went back since the last run."
         "Mend the machine's clock.";
@@ -224,6 +239,9 @@ events! {
     warn "what comes near could not be announced" ["fault"]
         "The store failed; it is tried again in ten minutes."
         "See the cause.";
+    info "a backup was made and read back" ["file"]
+        "The scheduled backup is good."
+        "Nothing.";
     info "a client's document was not used" ["client_id why"]
         "The document that a client names could not be fetched or used."
         "See the cause.";

@@ -45,15 +45,21 @@ impl Facts {
     /// Whether clients that ask for `host` accept the certificate for it (RFC 6125 section 6.4).
     #[must_use]
     pub fn covers(&self, host: &str) -> bool {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return self.names.iter().any(|name| name.parse() == Ok(address));
-        }
-        let below = host.split_once('.').map(|(_, rest)| rest);
-        self.names.iter().map(|name| name.to_ascii_lowercase()).any(|name| {
-            name == host || name.strip_prefix("*.").is_some_and(|rest| Some(rest) == below)
-        })
+        covered(&self.names, host)
     }
+}
+
+/// Whether a certificate for `names` is accepted for `host`.
+pub(super) fn covered(names: &[String], host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return names.iter().any(|name| name.parse() == Ok(address));
+    }
+    let below = host.split_once('.').map(|(_, rest)| rest);
+    names
+        .iter()
+        .map(|name| name.to_ascii_lowercase())
+        .any(|name| name == host || name.strip_prefix("*.").is_some_and(|rest| Some(rest) == below))
 }
 
 /// The names and addresses a certificate is for; `None` if it has one of another kind or no list.

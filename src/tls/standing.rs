@@ -1,6 +1,7 @@
 //! How the certificate in use stands: for metrics, `doctor` and the workspace.
 
 use crate::base::clock::Timestamp;
+use crate::tls::facts;
 
 /// Where the certificate in use comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,4 +57,12 @@ pub struct TlsStanding {
     pub failures: u64,
     /// Why the last one was not used; none once a good one was.
     pub last_error: Option<String>,
+}
+
+impl TlsStanding {
+    /// Whether clients that ask for `host` accept the certificate for it.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        facts::covered(&self.names, host)
+    }
 }

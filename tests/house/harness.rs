@@ -26,6 +26,7 @@ pub use elsewhere::Elsewhere;
 pub use elsewhere::Page;
 pub use elsewhere::Resolver;
 pub use house::House;
+pub use house::defaults;
 pub use recorder::Recorder;
 pub use recorder::Reply;
 pub use signer::Signer;

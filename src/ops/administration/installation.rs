@@ -76,6 +76,11 @@ pub fn recorded(store: &Store) -> Result<Option<Recorded>, Fault> {
     })
 }
 
+/// What recognises the master key; nothing while the file is not complete.
+pub(in crate::ops) fn key_check(reader: &Reader<'_>) -> Result<Vec<u8>, Fault> {
+    Ok(reader.get::<Meta>(KEY_CHECK)?.unwrap_or_default())
+}
+
 fn text(reader: &Reader<'_>, key: &str) -> Result<String, Fault> {
     let bytes = reader.get::<Meta>(key)?.unwrap_or_default();
     String::from_utf8(bytes).map_err(|_| unreadable(format!("{key} is no text")))
@@ -93,7 +98,20 @@ fn token_keys(reader: &Reader<'_>) -> Result<Vec<(u8, Vec<u8>)>, Fault> {
     Ok(rows.filter_map(|(key, sealed)| key.first().map(|version| (*version, sealed))).collect())
 }
 
-fn last_seen_at(reader: &Reader<'_>) -> Result<Timestamp, Fault> {
+/// The last time that a file noted.
+///
+/// # Errors
+/// The store failed.
+pub(in crate::ops) fn last_seen(store: &Store) -> Result<Timestamp, Fault> {
+    store.read(last_seen_at)
+}
+
+/// Notes a time in the file.
+pub(in crate::ops) fn put_last_seen(changes: &mut Changes, at: Timestamp) -> Result<(), Fault> {
+    changes.put::<Meta>(LAST_SEEN, &at.to_bytes("meta")?)
+}
+
+pub(in crate::ops) fn last_seen_at(reader: &Reader<'_>) -> Result<Timestamp, Fault> {
     let newest = chain::newest(reader.state(), None, 1)?;
     let newest = newest.first().map_or(Timestamp::EPOCH, |entry| entry.event.at);
     let noted = reader.get::<Meta>(LAST_SEEN)?.map(|bytes| Timestamp::from_bytes("meta", &bytes));
@@ -109,7 +127,7 @@ impl Operation for NoteTime {
 
     fn decide(self, _reader: &Reader<'_>) -> Result<Decision<()>, Fault> {
         let mut changes = Changes::new();
-        changes.put::<Meta>(LAST_SEEN, &self.0.to_bytes("meta")?)?;
+        put_last_seen(&mut changes, self.0)?;
         Ok(Decision { changes, outcome: () })
     }
 }

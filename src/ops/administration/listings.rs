@@ -58,6 +58,15 @@ fn person(reader: &Reader<'_>, user: User) -> Result<Person, Fault> {
     Ok(Person { user, memberships, second_factor: factors.enrolled() })
 }
 
+/// An audit trail that verifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// How many entries it has.
+    pub entries: u64,
+    /// The entries that declare a fork: there a backup was restored.
+    pub restores: Vec<u64>,
+}
+
 impl Ops {
     /// Whether anybody can sign in here yet.
     ///
@@ -144,8 +153,19 @@ impl Ops {
     /// # Errors
     /// As [`Self::has_users`].
     pub fn verify_audit(&self) -> Result<Result<u64, Broken>, Fault> {
-        self.store.read(|reader| match chain::verify(reader.state())? {
-            Ok(entries) => Ok(self.reaches_checkpoint(reader)?.map(|()| entries)),
+        Ok(self.verify_trail()?.map(|trail| trail.entries))
+    }
+
+    /// As [`Self::verify_audit`]; tells the declared forks too.
+    ///
+    /// # Errors
+    /// As [`Self::has_users`].
+    pub fn verify_trail(&self) -> Result<Result<Trail, Broken>, Fault> {
+        self.store.read(|reader| match chain::walk(reader.state())? {
+            Ok(walk) => {
+                let trail = Trail { entries: walk.good(), restores: walk.forks().to_vec() };
+                Ok(self.reaches_checkpoint(reader)?.map(|()| trail))
+            }
             Err(broken) => Ok(Err(broken)),
         })
     }

@@ -18,6 +18,7 @@ pub mod by;
 pub mod change_app;
 pub mod change_connection;
 pub mod change_oauth_app;
+pub mod clock_doubt;
 pub mod confide_company;
 pub mod create_app;
 pub mod create_company;

@@ -233,6 +233,22 @@ impl House {
         Self { guide, ..Self::open(folder.unwrap(), clock, settings, resolver) }
     }
 
+    /// Stopped; then `act` does something with the data folder and the settings, and it is opened again.
+    pub fn while_stopped<T: Send>(
+        self,
+        act: impl FnOnce(&std::path::Path, &Settings) -> T + Send,
+    ) -> (Self, T) {
+        let Self { router, ops, clock, guide, folder, resolver, .. } = self;
+        ops.close();
+        drop((router, ops));
+        let folder = folder.unwrap();
+        let settings = chosen(&[("data.folder", folder.path().to_str().unwrap())]);
+        let done = std::thread::scope(|scope| {
+            scope.spawn(|| act(folder.path(), &settings)).join().unwrap()
+        });
+        (Self { guide, ..Self::open(folder, clock, &[], resolver) }, done)
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.as_ref().unwrap().path()
@@ -289,6 +305,11 @@ fn keyring() -> Arc<Keyring> {
     let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
     Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key]))
 }
+/// The defaults, with cheap passwords.
+pub fn defaults() -> Settings {
+    chosen(&[])
+}
+
 /// The defaults, with cheap passwords and what a test chose.
 fn chosen(settings: &[(&str, &str)]) -> Settings {
     chosen_with(settings, std::path::PathBuf::new())

@@ -97,6 +97,8 @@ pub enum What {
     CompanyUnlinked,
     CompanyConfided,
     CompanyOpened,
+    BackupCreated,
+    BackupRestored,
 }
 
 impl What {
@@ -108,7 +110,7 @@ impl What {
     }
 
     /// Every kind, for filters and samples.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 67] = [
         Self::InstallationCreated,
         Self::SetupCompleted,
         Self::LinkIssued,
@@ -174,5 +176,7 @@ impl What {
         Self::CompanyUnlinked,
         Self::CompanyConfided,
         Self::CompanyOpened,
+        Self::BackupCreated,
+        Self::BackupRestored,
     ];
 }

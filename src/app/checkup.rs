@@ -1,0 +1,143 @@
+//! Gathers what `doctor` judges: the machine, the files, the running server.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::app::certificates;
+use crate::app::installation::DATA_FILE;
+use crate::app::running::Running;
+use crate::base::clock::SystemClock;
+use crate::base::clock::Timestamp;
+use crate::config::MasterKey;
+use crate::config::Settings;
+use crate::domain::checkup::Finding;
+use crate::domain::checkup::certificate;
+use crate::domain::checkup::clock;
+use crate::domain::checkup::clock::Clocks;
+use crate::domain::checkup::disk;
+use crate::domain::checkup::disk::FileSystem;
+use crate::domain::checkup::files;
+use crate::domain::checkup::files::Looked;
+use crate::domain::checkup::issuer;
+use crate::domain::checkup::proxy;
+use crate::ops::Ops;
+use crate::ops::failure::Fault;
+use crate::outbound::reach;
+use crate::tls::material::Material;
+use crate::tls::standing::Source;
+
+/// What can be looked at without the data file. Whoever asks in a running server is its user.
+#[must_use]
+pub fn of_the_machine(settings: &Settings, running: Option<&Running>) -> Vec<Finding> {
+    let folder = &settings.data.folder;
+    let mut found = match running {
+        Some(running) => certificate_in_use(running),
+        None => certificate_of(settings, SystemClock::wall()),
+    };
+    let server = running.map(|_| rustix::process::geteuid().as_raw());
+    let owner = server.or_else(|| fs::metadata(folder).ok().map(|folder| folder.uid()));
+    found.extend(files::judge(&looked_at(settings), owner.unwrap_or_default()));
+    found.extend(file_system(folder).map(disk::judge).unwrap_or_default());
+    found
+}
+
+/// The clock, as the data file and the running server have it.
+///
+/// # Errors
+/// The store failed.
+pub fn of_the_clock(ops: &Ops, running: Option<&Running>) -> Result<Vec<Finding>, Fault> {
+    Ok(clock::judge(Clocks {
+        wall: SystemClock::wall(),
+        server: running.map(|running| running.ops.now().minus(running.ahead)),
+        noted: ops.last_noted()?,
+        doubted_since: ops.clock_doubted_since()?,
+    }))
+}
+
+/// What only a running server knows.
+pub async fn of_the_server(running: &Running) -> Vec<Finding> {
+    let name = &running.settings.issuer;
+    let reached = reach::reach(&name.host(), name.port()).await;
+    vec![proxy::judge(running.forwarded.seen()), issuer::judge(name.as_str(), reached)]
+}
+
+/// The file system under `folder`.
+#[must_use]
+pub fn file_system(folder: &Path) -> Option<FileSystem> {
+    let kind = rustix::fs::statfs(folder).ok()?;
+    let space = rustix::fs::statvfs(folder).ok()?;
+    Some(FileSystem {
+        magic: u64::try_from(kind.f_type).unwrap_or_default(),
+        total: space.f_blocks.saturating_mul(space.f_frsize),
+        free: space.f_bavail.saturating_mul(space.f_frsize),
+    })
+}
+
+/// The one that a running server shows.
+fn certificate_in_use(running: &Running) -> Vec<Finding> {
+    let standing = running.certificates.standing();
+    let facts = certificate::Facts {
+        until: standing.not_after,
+        covers: standing.covers(&running.settings.issuer.host()),
+        names: standing.names,
+        renews: standing.source.renews_itself(),
+        refused: standing.last_error,
+    };
+    certificate::judge(&facts, &running.settings.issuer.host(), SystemClock::wall())
+}
+
+/// The one that the next start would show.
+fn certificate_of(settings: &Settings, now: Timestamp) -> Vec<Finding> {
+    let (certificate, key, source) = certificates::files(settings);
+    let (renews, host) = (source.renews_itself(), settings.issuer.host());
+    if renews && !certificate.exists() {
+        return vec![Finding::good("certificate", "the server makes one when it starts")];
+    }
+    match Material::load(&certificate, &key, now) {
+        Ok(material) => {
+            let (until, covers) = (material.not_after(), material.covers(&host));
+            let names = material.facts().names.clone();
+            let facts = certificate::Facts { until, names, covers, renews, refused: None };
+            certificate::judge(&facts, &host, now)
+        }
+        Err(fault) => {
+            let fix = if renews {
+                "restart the server, which makes a new one; see its log if it does not"
+            } else {
+                "put a certificate and its own key where tls.certificate_file and tls.key_file say"
+            };
+            vec![Finding::attention("certificate.unusable", fault.to_string(), fix)]
+        }
+    }
+}
+
+fn looked_at(settings: &Settings) -> Vec<Looked> {
+    let folder = &settings.data.folder;
+    let mut looked = vec![
+        look(folder, 0o077, 0o700, true),
+        look(&folder.join(DATA_FILE), 0o077, 0o600, true),
+        look(&settings.admin_socket(), 0o077, 0o600, true),
+    ];
+    match settings.master_key() {
+        MasterKey::InFolder(key) => looked.push(look(&key, 0o077, 0o400, true)),
+        MasterKey::Named(key) => looked.push(look(&key, 0o007, 0o400, false)),
+        // systemd's own to guard.
+        MasterKey::Credential(_) => {}
+    }
+    let (_, key, source) = certificates::files(settings);
+    if source == Source::Files {
+        looked.push(look(&key, 0o007, 0o640, false));
+    } else {
+        let authority = certificates::tls_folder(folder).join("ca-key.pem");
+        looked.extend([look(&key, 0o077, 0o600, true), look(&authority, 0o077, 0o600, true)]);
+    }
+    looked.into_iter().flatten().collect()
+}
+
+/// None if it is not there: whoever needs it says so.
+fn look(path: &Path, closed: u32, wanted: u32, ours: bool) -> Option<Looked> {
+    let there = fs::metadata(path).ok()?;
+    let (mode, owner) = (there.mode() & 0o7777, there.uid());
+    Some(Looked { path: path.display().to_string(), mode, owner, closed, wanted, ours })
+}

@@ -1,0 +1,278 @@
+//! Data files and backups of every format that was ever released: they are brought up to date, and read
+//! row by row as written down beside them.
+//!
+//! `tests/fixtures/make` makes those of the current format. Older ones are never made again; when the
+//! format changes, only the rows that are expected of them change.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use countersign::app::backup::make;
+use countersign::app::backup::restore::Restore;
+use countersign::app::installation::DATA_FILE;
+use countersign::app::installation::Installation;
+use countersign::app::installation::Kind;
+use countersign::app::installation::Options;
+use countersign::app::wire;
+use countersign::base::secret::Secret;
+use countersign::config::MasterKey;
+use countersign::config::Settings;
+use countersign::crypto::password::Cost;
+use countersign::domain::app::AppKind;
+use countersign::ops::backup::Backup;
+use countersign::ops::backup::Protection;
+use countersign::store::Store;
+use countersign::store::backup::read::Part;
+use countersign::store::engine::Engine as _;
+use countersign::store::fault::Fault;
+use countersign::store::format::FORMAT;
+use countersign::store::reader::Reader;
+use countersign::store::redb::RedbEngine;
+use countersign::store::table::Table;
+use countersign::store::table::TableId;
+use countersign::store::tables;
+
+use crate::harness::House;
+use crate::harness::MACHINE;
+
+const PASSPHRASE: &str = "the passphrase of a fixture";
+const CACHE: usize = 8 * 1024 * 1024;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// The folders of all formats, with their numbers.
+fn formats() -> Vec<(u32, PathBuf)> {
+    let entries = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path());
+    let number = |path: &PathBuf| {
+        let name = path.file_name()?.to_str()?.strip_prefix("format-")?;
+        Some((name.parse().ok()?, path.clone()))
+    };
+    let mut found: Vec<_> = entries.filter_map(|path| number(&path)).collect();
+    found.sort();
+    found
+}
+
+/// A row as people read it: JSON as it is, everything else in hexadecimal digits.
+fn line(table: TableId, key: &[u8], value: &[u8]) -> String {
+    let hex = |bytes: &[u8]| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+    };
+    let json = value.strip_prefix(&[1]).filter(|json| json.starts_with(b"{"));
+    let shown = match json.and_then(|json| std::str::from_utf8(json).ok()) {
+        Some(json) => format!("1 {json}"),
+        None => hex(value),
+    };
+    format!("{} {} {shown}\n", table.name(), hex(key))
+}
+
+fn rows_of(store: &Store) -> String {
+    let read = |reader: &Reader<'_>| {
+        let mut text = String::new();
+        for table in TableId::ALL {
+            for (key, value) in reader.state().range(*table, &[], None, usize::MAX)? {
+                text.push_str(&line(*table, &key, &value));
+            }
+        }
+        Ok(text)
+    };
+    store.read(read).unwrap()
+}
+
+/// Every row as its table's type has it.
+fn read_typed(store: &Store) {
+    fn all<T: Table>(reader: &Reader<'_>) -> Result<(), Fault> {
+        reader.all::<T>().map(|_| ())
+    }
+    let read = |reader: &Reader<'_>| {
+        all::<tables::SigningKeys>(reader)?;
+        all::<tables::Companies>(reader)?;
+        all::<tables::Firms>(reader)?;
+        all::<tables::Slugs>(reader)?;
+        all::<tables::Users>(reader)?;
+        all::<tables::Memberships>(reader)?;
+        all::<tables::Factors>(reader)?;
+        all::<tables::Attempts>(reader)?;
+        all::<tables::Browsers>(reader)?;
+        all::<tables::Apps>(reader)?;
+        all::<tables::Connections>(reader)?;
+        all::<tables::Codes>(reader)?;
+        all::<tables::AccessTokens>(reader)?;
+        all::<tables::ClientAccessTokens>(reader)?;
+        all::<tables::RefreshTokens>(reader)?;
+        all::<tables::Sessions>(reader)?;
+        all::<tables::Links>(reader)?;
+        all::<tables::Blocks>(reader)?;
+        all::<tables::SecretUse>(reader)?;
+        all::<tables::ConnectionUse>(reader)?;
+        all::<tables::InitialTokens>(reader)?;
+        all::<tables::UsageHours>(reader)?;
+        all::<tables::Invitations>(reader)?;
+        all::<tables::OwnRoles>(reader)
+    };
+    store.read(read).unwrap();
+}
+
+fn assert_same(found: &str, expected: &str, what: &str) {
+    let lines: Vec<_> = expected.lines().collect();
+    for (at, line) in found.lines().enumerate() {
+        assert_eq!(Some(&line), lines.get(at), "{what}, row {}", at + 1);
+    }
+    assert_eq!(found.lines().count(), lines.len(), "{what}");
+}
+
+/// A copy, since opening migrates it.
+fn copied(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in [DATA_FILE, "master.key"] {
+        fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+    }
+    let key = copy.path().join("master.key");
+    fs::set_permissions(key, std::os::unix::fs::PermissionsExt::from_mode(0o400)).unwrap();
+    copy
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        cache_bytes: CACHE,
+        master_key: MasterKey::InFolder(folder.join("master.key")),
+        issuer: crate::harness::ISSUER.parse().unwrap(),
+        kind: Kind::Real,
+        accept_new_issuer: false,
+        not_before: countersign::base::clock::Timestamp::EPOCH,
+    }
+}
+
+#[test]
+fn there_is_a_fixture_of_every_format() {
+    let found: Vec<_> = formats().into_iter().map(|(number, _)| number).collect();
+    assert_eq!(found, (1..=FORMAT).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_data_file_of_every_format_is_brought_up_to_date_row_by_row() {
+    for (format, folder) in formats() {
+        let expected = fs::read_to_string(folder.join("rows.txt")).unwrap();
+        let copy = copied(&folder);
+        let store = Store::open(&copy.path().join(DATA_FILE), CACHE).unwrap();
+        assert_same(&rows_of(&store), &expected, &format!("format {format}"));
+        read_typed(&store);
+        store.close();
+        drop(store);
+        let opened = Installation::open_existing(copy.path(), &options(copy.path())).unwrap();
+        let verified =
+            opened.store.read(|reader| countersign::store::chain::verify(reader.state()));
+        assert!(verified.unwrap().unwrap() > 20, "format {format}");
+        let backups = fs::read_dir(copy.path()).unwrap().filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name().into_string().unwrap();
+            name.starts_with("countersign-before-upgrade-of-format-")
+        });
+        assert_eq!(backups.count(), usize::from(format < FORMAT), "format {format}");
+    }
+}
+
+#[test]
+fn a_backup_of_every_format_is_read_and_restored() {
+    for (format, folder) in formats() {
+        let expected = fs::read_to_string(folder.join("rows.txt")).unwrap();
+        for (name, passphrase) in [("plain", None), ("sealed", Some(Secret::from(PASSPHRASE)))] {
+            let file = folder.join(format!("{name}.backup"));
+            let from = fs::File::open(&file).unwrap();
+            let mut backup = Backup::open(from, passphrase.as_ref()).unwrap();
+            let mut rows = String::new();
+            while let Some(part) = backup.next_part().unwrap() {
+                if let Part::Rows(table, some) = part {
+                    some.iter().for_each(|(key, value)| rows.push_str(&line(table, key, value)));
+                }
+            }
+            if format == FORMAT {
+                assert_same(&rows, &expected, name);
+            }
+            let place = tempfile::tempdir().unwrap();
+            if name == "plain" {
+                fs::copy(folder.join("master.key"), place.path().join("master.key")).unwrap();
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o400);
+                fs::set_permissions(place.path().join("master.key"), mode).unwrap();
+            }
+            let options = options(place.path());
+            let settings: Settings = crate::harness::defaults();
+            let restore = Restore {
+                file: &file,
+                passphrase: passphrase.as_ref(),
+                folder: place.path(),
+                options: &options,
+                catalogue: settings.catalogue.clone(),
+                now: countersign::base::clock::Timestamp::EPOCH,
+            };
+            let restored = restore.run(&mut |_| {}, &mut |_| Ok(())).unwrap();
+            assert_eq!(restored.key, name == "sealed", "the key is in the sealed one");
+            let opened = Installation::open_existing(place.path(), &options).unwrap();
+            let ops = wire::ops(&settings, &opened).unwrap();
+            assert_eq!(ops.verify_trail().unwrap().unwrap().restores.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_newer_data_file_is_refused_with_a_plain_sentence_and_left_alone() {
+    let (_, folder) = formats().pop().unwrap();
+    let copy = copied(&folder);
+    let file = copy.path().join(DATA_FILE);
+    let newer = format!("format {}", FORMAT + 1);
+    let engine = RedbEngine::open(&file, CACHE).unwrap();
+    let number = (FORMAT + 1).to_be_bytes();
+    engine.write(&mut |to| to.put(TableId::Meta, b"format", &number)).unwrap();
+    drop(engine);
+    let opened = Installation::open_existing(copy.path(), &options(copy.path()));
+    let told = opened.err().unwrap().to_string();
+    assert!(told.contains(&newer) && told.contains("restore a backup"), "{told}");
+}
+
+#[tokio::test]
+#[ignore = "writes tests/fixtures; run tests/fixtures/make"]
+async fn write_the_fixture_of_the_current_format() {
+    let house = House::on_disk().await;
+    let acme = house.company("acme");
+    for _ in 0..2 {
+        let tokens = house.tokens("oauth_public", "owner", &acme, "customers:readonly").await;
+        house.refresh("oauth_public", tokens["refresh_token"].as_str().unwrap()).await;
+        house.client_token().await;
+    }
+    house.code("oauth_public", "owner", &acme, "customers:readonly").await;
+    let new = house.acting(AppKind::ApiToken, "acme", "owner", "customers:readonly");
+    house.ops.create_app(new, MACHINE).await.unwrap();
+    house.ops.flush().await.unwrap();
+    house.ops.keep_signing_keys().await.unwrap();
+    let folder = fixtures().join(format!("format-{FORMAT}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    house.ops.compact().await.unwrap();
+    let (_house, ()) = house.while_stopped(|from, settings| {
+        let key = make::protection(settings, None, true).unwrap().key;
+        let store = Store::open(&from.join(DATA_FILE), CACHE).unwrap();
+        fs::write(folder.join("rows.txt"), rows_of(&store)).unwrap();
+        store.close();
+        drop(store);
+        fs::copy(from.join(DATA_FILE), folder.join(DATA_FILE)).unwrap();
+        fs::copy(from.join("master.key"), folder.join("master.key")).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(folder.join("master.key"), mode).unwrap();
+        let opened = Installation::open_existing(from, &Options::of(settings, Kind::Real)).unwrap();
+        let ops = wire::ops(settings, &opened).unwrap();
+        let cost = Some(Cost { memory_kib: 8, passes: 1 });
+        let plain = Protection { passphrase: None, key: None, cost };
+        let sealed = Protection { passphrase: Some(PASSPHRASE.into()), key, cost };
+        // Written at once, so that both hold what `rows.txt` says.
+        for (name, protection) in [("plain", plain), ("sealed", sealed)] {
+            let mut to = fs::File::create(folder.join(format!("{name}.backup"))).unwrap();
+            ops.write_backup(&protection, &mut to, &mut |_| {}).unwrap();
+        }
+        make::verify(&folder.join("plain.backup"), None, &mut |_| {}).unwrap();
+    });
+}
