@@ -103,6 +103,7 @@ mod routes;
 mod scenes;
 mod security_scenes;
 mod setup;
+mod shipping;
 mod sign_in;
 mod storm;
 mod takeout;
