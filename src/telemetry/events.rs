@@ -248,6 +248,9 @@ events! {
     warn "what came of a webhook could not be written down" ["fault"]
         "The store failed; the message is sent again."
         "See the cause.";
+    warn "what ended could not be announced" ["fault"]
+        "Connections ended, and webhooks were not told yet."
+        "See the cause; it is tried again every second.";
     warn "what comes near could not be announced" ["fault"]
         "The store failed; it is tried again in ten minutes."
         "See the cause.";

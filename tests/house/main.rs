@@ -111,6 +111,8 @@ mod token_answer;
 mod token_errors;
 mod unavailable;
 mod webhooks;
+mod webhooks_ends;
+mod webhooks_receivers;
 mod workspace;
 mod workspace_scenes;
 mod worlds;
