@@ -240,7 +240,7 @@ settings! {
         pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
     }
 
-    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    /// What the server fetches from elsewhere, documents of clients and their keys, and where webhooks go.
     outbound: Outbound = "outbound" {
         /// Networks that may be fetched from though they are not on the public Internet, as in
         /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
