@@ -112,6 +112,7 @@ mod token_errors;
 mod unavailable;
 mod webhooks;
 mod webhooks_ends;
+mod webhooks_page;
 mod webhooks_receivers;
 mod workspace;
 mod workspace_scenes;
