@@ -45,7 +45,7 @@ async fn secret(browser: &mut Browser<'_>, path: String) -> (String, String) {
     let secret = shown.body.split("value=\"whsec_").nth(1).unwrap().split('"').next().unwrap();
     let secret = format!("whsec_{}", secret.replace("&#x2f;", "/"));
     let kept = browser.submit(&shown, &path, &[("saved", "yes")]).await;
-    let page = kept.location().to_owned();
+    let page = kept.location();
     let again = browser.get(&path).await;
     assert!(!again.body.contains("whsec_"), "it is shown once");
     (page, secret)

@@ -63,7 +63,7 @@ pub(super) fn send(
 /// A server that went away is noticed before the next batch is given to the dead connection. What it
 /// says is thrown away.
 fn is_open(mut stream: &TcpStream) -> bool {
-    let mut quiet = || {
+    let mut quiet = || -> io::Result<bool> {
         stream.set_nonblocking(true)?;
         let seen = loop {
             match stream.read(&mut [0; 1024]) {
@@ -76,7 +76,7 @@ fn is_open(mut stream: &TcpStream) -> bool {
         stream.set_nonblocking(false)?;
         seen
     };
-    quiet().unwrap_or_else(|_: io::Error| false)
+    quiet().unwrap_or(false)
 }
 
 #[cfg(test)]

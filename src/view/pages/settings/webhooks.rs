@@ -149,14 +149,10 @@ impl Page for WebhookForm {
             events,
             mistakes: Mistakes::default(),
         };
+        let unticked = |it: &EventTick| EventTick { ticked: false, ..it.clone() };
         let wrong = Self {
             url: "http://hooks.acme.example".to_owned(),
-            events: new
-                .events
-                .iter()
-                .cloned()
-                .map(|it| EventTick { ticked: false, ..it })
-                .collect(),
+            events: new.events.iter().map(unticked).collect(),
             mistakes: Mistakes::fields([
                 (Field::Url, Problem::NotHttps),
                 (Field::Events, Problem::Missing),
