@@ -44,6 +44,8 @@ pub const ENDED: &[TableId] = &[
     TableId::RefreshTokens,
     TableId::PushedRequests,
     TableId::WebhookOutbox,
+    TableId::WebhookUntold,
+    TableId::WebhookOver,
 ];
 
 /// Tables that remember what may happen once only, and failed guesses: what the former file has in
