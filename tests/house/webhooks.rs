@@ -18,10 +18,10 @@ use crate::harness::House;
 use crate::harness::MACHINE;
 use crate::harness::Page;
 
-const URL: &str = "https://hooks.example/in?tenant=7";
-const DAY: u64 = 86_400;
+pub const URL: &str = "https://hooks.example/in?tenant=7";
+pub const DAY: u64 = 86_400;
 
-async fn elsewhere() -> Elsewhere {
+pub async fn elsewhere() -> Elsewhere {
     let elsewhere = Elsewhere::of(&["hooks.example", "other.example"]).await;
     elsewhere.put(URL, Page::of(204, "", b""));
     elsewhere
@@ -31,14 +31,14 @@ fn acme(house: &House) -> Place {
     Place::Company(house.company("acme").parse().unwrap())
 }
 
-async fn endpoint(house: &House, url: &str, topics: &[Topic]) -> CreatedEndpoint {
+pub async fn endpoint(house: &House, url: &str, topics: &[Topic]) -> CreatedEndpoint {
     let (place, url, topics) = (acme(house), url.to_owned(), topics.to_vec());
     let new = NewEndpoint { place, url, topics, note: String::new() };
     house.ops.create_webhook(new, MACHINE).await.unwrap()
 }
 
 /// Sends all that is due now.
-async fn deliver(house: &House) {
+pub async fn deliver(house: &House) {
     loop {
         let claims = house.ops.claim_webhooks().unwrap();
         if claims.is_empty() {
@@ -50,7 +50,7 @@ async fn deliver(house: &House) {
     }
 }
 
-async fn connect(house: &House) -> Value {
+pub async fn connect(house: &House) -> Value {
     house.tokens("oauth_public", "owner", &house.company("acme"), "customers:all").await
 }
 
@@ -63,7 +63,7 @@ fn header<'a>(request: &'a str, name: &str) -> &'a str {
     request.lines().find_map(|line| line.strip_prefix(&start)).unwrap()
 }
 
-fn body(request: &str) -> Value {
+pub fn body(request: &str) -> Value {
     serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
