@@ -28,6 +28,8 @@ use crate::ran;
 
 const ASK: u8 = 4;
 const ASK_HIDDEN: u8 = 5;
+const NEW_FILE: u8 = 7;
+const FILE_BYTES: u8 = 8;
 const DONE: u8 = 10;
 const STATUS: u8 = 12;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -367,6 +369,61 @@ fn a_caller_that_hangs_up_ends_nothing_in_the_middle() {
     half.write_all(&[1, 0, 0, 0, 200, b'0']).unwrap();
     drop(half);
     folder.done(&["company", "list"]);
+}
+
+/// What an unfinished backup would be, in the caller's folder and in the server's.
+fn remains(folder: &Folder) -> Vec<String> {
+    let names = [folder.path("."), folder.path("data")].into_iter().flat_map(|place| {
+        fs::read_dir(place).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap())
+    });
+    names.filter(|name| name.starts_with(".countersign") || name.ends_with(".backup")).collect()
+}
+
+#[test]
+fn a_backup_that_its_caller_cannot_write_to_its_end_leaves_nothing_behind() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let command = folder.command(&["backup", "create", "--output", "a.backup"]);
+    let mut limited = Command::new("/bin/sh");
+    // A file that cannot grow, as on a full disk.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]);
+    limited.arg(command.get_program()).args(command.get_args()).env_clear();
+    limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let told = ran(limited.current_dir(folder.path(".")).stdin(Stdio::null()));
+    assert_eq!(told.status, 1, "{}", told.stdout);
+    assert!(told.stderr.contains("a.backup cannot be written (File too large"), "{}", told.stderr);
+    assert_eq!(remains(&folder), Vec::<String>::new());
+    folder.done(&["backup", "create", "--output", "a.backup"]);
+    assert_eq!(remains(&folder), ["a.backup"]);
+    folder.done(&["backup", "verify", "a.backup"]);
+}
+
+#[test]
+fn a_caller_that_hangs_up_in_the_middle_of_a_backup_leaves_nothing_in_the_servers_folder() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let args = ["backup", "create", "--output", "b.backup"];
+    let mut caller = Caller::new(&folder, VERSION, &args);
+    caller.answer(NEW_FILE, "b.backup", "");
+    assert_eq!(caller.hear().0, FILE_BYTES);
+    assert_eq!(remains(&folder).len(), 1, "it is made in a folder of its own");
+    drop(caller);
+    let until = Instant::now() + Duration::from_secs(30);
+    while !remains(&folder).is_empty() {
+        assert!(Instant::now() < until, "{:?}", remains(&folder));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    folder.done(&["backup", "create", "--output", "b.backup"]);
+}
+
+#[test]
+fn what_a_kill_left_of_a_backup_goes_at_the_next_start() {
+    let folder = Folder::with_installation();
+    fs::create_dir(folder.path("data/.countersign-backup-AbCdEf")).unwrap();
+    folder.write("data/.countersign-backup-AbCdEf/made.backup", "half of a backup");
+    folder.write("data/.countersign-backup-GhIjKl", "half of another");
+    let _server = Server::over(&folder);
+    assert_eq!(remains(&folder), Vec::<String>::new());
 }
 
 #[test]
