@@ -16,6 +16,7 @@ use countersign::app::installation::Installation;
 use countersign::app::installation::Kind;
 use countersign::app::installation::Options;
 use countersign::app::wire;
+use countersign::base::clock::Timestamp;
 use countersign::base::secret::Secret;
 use countersign::config::MasterKey;
 use countersign::config::Settings;
@@ -26,8 +27,10 @@ use countersign::ops::backup::Protection;
 use countersign::store::Store;
 use countersign::store::backup::read::Part;
 use countersign::store::engine::Engine as _;
+use countersign::store::engine::Read;
 use countersign::store::fault::Fault;
 use countersign::store::format::FORMAT;
+use countersign::store::format::Known;
 use countersign::store::reader::Reader;
 use countersign::store::redb::RedbEngine;
 use countersign::store::table::Table;
@@ -145,7 +148,7 @@ fn options(folder: &Path) -> Options {
         issuer: crate::harness::ISSUER.parse().unwrap(),
         kind: Kind::Real,
         accept_new_issuer: false,
-        not_before: countersign::base::clock::Timestamp::EPOCH,
+        not_before: Timestamp::EPOCH,
     }
 }
 
@@ -208,7 +211,7 @@ fn a_backup_of_every_format_is_read_and_restored() {
                 folder: place.path(),
                 options: &options,
                 catalogue: settings.catalogue.clone(),
-                now: countersign::base::clock::Timestamp::EPOCH,
+                now: Timestamp::EPOCH,
             };
             let restored = restore.run(&mut |_| {}, &mut |_| Ok(())).unwrap();
             assert_eq!(restored.key, name == "sealed", "the key is in the sealed one");
@@ -217,6 +220,58 @@ fn a_backup_of_every_format_is_read_and_restored() {
             assert_eq!(ops.verify_trail().unwrap().unwrap().restores.len(), 1);
         }
     }
+}
+
+/// A later version, which empties a table.
+const LATER: Known<'_> = Known {
+    oldest: FORMAT,
+    steps: &[|to| to.delete_below(TableId::Apps, &[0xff; 17], usize::MAX).map(|_| ())],
+};
+
+#[test]
+fn before_a_migration_a_backup_is_made_that_can_be_restored_and_without_one_nothing_is_migrated() {
+    let (format, folder) = formats().pop().unwrap();
+    let expected = fs::read_to_string(folder.join("rows.txt")).unwrap();
+    let copy = copied(&folder);
+    let engine = RedbEngine::open(&copy.path().join(DATA_FILE), CACHE).unwrap();
+    let format_of = || countersign::store::format::of(engine.snapshot().unwrap().as_ref()).unwrap();
+    let now = Timestamp::from_seconds(1_790_000_000);
+    let mut made = None;
+    let before = |place: &Path, state: &dyn Read, found| {
+        make::before_migration(place, (state, found), now).map_err(|error| error.to_string())
+    };
+    let nowhere = copy.path().join("nowhere");
+    let failing = countersign::store::format::migrate(&engine, &LATER, &mut |state, found| {
+        let told = before(&nowhere, state, found).unwrap_err();
+        assert!(told.contains("name a folder that exists"), "{told}");
+        Err(Fault::Stopped)
+    });
+    assert!(failing.is_err());
+    assert_eq!(format_of(), format, "no backup, no migration");
+    countersign::store::format::migrate(&engine, &LATER, &mut |state, found| {
+        made = Some(before(copy.path(), state, found).unwrap());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(format_of(), format + 1);
+    assert_eq!(engine.snapshot().unwrap().count(TableId::Apps).unwrap(), 0);
+
+    let (made, place) = (made.unwrap(), tempfile::tempdir().unwrap());
+    let mut backup = Backup::open(fs::File::open(&made).unwrap(), None).unwrap();
+    let mut rows = String::new();
+    while let Some(part) = backup.next_part().unwrap() {
+        if let Part::Rows(table, some) = part {
+            some.iter().for_each(|(key, value)| rows.push_str(&line(table, key, value)));
+        }
+    }
+    assert_same(&rows, &expected, "what was there before");
+    fs::copy(copy.path().join("master.key"), place.path().join("master.key")).unwrap();
+    let (options, settings) = (options(place.path()), crate::harness::defaults());
+    let (folder, catalogue) = (place.path(), settings.catalogue.clone());
+    let restore =
+        Restore { file: &made, passphrase: None, folder, options: &options, catalogue, now };
+    restore.run(&mut |_| {}, &mut |_| Ok(())).unwrap();
+    Installation::open_existing(place.path(), &options).unwrap();
 }
 
 #[test]
