@@ -338,8 +338,8 @@ async fn a_program_that_was_blocked_and_is_revoked_since_comes_back_revoked() {
     let app = house.ops.find_app(&known.client_id).unwrap().id;
     house.ops.judge_client(app, Judgement::Block, MACHINE).await.unwrap();
     let file = backup(&house);
-    house.ops.judge_client(app, Judgement::Unblock, MACHINE).await.unwrap();
-    house.ops.revoke_app(app, MACHINE).await.unwrap();
+    let revoked = house.ops.revoke_app(app, MACHINE).await.unwrap();
+    assert!(matches!(revoked.status, AppStatus::Revoked { .. }), "also while it is blocked");
     let (house, _) = restored(house, &file);
     let app = house.ops.judge_client(app, Judgement::Unblock, MACHINE).await.unwrap();
     assert!(matches!(app.status, AppStatus::Revoked { .. }), "{:?}", app.status);
