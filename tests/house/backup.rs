@@ -23,6 +23,7 @@ use countersign::ops::Ops;
 use countersign::ops::backup::Backup;
 use countersign::ops::backup::Backups;
 use countersign::ops::backup::Protection;
+use countersign::ops::failure::Failure;
 use countersign::store::backup::read::Part;
 use countersign::store::table::TableId;
 
@@ -229,4 +230,33 @@ async fn backups_are_made_when_due_and_the_oldest_of_ours_go() {
     let finding = schedule::finding(&settings, Some(&house.ops), house.ops.now());
     assert_eq!(finding.code, "backup");
     assert_eq!(names().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn compacting_gives_up_while_a_backup_is_being_made_and_says_so_and_works_once_it_is_over() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, ops) = (folder.path().join("a.backup"), house.ops.clone());
+    let (began, begun) = mpsc::channel();
+    let (go_on, going) = mpsc::channel::<()>();
+    let making = std::thread::Builder::new().spawn(move || {
+        let mut tell = |stage| {
+            if matches!(stage, Stage::Writing(_)) {
+                let _ = began.send(());
+                // Goes on for good once nobody holds the other end.
+                let _ = going.recv();
+            }
+        };
+        make::make(&ops, &file, &Protection::default(), MACHINE, &mut tell).unwrap();
+    });
+    begun.recv().unwrap();
+    let since = tokio::time::Instant::now();
+    let told = house.ops.compact().await.unwrap_err();
+    assert_eq!(since.elapsed().as_secs(), 30);
+    let Failure::Refused(told) = told else { panic!("{told:?}") };
+    assert!(told.to_string().contains("a backup or an export"), "{told}");
+    house.client_token().await;
+    drop(go_on);
+    making.unwrap().join().unwrap();
+    house.ops.compact().await.unwrap();
 }

@@ -54,10 +54,13 @@ impl Done {
         }
     }
 
-    /// Until every client has done so many things.
-    fn wait_for(&self, many: usize) {
+    /// Until every client has done so many things more.
+    fn wait_for(&self, more: usize) {
+        let (apps, tokens) = (self.apps(), self.tokens().len());
         for _ in 0..PATIENCE.as_millis() / 5 {
-            if self.apps().iter().all(|apps| apps.len() >= many) && self.tokens().len() >= many {
+            let now = self.apps();
+            let worked = apps.iter().zip(&now).all(|(was, is)| is.len() >= was.len() + more);
+            if worked && self.tokens().len() >= tokens + more {
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -131,8 +134,7 @@ fn a_backup_under_load_is_one_cut_that_holds_what_was_done_before_it_and_a_resto
             let meanwhile = done.apps() != apps && done.tokens().len() > tokens.len();
             meanwhile.then_some((apps, tokens, file))
         });
-        let goes_on = done.apps().iter().map(Vec::len).max().unwrap() + 1;
-        done.wait_for(goes_on);
+        done.wait_for(2);
         drop(working);
         found.expect("nobody was at work during any of the backups")
     });
@@ -171,5 +173,46 @@ fn a_backup_under_load_is_one_cut_that_holds_what_was_done_before_it_and_a_resto
     assert_eq!(is_active(&client, &kept.1, &asking), true, "an API token that nobody revoked");
     let fresh = client.post("/oauth/token", &form).unwrap();
     assert_eq!(is_active(&client, fresh["access_token"].as_str().unwrap(), &asking), true);
+    server.stop();
+}
+
+#[test]
+fn keys_that_are_rotated_under_load_lose_no_token_and_no_secret() {
+    let manager = Manager::new();
+    manager.command(&["init", "--email", "o@acme.example", "--name", "Olive", "--company", "Acme"]);
+    let of_acme = ["--kind", "api-credentials", "--name", "Load", "--company", "acme"];
+    let credentials = app(&manager, &[&of_acme[..], &RIGHTS].concat());
+    let asking = app(&manager, &["--kind", "resource-server", "--name", "Ledger"]);
+    let server = manager.start(&[]);
+    assert!(manager.heard().starts_with("READY=1"));
+    let (client, done) = (manager.client(), Done::new(1));
+    let form = format!("grant_type=client_credentials&{credentials}");
+    std::thread::scope(|threads| {
+        let working = Working(&done);
+        threads.spawn(|| done.make_apps(&manager, 0));
+        for _ in 0..2 {
+            threads.spawn(|| done.issue_tokens(&client, &form));
+        }
+        for version in 2..=4 {
+            done.wait_for(2);
+            let rotated = manager.command(&["key", "rotate"]);
+            assert_eq!(rotated["token_key_version"], version);
+        }
+        done.wait_for(2);
+        drop(working);
+    });
+    let all_work = |client: &Client| {
+        for token in done.tokens() {
+            assert_eq!(is_active(client, &token, &asking), true, "{token}");
+        }
+        client.post("/oauth/token", &form).unwrap();
+    };
+    all_work(&client);
+    server.stop();
+    assert!(manager.heard().starts_with("STOPPING=1"));
+    assert_eq!(manager.command(&["audit", "verify"])["intact"], true);
+    let server = manager.start(&[]);
+    assert!(manager.heard().starts_with("READY=1"));
+    all_work(&manager.client());
     server.stop();
 }
