@@ -183,6 +183,27 @@ async fn what_lies_in_the_folder_at_the_start_is_known_and_what_a_kill_left_ther
 }
 
 #[tokio::test]
+async fn backups_of_a_clock_that_ran_ahead_put_off_none_and_are_the_first_to_go() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let schedule = Schedule::of(&settings(folder.path())).unwrap();
+    let run =
+        || std::thread::scope(|scope| scope.spawn(|| schedule.run(&house.ops)).join()).unwrap();
+    let ahead = folder.path().join("countersign-20991231T000000.000Z.backup");
+    fs::write(&ahead, "of the year 2099").unwrap();
+    run();
+    let count = || fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(count(), 2);
+    house.advance(60);
+    run();
+    assert_eq!(count(), 2, "no further one before it is due");
+    house.advance(6 * 3600);
+    run();
+    assert!(!ahead.exists());
+    assert_eq!(count(), 2, "the two that are kept");
+}
+
+#[tokio::test]
 async fn backups_are_made_when_due_and_the_oldest_of_ours_go() {
     let house = House::quick().await;
     let folder = tempfile::tempdir().unwrap();

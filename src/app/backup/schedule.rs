@@ -45,7 +45,7 @@ impl Schedule {
     /// Lets `ops` know which backup is there, and removes what a kill left of others.
     pub fn begin(&self, ops: &Ops) {
         make::remove_remains(&self.folder);
-        let newest = listed(&self.folder).ok().and_then(|mut found| found.pop());
+        let newest = newest(&self.folder, ops.now()).unwrap_or_default();
         ops.expect_backups(newest.map(|(at, file)| {
             let bytes = fs::metadata(&file).map_or(0, |file| file.len());
             Made { at, file: file.display().to_string(), bytes }
@@ -67,7 +67,7 @@ impl Schedule {
         match self.make(ops) {
             Ok(file) => {
                 tracing::info!(file = %file.display(), "a backup was made and read back");
-                self.tidy();
+                self.tidy(ops.now());
             }
             Err(error) => {
                 ops.note_failed_backup(&error.to_string());
@@ -83,8 +83,8 @@ impl Schedule {
         }
         durable::make_folder(&self.folder)
             .map_err(unusable(&self.folder, "it is backup.folder: let the server write to it"))?;
-        let newest = listed(&self.folder)?.pop();
-        Ok(newest.is_none_or(|(at, _)| ops.now().since(at) >= self.every || at > ops.now()))
+        let newest = newest(&self.folder, ops.now())?;
+        Ok(newest.is_none_or(|(at, _)| ops.now().since(at) >= self.every))
     }
 
     fn make(&self, ops: &Ops) -> Result<PathBuf, BackupError> {
@@ -95,8 +95,10 @@ impl Schedule {
     }
 
     /// Removes the oldest ones; after a failure there are more than were asked for, never fewer.
-    fn tidy(&self) {
-        let found = listed(&self.folder).unwrap_or_default();
+    fn tidy(&self, now: Timestamp) {
+        let mut found = listed(&self.folder).unwrap_or_default();
+        // Those of a clock that was wrong go first: they would stay for as long as it was wrong by.
+        found.sort_by_key(|(at, _)| *at <= now);
         let beyond = found.len().saturating_sub(self.keep);
         for (_, file) in found.into_iter().take(beyond) {
             if let Err(error) = fs::remove_file(&file) {
@@ -118,8 +120,8 @@ pub fn finding(settings: &Settings, running: Option<&Ops>, now: Timestamp) -> Fi
     if let Some(failed) = running.and_then(|ops| ops.backups().failed) {
         return Finding::attention("backup.failed", failed.why, fix);
     }
-    let newest = match listed(folder) {
-        Ok(mut found) => found.pop(),
+    let newest = match newest(folder, now) {
+        Ok(newest) => newest,
         // The server makes the folder.
         Err(BackupError::Unusable { error, .. }) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Finding::attention("backup.failed", error.to_string(), fix),
@@ -150,6 +152,12 @@ pub fn name(folder: &Path, at: Timestamp) -> PathBuf {
 #[must_use]
 pub fn stamp(at: Timestamp) -> String {
     at.rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).collect()
+}
+
+/// Our newest backup in the folder. Those of a time to come are of a clock that was wrong, and say
+/// nothing.
+fn newest(folder: &Path, now: Timestamp) -> Result<Option<(Timestamp, PathBuf)>, BackupError> {
+    Ok(listed(folder)?.into_iter().rfind(|(at, _)| *at <= now))
 }
 
 /// Our backups in the folder, the oldest first.
