@@ -164,7 +164,7 @@ fn told(done: &FirstRun, row: &InitRow, issuer: &str) -> String {
     };
     format!(
         "Made the company {} ({}) and its owner {}, who is an operator too.\n{link}\n\
-         What to do next:\n  1. Start the server: countersign serve\n  2. {then} and set up the \
+         What to do next:\n  1. Start the server, unless it runs: systemctl start countersign, or countersign serve\n  2. {then} and set up the \
          second factor.\n",
         company.name, company.slug, owner.email,
     )

@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub enum Refusal {
     /// Somebody read or wrote all the time.
     #[error(
-        "somebody read or wrote without a pause for {} seconds (requests, or a backup or an export that is being made), so the data file was left as it is; try again when that is over or in a quieter hour, or stop the server first (systemctl stop countersign)",
+        "somebody read or wrote without a pause for {} seconds (requests, or a backup or an export that is being made), so the data file was left as it is; try again when that is over or in a quieter hour, or stop the server first (systemctl stop countersign.socket countersign.service)",
         PATIENCE.as_secs()
     )]
     AlwaysBusy,
