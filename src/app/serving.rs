@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::acme::Renewal;
 use crate::app::backup::make;
+use crate::app::backup::restore;
 use crate::app::backup::schedule::Schedule;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
@@ -113,6 +114,7 @@ impl Serving<'_> {
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
         make::remove_remains(&installation.folder);
+        restore::remove_remains(&installation.folder);
         if let Some(listener) =
             operations::listener(settings, &ops, &installation.folder, &certificates).await?
         {

@@ -134,7 +134,7 @@ impl Restore<'_> {
         let mut former = self.hold(&data, &header)?;
         at(Step::Held)?;
         if former.store().is_some() {
-            self.remove_leftovers();
+            remove_remains(self.folder);
         }
         let beside = self.beside()?;
         let (store, filled) = Store::restore(
@@ -207,17 +207,6 @@ impl Restore<'_> {
     fn beside(&self) -> Result<TempPath, BackupError> {
         let made = tempfile::Builder::new().prefix(BESIDE).tempfile_in(self.folder);
         Ok(made.map_err(unusable(self.folder, HINT))?.into_temp_path())
-    }
-
-    /// Files of restores that were killed. None runs: the file in place is held.
-    fn remove_leftovers(&self) {
-        let Ok(entries) = fs::read_dir(self.folder) else { return };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(BESIDE) {
-                // What cannot be removed does no harm.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
     }
 
     /// Whether the key opens the restored data; answers the one to be put in its place.
@@ -318,6 +307,17 @@ impl Restore<'_> {
         durable::sync_folder(self.folder).map_err(unusable(self.folder, HINT))?;
         at(Step::Swapped)?;
         Ok(kept)
+    }
+}
+
+/// Removes files of restores that were killed. Only for whoever holds the file in place: then none runs.
+pub fn remove_remains(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(BESIDE) {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
