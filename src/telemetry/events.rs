@@ -33,7 +33,7 @@ macro_rules! events {
 
 events! {
     error "a backup could not be made" ["error"]
-        "The scheduled backup failed; it is tried again at its next time."
+        "The scheduled backup failed; it is tried again after ten minutes."
         "See the error; make room in its folder.";
     error "a call failed" ["fault"]
         "A call to a protected surface was answered with 500 or 503."
@@ -274,6 +274,9 @@ events! {
         "See the cause.";
     info "an act of the workspace was refused" ["why"]
         "Somebody may not do what they asked for."
+        "Nothing.";
+    info "an unfinished backup was removed" ["file"]
+        "A kill or a power cut had left it; it was of no use."
         "Nothing.";
     info "answered" ["method ms path peer request route status"]
         "A request was answered. The path has no query; a path that holds a secret is cut."

@@ -138,7 +138,7 @@ measures! {
     CERTIFICATE_RELOADS: Family<Counter> = Family::new(), Counters, Counter, "tls_reloads_total", ["outcome"],
         "Certificates that were to be served anew: published or refused.";
     BACKUP_AT: Gauge = Gauge::new(), Gauge, Gauge, "backup_last_success_timestamp_seconds", [],
-        "When a scheduled backup last succeeded since the server started.";
+        "Of when the newest backup in backup.folder is: made by this server, or found there at its start; 0 if there is none yet.";
     CLOCK_AHEAD: Gauge = Gauge::new(), Gauge, Gauge, "clock_ahead_seconds", [],
         "How far the server's time is ahead of the machine's wall clock.";
     FETCHES: Family<Counter> = Family::new(), Counters, Counter, "outbound_fetches_total", ["outcome"],

@@ -98,6 +98,7 @@ mod resources;
 mod restart;
 mod restore;
 mod restore_faults;
+mod restore_webhooks;
 mod revoke;
 mod routes;
 mod scenes;
