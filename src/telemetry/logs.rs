@@ -10,7 +10,8 @@ use std::str::FromStr;
 
 use tracing::Subscriber;
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::level_filters::ParseLevelFilterError;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::MakeWriter;
@@ -49,7 +50,7 @@ pub enum LogFault {
     /// Neither `text` nor `json`.
     #[error("the log format is `text` or `json`")]
     Format,
-    /// The level is not a filter.
+    /// The level is none.
     #[error("the log level cannot be read ({0}): give one of error, warn, info, debug, trace")]
     Level(String),
     /// No thread to write it.
@@ -61,7 +62,7 @@ pub enum LogFault {
 }
 
 /// Starts the log for the whole process, once, and has panics written to it. `level` is a level
-/// (`info`) or a filter by target (`info,countersign::store=debug`); the environment is not read.
+/// (`info`); the environment is not read.
 /// What it returns is kept until the process ends.
 pub fn init(format: Format, level: &str) -> Result<Spool, LogFault> {
     let ansi = std::io::stderr().is_terminal();
@@ -90,9 +91,11 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(level).map_err(|e| LogFault::Level(e.to_string()))?;
+    let level: LevelFilter = level
+        .parse()
+        .map_err(|e: ParseLevelFilterError| LogFault::Level(e.to_string()))?;
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(level)
         .with_writer(writer)
         .with_timer(Utc)
         .with_ansi(ansi);

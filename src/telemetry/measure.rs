@@ -204,11 +204,14 @@ impl Since {
 /// Different words of a family.
 const WORDS: usize = 256;
 
+type Slot<V> = OnceLock<(Box<str>, V)>;
+
 /// One of something for each word. Words are of the program, never of a client; and there are never
 /// more than `WORDS` of them.
 #[derive(Debug)]
 pub struct Family<V: 'static> {
-    words: [OnceLock<(Box<str>, V)>; WORDS],
+    /// Made with the first word: as a constant they would fill the program's file.
+    words: LazyLock<Box<[Slot<V>]>>,
     other: LazyLock<V>,
 }
 
@@ -222,7 +225,8 @@ impl<V: Default> Family<V> {
     /// Without any word yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { words: [const { OnceLock::new() }; WORDS], other: LazyLock::new(V::default) }
+        let none = || (0..WORDS).map(|_| OnceLock::new()).collect();
+        Self { words: LazyLock::new(none), other: LazyLock::new(V::default) }
     }
 
     /// What belongs to `word`.
