@@ -59,7 +59,7 @@ pub fn of_the_clock(ops: &Ops, running: Option<&Running>) -> Result<Vec<Finding>
 pub async fn of_the_server(running: &Running) -> Vec<Finding> {
     let name = &running.settings.issuer;
     let reached = reach::reach(&name.host(), name.port()).await;
-    vec![proxy::judge(running.forwarded.seen()), issuer::judge(name.as_str(), reached)]
+    vec![proxy::judge(running.beside.forwarded.seen()), issuer::judge(name.as_str(), reached)]
 }
 
 /// The file system under `folder`.
@@ -76,7 +76,7 @@ pub fn file_system(folder: &Path) -> Option<FileSystem> {
 
 /// The one that a running server shows.
 fn certificate_in_use(running: &Running) -> Vec<Finding> {
-    let standing = running.certificates.standing();
+    let standing = running.beside.certificates.standing();
     let facts = certificate::Facts {
         until: standing.not_after,
         covers: standing.covers(&running.settings.issuer.host()),
