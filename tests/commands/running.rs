@@ -203,9 +203,11 @@ fn every_command_says_the_same_while_the_server_runs_and_while_it_does_not() {
         assert!(running.path("data/admin.sock").exists());
         for (on_file, over_socket) in played(&stopped, json).into_iter().zip(played(&running, json))
         {
-            // The server makes a link for the first owner, which the trail tells; doctor tells whether
-            // a server runs, and what is wrong with this machine.
-            if on_file.0.starts_with("audit") {
+            // The server makes a link for the first owner, which the trail tells; init tells what to do
+            // next; doctor tells whether a server runs, and what is wrong with this machine.
+            let tells_of_the_server =
+                on_file.0.starts_with("audit") || (on_file.0.starts_with("init") && !json);
+            if tells_of_the_server {
                 assert_eq!((&on_file.1, &on_file.3), (&over_socket.1, &over_socket.3));
             } else if on_file.0 != "doctor" {
                 assert_eq!(on_file, over_socket);
@@ -246,6 +248,15 @@ fn no_command_is_missing_in_the_comparison() {
         })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn init_tells_nobody_to_start_a_server_that_runs() {
+    let folder = Folder::new();
+    let _server = Server::over(&folder);
+    let told = folder.done(&INIT);
+    assert!(told.contains("Open the link above") && told.contains("second factor"), "{told}");
+    assert!(!told.contains("Start the server"), "{told}");
 }
 
 #[test]
