@@ -26,6 +26,8 @@ use crate::admin::frame::Kind;
 pub enum CallFault {
     /// Nobody reads what the command writes.
     NobodyReads,
+    /// The arguments are more than a server takes.
+    TooLong,
     /// The line broke: what was asked may be done or not.
     Broken(io::Error),
 }
@@ -53,8 +55,12 @@ pub fn run(
     args: &[OsString],
     console: &dyn Console,
 ) -> Result<u8, CallFault> {
+    let said = call(args, console);
+    if said.len() > frame::LONGEST {
+        return Err(CallFault::TooLong);
+    }
     // A server that refuses to listen has said why, which is read next.
-    let _ = frame::write(&mut stream, Kind::Call, &call(args, console.is_attended()));
+    let _ = frame::write(&mut stream, Kind::Call, &said);
     let mut files = Files { args, console, open: None, fault: None };
     loop {
         let frame = frame::read(&mut stream)?;
@@ -82,9 +88,11 @@ pub fn run(
     }
 }
 
-/// The first frame: the version, whether somebody answers questions, and each argument.
-fn call(args: &[OsString], attended: bool) -> Vec<u8> {
-    let mut body = format!("{VERSION}\0{}", u8::from(attended)).into_bytes();
+/// The first frame: the version, whether somebody answers questions, whether progress is shown, and
+/// each argument.
+fn call(args: &[OsString], console: &dyn Console) -> Vec<u8> {
+    let [attended, screen] = [console.is_attended(), console.shows_progress()].map(u8::from);
+    let mut body = format!("{VERSION}\0{attended}{screen}").into_bytes();
     for arg in args {
         body.push(0);
         body.extend_from_slice(arg.as_bytes());

@@ -21,6 +21,8 @@ use crate::cli::dispatch;
 use crate::cli::error::CliError;
 use crate::config;
 
+const TOO_LONG: &str = "the command line is longer than the 64 KiB that a running server takes; put less into it, or stop the server first";
+
 /// What became of the attempt to have a server run the command.
 pub(super) enum Relayed {
     /// It did.
@@ -45,6 +47,7 @@ pub(super) fn relay(command: &Command, console: &dyn Console) -> Relayed {
     Relayed::Done(match call::run(stream, &args, console) {
         Ok(status) => ExitCode::from(status),
         Err(CallFault::NobodyReads) => CliError::NobodyReads.tell(console),
+        Err(CallFault::TooLong) => CliError::failed(&TOO_LONG).tell(console),
         Err(CallFault::Broken(error)) => broken(&error).tell(console),
     })
 }
