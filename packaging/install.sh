@@ -3,10 +3,13 @@
 # newer folder, is an upgrade and keeps data and configuration.
 #
 #   ./install.sh [--prefix /usr/local]      install or upgrade
-#   ./install.sh --uninstall [--prefix …]   remove the program; data and configuration stay
-#   ./install.sh --purge [--prefix …]       remove data, configuration and account too
+#   ./install.sh --uninstall                remove the program; data and configuration stay
+#   ./install.sh --purge                    remove data, configuration and account too
 set -eu
-prefix=/usr/local
+units=/etc/systemd/system
+# Where it is installed already it stays, unless --prefix says otherwise.
+prefix=$(sed -n 's#^ExecStart=\(/.*\)/bin/countersign .*#\1#p' $units/countersign.service 2>/dev/null || true)
+prefix=${prefix:-/usr/local}
 act=install
 while [ $# -gt 0 ]; do
   case $1 in
@@ -27,8 +30,11 @@ if [ "$(id -u)" -ne 0 ]; then
   echo 'install.sh: run it as root' >&2
   exit 1
 fi
+if [ -e /var/lib/dpkg/info/countersign.list ] && [ ! -e $units/countersign.service ] && [ -e /usr/bin/countersign ]; then
+  echo 'install.sh: the Debian package is installed; use dpkg, or remove it first (data stays)' >&2
+  exit 1
+fi
 from=$(cd "$(dirname "$0")" && pwd)
-units=/etc/systemd/system
 data=/var/lib/countersign
 settings=/etc/countersign
 
@@ -57,7 +63,7 @@ install_files() {
     install -D -m 644 "$from/share/$file" "$prefix/share/$file"
   done
   [ -e $settings/config.toml ] ||
-    install -D -m 644 "$from/share/doc/countersign/examples/config.toml.example" $settings/config.toml
+    install -D -m 644 "$from/share/countersign/config.toml" $settings/config.toml
   mkdir -p $units
   for unit in countersign.service countersign.socket; do
     sed "s#/usr/bin/countersign#$prefix/bin/countersign#g" "$from/lib/systemd/system/$unit" \
@@ -84,7 +90,7 @@ remove_files() {
   (cd "$from/share" && find . -type f) | while read -r file; do
     rm -f "$prefix/share/$file"
   done
-  rm -rf "$prefix/share/doc/countersign"
+  rm -rf "$prefix/share/doc/countersign" "$prefix/share/countersign"
   if running; then systemctl daemon-reload; fi
 }
 

@@ -1,6 +1,6 @@
 //! The documents name the tests that hold what they say, and are held to that: every row of
-//! `docs/standards.md` names a test, every row of `docs/attacks.md` too, and every test, file or folder
-//! of tests that any document names exists.
+//! `docs/standards.md` names a test, every row of `docs/attacks.md` and every threat of
+//! `docs/threat-model.md` too, every row of `docs/asvs.md` a test or a deviation, and every test, file or folder of tests that any document names exists.
 
 #![expect(clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
@@ -10,9 +10,15 @@ use std::path::Path;
 
 const STANDARDS: &str = "docs/standards.md";
 const ATTACKS: &str = "docs/attacks.md";
+const THREATS: &str = "docs/threat-model.md";
+const ASVS: &str = "docs/asvs.md";
 /// Where the tests stand that [`ATTACKS`] names by their module.
 const HOUSE: &str = "tests/house";
-const HEAD: [&str; 3] = ["Section", "Requirement", "Where it is held"];
+const HEADS: [[&str; 3]; 3] = [
+    ["Section", "Requirement", "Where it is held"],
+    ["Threat", "What stops it", "Where it is held"],
+    ["Requirement", "In our words", "Where it is held"],
+];
 
 /// A requirement of the document: its line, and the tests named for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +50,7 @@ fn rows(document: &str) -> Result<Vec<Row<'_>>, Vec<String>> {
         let cells = cells(line);
         let is_border = cells.iter().all(|cell| cell.bytes().all(|byte| b"-: ".contains(&byte)));
         match cells[..] {
-            [_, _, _] if is_border || cells == HEAD => {}
+            [_, _, _] if is_border || HEADS.iter().any(|head| cells == *head) => {}
             [section, requirement, held]
                 if !(section.is_empty() || requirement.is_empty() || held.is_empty()) =>
             {
@@ -137,6 +143,53 @@ fn every_test_that_the_document_names_exists() {
     assert!(rows(&document).is_ok_and(|rows| rows.len() > 50), "the tables were not found");
     let faults = faults(&document, read);
     assert!(faults.is_empty(), "{STANDARDS}:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_threat_is_answered_by_a_test_that_exists() {
+    let document = read(THREATS).unwrap();
+    let (_, threats) = document.split_once("## A stranger").unwrap();
+    assert!(rows(threats).is_ok_and(|rows| rows.len() > 30), "the tables were not found");
+    let faults = faults(threats, read);
+    assert!(faults.is_empty(), "{THREATS}, lines from \"A stranger\" on:\n{}", faults.join("\n"));
+}
+
+/// How many rows of the verification standard are held by tests, and how many are deviations; or
+/// what is wrong with them. A row names tests, a script, or says why not.
+fn verified(document: &str) -> Result<(usize, usize), Vec<String>> {
+    let said = |cell: &str| cell.starts_with("Deviation: ") || cell.starts_with("Not offered: ");
+    let (mut held, mut deviations, mut faults) = (0, 0, Vec::new());
+    for (at, line) in document.lines().enumerate().filter(|(_, line)| line.starts_with("| ")) {
+        match cells(line)[..] {
+            [_, _, "Where it is held"] => {}
+            [_, _, why] if said(why) => deviations += 1,
+            [_, _, tests] if !tests.is_empty() => {
+                held += 1;
+                let named = tests.split(", ").filter(|name| !root().join(name).is_file());
+                faults.extend(named.filter_map(|name| fault(at + 1, name, read)));
+            }
+            _ => faults.push(format!("{}: neither a test nor a deviation", at + 1)),
+        }
+    }
+    if faults.is_empty() { Ok((held, deviations)) } else { Err(faults) }
+}
+
+#[test]
+fn every_requirement_of_the_asvs_has_its_test_or_its_reason() {
+    let (held, deviations) = verified(&read(ASVS).unwrap()).unwrap_or_else(|faults| {
+        panic!("{ASVS}:\n{}", faults.join("\n"));
+    });
+    assert!(held > 130, "the tables were not found");
+    println!("ASVS 5.0: {held} held by tests, {deviations} deviations");
+}
+
+#[test]
+fn a_requirement_with_neither_test_nor_reason_is_a_fault() {
+    let none = verified("| 1.1.1 (L1) | It is so |  |").unwrap_err();
+    assert_eq!(none, ["1: neither a test nor a deviation"]);
+    let unknown = verified("| 1.1.1 (L1) | It is so | tests/none.rs::holds |").unwrap_err();
+    assert_eq!(unknown, ["1: there is no file tests/none.rs"]);
+    assert_eq!(verified("| 1.1.1 (L1) | It is so | Deviation: it is not. |"), Ok((0, 1)));
 }
 
 #[test]

@@ -21,7 +21,9 @@ use crate::config;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  systemctl stop countersign && countersign restore /mnt/backups/countersign.backup && systemctl start countersign
+  systemctl stop countersign.socket countersign.service
+  countersign restore /mnt/backups/countersign.backup
+  systemctl start countersign
 
 The file that was in place is kept beside the new one. Everybody signs in again, and every program gets
 new tokens. What was revoked, deleted or spent since the backup stays so, as the file in place says; if it

@@ -101,7 +101,7 @@ fn own_executor() -> Result<tokio::runtime::Runtime, CliError> {
 fn unopened(context: &Context, error: OpenError) -> CliError {
     match (error, &context.unreached) {
         (OpenError::Store(Fault::InUse(file)), Some(why)) => CliError::failed(&format_args!(
-            "the data file {} is in use, but no server could be reached ({why}); if the server is starting or another command is running, try again in a moment; else run the command as the server's user or as root, with the server's configuration, or stop the server first (systemctl stop countersign)",
+            "the data file {} is in use, but no server could be reached ({why}); if the server is starting or another command is running, try again in a moment; else run the command as the server's user or as root, with the server's configuration, or stop the server first (systemctl stop countersign.socket countersign.service)",
             file.display(),
         )),
         (error, _) => error.into(),

@@ -22,13 +22,22 @@ pub(super) fn layer(file: &ConfigFile, known: &Known) -> (Option<PathBuf>, Layer
         ConfigFile::None => (None, Layer::default()),
         ConfigFile::Named(path) => (Some(path.clone()), from_disk(path, false, known)),
         ConfigFile::FirstOf(paths) => {
-            let found = paths.iter().find(|path| path.try_exists().unwrap_or(true));
+            let found = paths.iter().find(|path| is_there(path, path.try_exists()));
             match found {
                 Some(path) => (Some(path.clone()), from_disk(path, true, known)),
                 None => (None, Layer::default()),
             }
         }
     }
+}
+
+/// Whether a file that is looked for is there. The folder in which somebody types a command may be one
+/// into which the command's user cannot look (`sudo -u countersign`, in the folder of somebody else):
+/// their configuration is not in there. Any other doubt is told when the file is read.
+fn is_there(path: &Path, looked: std::io::Result<bool>) -> bool {
+    looked.unwrap_or_else(|error| {
+        path.is_absolute() || error.kind() != ErrorKind::PermissionDenied
+    })
 }
 
 fn from_disk(path: &Path, searched: bool, known: &Known) -> Layer {
@@ -139,5 +148,20 @@ impl Walk<'_> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_looked_into_holds_no_configuration_but_a_named_place_is_told() {
+        let denied = || Err(ErrorKind::PermissionDenied.into());
+        assert!(!is_there(Path::new("config.toml"), denied()));
+        assert!(is_there(Path::new("/etc/countersign/config.toml"), denied()));
+        assert!(is_there(Path::new("config.toml"), Err(ErrorKind::Other.into())));
+        assert!(is_there(Path::new("config.toml"), Ok(true)));
+        assert!(!is_there(Path::new("config.toml"), Ok(false)));
     }
 }

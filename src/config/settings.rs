@@ -238,9 +238,10 @@ settings! {
         pinned_documents: Vec<PathBuf> = [], List(Text(text::path));
     }
 
-    /// What the server fetches from elsewhere: documents of clients and their keys, nothing else.
+    /// How the server calls elsewhere, where something is configured that makes it: documents of clients
+    /// and their keys, receivers of webhooks, an ACME authority. Upstreams have settings of their own.
     outbound: Outbound = "outbound" {
-        /// Networks that may be fetched from though they are not on the public Internet, as in
+        /// Networks that may be called though they are not on the public Internet, as in
         /// "10.0.0.0/8". Any port of theirs may be used; elsewhere only 443.
         allow_networks: Vec<Network> = [], List(Text(text::network));
         /// PEM file with certificates of authorities to trust beside those of this machine.

@@ -87,7 +87,7 @@ pub fn reference() -> String {
     let mut out = String::new();
     for section in Known::new().sections() {
         if !section.path.is_empty() {
-            out.push_str(&format!("## `[{}]`\n\n{}\n\n", section.path, sentence(section.doc)));
+            out.push_str(&format!("### `[{}]`\n\n{}\n\n", section.path, sentence(section.doc)));
         }
         out.push_str("| key | default | bounds | environment | meaning |\n|---|---|---|---|---|\n");
         for key in &section.keys {
@@ -103,7 +103,7 @@ pub fn reference() -> String {
         out.push('\n');
     }
     for TableList { path, fields, .. } in LISTS {
-        out.push_str(&format!("## `[[{path}]]`\n\n| key | meaning |\n|---|---|\n"));
+        out.push_str(&format!("### `[[{path}]]`\n\n| key | meaning |\n|---|---|\n"));
         for Field { name, doc } in *fields {
             out.push_str(&format!("| `{name}` | {doc} |\n"));
         }

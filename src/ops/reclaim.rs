@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub enum Refusal {
     /// Requests came all the time.
     #[error(
-        "requests came without a pause for {} seconds, so the data file was left as it is; try again in a quieter hour, or stop the server first (systemctl stop countersign)",
+        "requests came without a pause for {} seconds, so the data file was left as it is; try again in a quieter hour, or stop the server first (systemctl stop countersign.socket countersign.service)",
         PATIENCE.as_secs()
     )]
     AlwaysBusy,

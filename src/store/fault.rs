@@ -29,7 +29,7 @@ pub enum Fault {
         why: Arc<str>,
     },
     /// Another process has the file.
-    #[error("the data file {} is in use by another process; if that is a server, stop it first (systemctl stop countersign); if it is a command, wait until it has ended", .0.display())]
+    #[error("the data file {} is in use by another process; if that is a server, stop it first (systemctl stop countersign.socket countersign.service); if it is a command, wait until it has ended", .0.display())]
     InUse(PathBuf),
     /// The file cannot be opened.
     #[error("the data file {} cannot be opened: {why}", file.display())]

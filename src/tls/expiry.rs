@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(told, [(23, 30), (14, 14), (7, 7), (3, 3), (1, 1), (0, 0)]);
         // A certificate of six days is renewed with two left.
         assert_eq!(told_over(&lasting(6, Source::Acme), 8), [(2, 3), (1, 1), (0, 0)]);
-        assert_eq!(told_over(&lasting(397, Source::PrivateCa), 300), []);
+        assert_eq!(told_over(&lasting(90, Source::PrivateCa), 60), []);
     }
 
     #[test]

@@ -5,9 +5,9 @@ import { request } from 'node:https';
 
 /**
  * A function that sends one request to `site`. Path and headers go out as they are; `form` is an
- * object or a list of pairs.
+ * object or a list of pairs. Each request has a connection of its own, unless `agent` keeps some.
  */
-export function wireTo(site) {
+export function wireTo(site, agent = false) {
   const { hostname, port } = new URL(site.issuer);
   const ca = readFileSync(site.ca_file);
   return function send(method, path, { headers = {}, body, form } = {}) {
@@ -17,7 +17,7 @@ export function wireTo(site) {
       ...(text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }),
       ...headers,
     };
-    const options = { hostname, servername: hostname, port, ca, method, path, headers: all, agent: false };
+    const options = { hostname, servername: hostname, port, ca, method, path, headers: all, agent };
     return new Promise((resolve, reject) => {
       const outgoing = request(options, (answer) => {
         const chunks = [];

@@ -39,17 +39,22 @@ fn of_programs() -> BTreeSet<(String, String)> {
         |door: Door| !matches!(door, Door::Page | Door::OpenPage | Door::File | Door::Absent);
     let mut all = BTreeSet::new();
     for route in routes::all().into_iter().filter(|route| is_for_programs(route.door)) {
-        let method = if route.path == routes::CONNECTIONS { "GET" } else { route.method };
+        let methods: &[&str] = match route.path.as_str() {
+            routes::CONNECTIONS => &["GET"],
+            routes::MCP => &["GET", "POST", "DELETE"],
+            _ => &[route.method],
+        };
+        let named = |path: &str| {
+            methods.iter().map(|one| ((*one).to_owned(), path.to_owned())).collect::<Vec<_>>()
+        };
         match route.path.strip_prefix(API_PATH) {
             // The surface as such: there is nothing at its own address.
             Some("" | "/") => {}
             Some(below) => {
                 let below = below.replace("{*path}", "{path}");
-                all.insert((method.to_owned(), format!("{API_PATH}{below}")));
+                all.extend(named(&format!("{API_PATH}{below}")));
             }
-            None => {
-                all.insert((method.to_owned(), route.path));
-            }
+            None => all.extend(named(&route.path)),
         }
     }
     for (method, below, _) in countersign::gateway::OWN_ROUTES {

@@ -301,7 +301,7 @@ pub fn all() -> Vec<Route> {
         door: Door::Surface,
     });
     let anywhere = |path: &str| Route { method: "*", path: path.to_owned(), door: Door::Surface };
-    let beside = [CONNECTIONS, "/companies/{slug}/mcp"].map(anywhere);
+    let beside = [CONNECTIONS, MCP].map(anywhere);
     let files = assets::all().iter().map(file);
     let chapters = Chapter::ALL.into_iter().map(chapter);
     fixed.chain(files).chain(chapters).chain(surface).chain(beside).collect()
@@ -309,6 +309,9 @@ pub fn all() -> Vec<Route> {
 
 /// What a token is for, as it can ask itself: beside the API, and guarded like it.
 pub const CONNECTIONS: &str = "/connections";
+
+/// A company's MCP server, which is there by three methods.
+pub const MCP: &str = "/companies/{slug}/mcp";
 
 /// Every call of the protected surface, with the scope that it needs.
 pub fn calls() -> impl Iterator<Item = (Route, Option<&'static str>)> {

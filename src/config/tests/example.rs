@@ -1,4 +1,4 @@
-//! `config.toml.example`, the reference and `config print` tell the truth.
+//! `config.toml.example`, `docs/configuration.md` and `config print` tell the truth.
 
 use super::given;
 use crate::config::example;
@@ -6,13 +6,28 @@ use crate::config::known::Known;
 use crate::config::reference;
 
 const WRITTEN: &str = include_str!("../../../config.toml.example");
+const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
+/// Stands in the document before what is generated.
+const FROM_HERE: &str = "<!-- From here on written by: cargo test --lib config -- --ignored -->\n";
+
+/// The document, with the reference of today.
+fn document() -> String {
+    let (ours, _) = DOCUMENT.split_once(FROM_HERE).unwrap();
+    format!("{ours}{FROM_HERE}\n{}\n", reference().trim_end())
+}
 
 /// Run by hand after a change of the table: `cargo test --lib config -- --ignored`.
 #[test]
-#[ignore = "writes config.toml.example"]
-fn write_the_example() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml.example");
-    std::fs::write(path, example()).unwrap();
+#[ignore = "writes config.toml.example and the reference in docs/configuration.md"]
+fn write_the_example_and_the_reference() {
+    let path = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::write(path("config.toml.example"), example()).unwrap();
+    std::fs::write(path("docs/configuration.md"), document()).unwrap();
+}
+
+#[test]
+fn the_reference_of_the_document_is_what_the_table_of_keys_gives() {
+    assert!(DOCUMENT == document(), "run: cargo test --lib config -- --ignored");
 }
 
 #[test]

@@ -105,9 +105,6 @@ pub struct ApiMember {
     pub text: String,
 }
 
-/// The methods of what takes any.
-const ANY: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-
 impl ApiDescription {
     /// Reads the embedded description.
     ///
@@ -150,14 +147,18 @@ impl ApiDescription {
             values: parameter.values.clone(),
             text: parameter.text.said(language).to_owned(),
         });
-        let answers = operation.answer.iter().map(|answer| ApiAnswer {
+        let answers = self.0.answers(operation).map(|answer| ApiAnswer {
             status: answer.status.to_string(),
             text: answer.text.said(language).to_owned(),
             members: self.members(answer.status, answer.schema.as_deref(), language),
         });
         ApiOperation {
             id: operation.id.clone(),
-            method: operation.method.to_ascii_uppercase(),
+            method: if operation.takes_any() {
+                "*".to_owned()
+            } else {
+                operation.methods().join(", ").to_ascii_uppercase()
+            },
             path: operation.path.clone(),
             also: operation.also.clone(),
             summary: operation.summary.said(language).to_owned(),
@@ -189,15 +190,14 @@ impl ApiDescription {
     pub fn openapi(&self, facts: &ApiFacts) -> Value {
         let mut paths = Map::new();
         for operation in self.operations(facts) {
-            let any = operation.method == "*";
-            let own = [operation.method.as_str()];
-            let methods: &[&str] = if any { &ANY } else { &own };
+            let methods = operation.methods();
+            let several = methods.len() > 1;
             for method in methods {
-                let id =
-                    if any { format!("{}_{method}", operation.id) } else { operation.id.clone() };
+                let id = &operation.id;
+                let id = if several { format!("{id}_{method}") } else { id.clone() };
                 let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
                 if let Some(item) = item.as_object_mut() {
-                    item.insert((*method).to_owned(), self.described(operation, &id));
+                    item.insert(method.to_owned(), self.described(operation, &id));
                 }
             }
         }
@@ -245,7 +245,7 @@ impl ApiDescription {
         if let Some(body) = operation.body {
             say("requestBody", request_body(body, inside.into_iter().map(|(_, one)| one)));
         }
-        let answers = operation.answer.iter().map(|answer| {
+        let answers = self.0.answers(operation).map(|answer| {
             let mut response = json!({"description": answer.text.said(said)});
             if let (Some(name), Some(members)) = (&answer.schema, response.as_object_mut()) {
                 let content = json!({"application/json": {"schema": schema_of(name)}});

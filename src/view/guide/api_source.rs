@@ -119,7 +119,7 @@ pub(super) struct Operation {
     pub(super) id: String,
     pub(super) group: String,
     pub(super) needs: Option<Needs>,
-    pub(super) method: String,
+    method: String,
     pub(super) path: String,
     #[serde(default)]
     pub(super) also: Vec<String>,
@@ -133,7 +133,24 @@ pub(super) struct Operation {
     #[serde(default)]
     parameter: Vec<Parameter>,
     #[serde(default)]
-    pub(super) answer: Vec<Answer>,
+    answers: Vec<String>,
+    #[serde(default)]
+    answer: Vec<Answer>,
+}
+
+/// The methods of what takes any.
+const ANY: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+impl Operation {
+    /// Whether it is there by every method.
+    pub(super) fn takes_any(&self) -> bool {
+        self.method == "*"
+    }
+
+    /// The methods that it is there by.
+    pub(super) fn methods(&self) -> Vec<&str> {
+        if self.takes_any() { ANY.to_vec() } else { self.method.split(' ').collect() }
+    }
 }
 
 /// A member of a JSON object.
@@ -165,6 +182,7 @@ fn text_kind() -> String {
 pub(super) struct Source {
     pub(super) group: Vec<Group>,
     shared: BTreeMap<String, Vec<Parameter>>,
+    answers: BTreeMap<String, Vec<Answer>>,
     pub(super) operation: Vec<Operation>,
     pub(super) schema: BTreeMap<String, Schema>,
 }
@@ -182,12 +200,25 @@ impl Source {
             if !operation.shared.iter().all(|name| source.shared.contains_key(name)) {
                 return Err(of("shared parameters"));
             }
-            let mut schemas = operation.answer.iter().filter_map(|answer| answer.schema.as_ref());
+            if !operation.answers.iter().all(|name| source.answers.contains_key(name)) {
+                return Err(of("shared answers"));
+            }
+            let mut schemas = source.answers(operation).filter_map(|answer| answer.schema.as_ref());
             if !schemas.all(|name| source.schema.contains_key(name)) {
                 return Err(of("schema"));
             }
         }
         Ok(source)
+    }
+
+    /// All answers of an operation by their status; its own says more than a shared one.
+    pub(super) fn answers<'s>(
+        &'s self,
+        operation: &'s Operation,
+    ) -> impl Iterator<Item = &'s Answer> {
+        let shared = operation.answers.iter().filter_map(|name| self.answers.get(name)).flatten();
+        let all = shared.chain(&operation.answer);
+        all.map(|answer| (answer.status, answer)).collect::<BTreeMap<_, _>>().into_values()
     }
 
     /// All parameters of an operation, its own first, each with its place.
