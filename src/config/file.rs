@@ -35,9 +35,7 @@ pub(super) fn layer(file: &ConfigFile, known: &Known) -> (Option<PathBuf>, Layer
 /// into which the command's user cannot look (`sudo -u countersign`, in the folder of somebody else):
 /// their configuration is not in there. Any other doubt is told when the file is read.
 fn is_there(path: &Path, looked: std::io::Result<bool>) -> bool {
-    looked.unwrap_or_else(|error| {
-        path.is_absolute() || error.kind() != ErrorKind::PermissionDenied
-    })
+    looked.unwrap_or_else(|error| path.is_absolute() || error.kind() != ErrorKind::PermissionDenied)
 }
 
 fn from_disk(path: &Path, searched: bool, known: &Known) -> Layer {

@@ -347,7 +347,7 @@ fn apart() -> Option<Command> {
     let mut unshare = Command::new("unshare");
     let can = unshare.args(flags).arg("true").stderr(Stdio::null()).status();
     if !can.is_ok_and(|status| status.success()) {
-        eprintln!("not looked at: this machine gives no mount namespace");
+        not_looked_at("this machine gives no mount namespace");
         return None;
     }
     let mut shell = Command::new("unshare");
@@ -357,7 +357,14 @@ fn apart() -> Option<Command> {
 
 fn told(folder: &Folder, name: &str) -> Value {
     let stdout = fs::read_to_string(folder.path(name)).unwrap();
-    serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{name}: {stdout}"))
+    let report = serde_json::from_str(&stdout);
+    assert!(report.is_ok(), "{name}: {stdout}");
+    report.unwrap()
+}
+
+#[expect(clippy::print_stderr, reason = "whoever runs it should know what was not tried")]
+fn not_looked_at(why: &str) {
+    eprintln!("not looked at: {why}");
 }
 
 /// On a real disk that is filled to its last byte, with and without the server.
@@ -411,7 +418,7 @@ fn a_full_disk_is_named_even_by_a_server_that_cannot_write_any_more() {
 fn a_data_folder_on_a_network_file_system_is_named() {
     let Some(mut shell) = apart() else { return };
     let Some(device) = fuse::Device::open() else {
-        eprintln!("not looked at: this machine gives no FUSE");
+        not_looked_at("this machine gives no FUSE");
         return;
     };
     let folder = Folder::new();
