@@ -40,10 +40,12 @@ pub(super) enum Kind {
     Failed = 11,
     /// The exit status: the end.
     Status = 12,
+    /// To the caller, first: the server has its call, and what follows takes as long as it takes.
+    Heard = 13,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Call,
         Self::Out,
         Self::Err,
@@ -56,6 +58,7 @@ impl Kind {
         Self::Done,
         Self::Failed,
         Self::Status,
+        Self::Heard,
     ];
 
     fn of(byte: u8) -> Option<Self> {

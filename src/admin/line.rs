@@ -53,6 +53,11 @@ impl Line {
         parts.try_for_each(|part| frame::write_within(&stream, UNREAD, kind, part))
     }
 
+    /// Says that the call has come.
+    pub(super) fn heard(&self) -> io::Result<()> {
+        frame::write_within(&self.stream(), UNREAD, Kind::Heard, &[])
+    }
+
     /// Has the caller do something and waits until it has.
     fn have_done(&self, kind: Kind, body: &[u8]) -> io::Result<Frame> {
         let stream = self.stream();

@@ -130,8 +130,9 @@ fn take(stream: UnixStream, caller: u32, places: &Semaphore, commands: &Commands
     let by = peer::user(caller);
     tracing::info!(by = %by, "a command came over the admin socket");
     let line = Arc::new(Line::new(stream, ends));
-    let status = commands(Call { args, by, line: Arc::clone(&line) });
     // A caller that hung up has lost its answer, not what it asked for.
+    let _ = line.heard();
+    let status = commands(Call { args, by, line: Arc::clone(&line) });
     let _ = line.say(Kind::Status, &[status]);
 }
 
@@ -220,7 +221,10 @@ mod tests {
     }
 
     fn heard(stream: &mut UnixStream) -> (Kind, String) {
-        let frame = frame::read(stream).unwrap();
+        let mut frame = frame::read(stream).unwrap();
+        if frame.kind == Kind::Heard {
+            frame = frame::read(stream).unwrap();
+        }
         (frame.kind, frame.text().unwrap().to_owned())
     }
 

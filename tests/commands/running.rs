@@ -33,6 +33,7 @@ const NEW_FILE: u8 = 7;
 const DONE: u8 = 10;
 const FAILED: u8 = 11;
 const STATUS: u8 = 12;
+const HEARD: u8 = 13;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A server that runs; it stops when this is dropped.
@@ -400,6 +401,13 @@ impl Caller {
     }
 
     fn hear(&mut self) -> (u8, String) {
+        match self.frame() {
+            (HEARD, _) => self.frame(),
+            other => other,
+        }
+    }
+
+    fn frame(&mut self) -> (u8, String) {
         let mut head = [0; 5];
         self.0.read_exact(&mut head).unwrap();
         let length = u32::from_be_bytes(head[1..].try_into().unwrap());
