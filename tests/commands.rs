@@ -559,6 +559,15 @@ fn a_sealed_backup_with_its_key_makes_an_installation_on_an_empty_machine() {
     assert!(told.contains("fewer than 12"), "{told}");
     let made = folder.json(&[&create[..], &["--passphrase-file", "pass"]].concat());
     assert_eq!((&made["sealed"], &made["has_key"]), (&true.into(), &true.into()), "{made}");
+    let mut damaged = fs::read(folder.path("a.backup")).unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    fs::write(folder.path("damaged.backup"), &damaged).unwrap();
+    fs::write(folder.path("cut.backup"), &damaged[..middle]).unwrap();
+    for (file, fault) in [("damaged.backup", "damaged in frame"), ("cut.backup", "is cut short")] {
+        let told = folder.failed(&["backup", "verify", file, "--passphrase-file", "pass"]);
+        assert!(told.contains(fault) && told.contains("use another backup"), "{told}");
+    }
     let told = folder.failed(&["backup", "verify", "a.backup"]);
     assert!(told.contains("sealed with a passphrase"), "{told}");
     let told = folder.failed(&["backup", "verify", "a.backup", "--passphrase-file", "wrong"]);
@@ -584,6 +593,26 @@ fn a_damaged_backup_changes_nothing() {
     }
     assert_eq!(fs::read_dir(folder.path("data")).unwrap().count(), 2, "the data file and the key");
     folder.done(&["audit", "verify"]);
+}
+
+#[test]
+fn a_data_file_of_a_newer_version_is_refused_by_every_command_and_left_as_it_is() {
+    use countersign::store::engine::Engine as _;
+    let folder = Folder::with_installation();
+    let file = folder.path("data/countersign.redb");
+    let newer = countersign::store::format::FORMAT + 1;
+    let engine = countersign::store::redb::RedbEngine::open(&file, 1024 * 1024).unwrap();
+    let table = countersign::store::table::TableId::Meta;
+    engine.write(&mut |to| to.put(table, b"format", &newer.to_be_bytes())).unwrap();
+    drop(engine);
+    for args in [&["company", "list"][..], &["serve"], &["key", "rotate"]] {
+        let told = folder.failed(args);
+        assert!(told.contains(&format!("format {newer}")), "{told}");
+        assert!(told.contains("newer version") && told.contains("restore a backup"), "{told}");
+    }
+    let engine = countersign::store::redb::RedbEngine::open(&file, 1024 * 1024).unwrap();
+    let found = countersign::store::format::of(engine.snapshot().unwrap().as_ref()).unwrap();
+    assert_eq!(found, newer);
 }
 
 #[test]

@@ -34,6 +34,9 @@ use rustls_pki_types::ServerName;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
+#[path = "service/backup.rs"]
+mod backup;
+
 /// Nothing here takes so long; without it a defect would be a wait without end.
 const PATIENCE: Duration = Duration::from_secs(60);
 

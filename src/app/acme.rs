@@ -19,6 +19,7 @@ use crate::server::Shutdown;
 use crate::tls::acceptor::Certificates;
 use crate::tls::acme;
 use crate::tls::acme::Acme;
+use crate::tls::acme::NotIssued;
 use crate::tls::material::Material;
 
 /// How often the clock is looked at: it may be set while the server runs.
@@ -76,10 +77,10 @@ impl Renewal {
                     tracing::info!(until, "the ACME server issued a certificate");
                     acme::renew_at(material.facts(), self.chance())
                 }
-                Err(fault) => {
+                Err(NotIssued { fault, wait: asked }) => {
                     self.failures = self.failures.saturating_add(1);
-                    let wait =
-                        acme::wait_after(self.failures, fault.is_rate_limit(), self.chance());
+                    let (limited, chance) = (fault.is_rate_limit(), self.chance());
+                    let wait = acme::wait_after(self.failures, limited, asked, chance);
                     self.acme.certificates.note_failure(&fault);
                     let again = self.clock.now().plus(wait).rfc3339();
                     tracing::error!(%fault, again, "no certificate over ACME; the one in use stays");

@@ -18,6 +18,7 @@ pub mod sandbox_seed;
 pub mod say;
 pub mod serve;
 pub mod serving;
+pub mod shipping;
 pub mod stopped;
 pub mod supervised;
 pub mod upstreams;

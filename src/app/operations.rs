@@ -8,6 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 
+use crate::app::router;
 use crate::app::stopped::Stopped;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
@@ -16,6 +17,7 @@ use crate::server::binding;
 use crate::server::health;
 use crate::server::operations::Operations;
 use crate::telemetry::measures;
+use crate::tls::acceptor::Certificates;
 
 /// Where the metrics are.
 pub const METRICS: &str = "/metrics";
@@ -30,25 +32,25 @@ pub async fn listener(
     settings: &Settings,
     ops: &Ops,
     folder: &Path,
+    certificates: &Arc<Certificates>,
 ) -> Result<Option<Operations>, Stopped> {
     let Some(address) = settings.operations.listen else { return Ok(None) };
     let listener = binding::bind(address).await.map_err(|fault| Stopped::because(&fault))?;
     let names = [settings.issuer.host()].into_iter().chain(settings.tls.names.iter().cloned());
-    let router = router(ops, folder);
+    let router = router(ops, folder, Some(Arc::clone(certificates)));
     Ok(Some(Operations { listener, router, names: names.collect() }))
 }
 
-/// What the listener serves.
-pub fn router(ops: &Ops, folder: &Path) -> Router {
+/// What the listener serves. `/readyz` says the same as on the public one.
+pub fn router(ops: &Ops, folder: &Path, certificates: Option<Arc<Certificates>>) -> Router {
     let (asked, folder): (_, PathBuf) = (ops.clone(), folder.to_owned());
-    let store = ops.clone();
     let metrics = move || {
         look(&asked, &folder);
         std::future::ready(([(CONTENT_TYPE, TEXT)], measures::text()))
     };
     Router::new()
         .route(METRICS, get(metrics))
-        .merge(health::routes(Arc::new(move || store.is_sound().into())))
+        .merge(health::routes(router::readiness(ops, certificates)))
 }
 
 /// Sets what is looked at only when somebody asks.
@@ -64,8 +66,10 @@ fn look(ops: &Ops, folder: &Path) {
     if let Ok(disk) = rustix::fs::statvfs(folder) {
         measures::DISK_FREE.set(bytes(disk.f_bavail.saturating_mul(disk.f_frsize)));
     }
-    if let Some(made) = ops.backups().last {
-        measures::BACKUP_AT.set(bytes(made.at.seconds()));
+    let backups = ops.backups();
+    if backups.expected || backups.last.is_some() {
+        let at = backups.last.map_or(0, |made| made.at.seconds());
+        measures::BACKUP_AT.set(bytes(at));
     }
     // A store that fails is told of above.
     let _ = ops.measure_webhooks();

@@ -34,6 +34,7 @@ use crate::ops::Ops;
 use crate::server;
 use crate::server::LayerContext;
 use crate::server::health;
+use crate::server::health::Readiness;
 use crate::server::health::Ready;
 use crate::tls::acceptor::Certificates;
 use crate::tls::private_ca;
@@ -112,6 +113,19 @@ pub struct Beside {
     pub certificates: Arc<Certificates>,
 }
 
+/// What `/readyz` answers, on whichever listener.
+pub(in crate::app) fn readiness(ops: &Ops, certificates: Option<Arc<Certificates>>) -> Readiness {
+    let store = ops.clone();
+    Arc::new(move || {
+        let shown = certificates.as_ref().map(|shown| shown.standing().source);
+        match (store.is_sound(), shown) {
+            (false, _) => Ready::No,
+            (true, Some(Source::Temporary)) => Ready::But(TEMPORARY),
+            (true, _) => Ready::Yes,
+        }
+    })
+}
+
 /// As [`build`], for a server that runs.
 ///
 /// # Errors
@@ -138,7 +152,6 @@ fn assemble(
     let forwarded = beside.map(|beside| Arc::clone(&beside.forwarded)).unwrap_or_default();
     let certificates = beside.map(|beside| Arc::clone(&beside.certificates));
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
-    let store = ops.clone();
     let connect = ConnectFacts {
         mcp: protected
             .as_ref()
@@ -157,14 +170,7 @@ fn assemble(
         certificates: certificates.clone(),
     });
     let oauth = oauth::routes(OauthState { ops: ops.clone(), views, surfaces });
-    let mut router = web.merge(oauth).merge(health::routes(Arc::new(move || {
-        let shown = certificates.as_ref().map(|shown| shown.standing().source);
-        match (store.is_sound(), shown) {
-            (false, _) => Ready::No,
-            (true, Some(Source::Temporary)) => Ready::But(TEMPORARY),
-            (true, _) => Ready::Yes,
-        }
-    })));
+    let mut router = web.merge(oauth).merge(health::routes(readiness(ops, certificates)));
     if settings.tls.mode == TlsMode::PrivateCa {
         let file = private_ca::ca_file(&certificates::tls_folder(&settings.data.folder));
         router = router.merge(web::ca_file(std::fs::read(file).ok().map(Into::into)));

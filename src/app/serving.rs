@@ -9,6 +9,8 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::acme::Renewal;
+use crate::app::backup::make;
+use crate::app::backup::restore;
 use crate::app::backup::schedule::Schedule;
 use crate::app::certificates::Keeper;
 pub use crate::app::certificates::tls_folder;
@@ -22,6 +24,7 @@ use crate::app::router::Beside;
 use crate::app::running;
 use crate::app::running::Commands;
 use crate::app::running::Running;
+use crate::app::shipping;
 use crate::app::stopped::Stopped;
 use crate::app::supervised;
 use crate::app::supervised::Supervised;
@@ -112,8 +115,15 @@ impl Serving<'_> {
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
         let tasks = TaskTracker::new();
-        if let Some(listener) = operations::listener(settings, &ops, &installation.folder).await? {
+        make::remove_remains(&installation.folder);
+        restore::remove_remains(&installation.folder);
+        if let Some(listener) =
+            operations::listener(settings, &ops, &installation.folder, &certificates).await?
+        {
             tasks.spawn(listener.run(shutdown.clone()));
+        }
+        if let Some(sink) = shipping::sink(settings) {
+            tasks.spawn(shipping::run(ops.clone(), sink, shutdown.clone()));
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
@@ -258,12 +268,17 @@ async fn stop_backups(ops: Ops, shutdown: Shutdown) {
 /// Makes backups when they are due.
 async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
     let schedule = Arc::new(schedule);
-    schedule.begin(&ops);
+    let (beginning, known) = (Arc::clone(&schedule), ops.clone());
+    let _ = tokio::task::spawn_blocking(move || beginning.begin(&known)).await;
     until(shutdown, LOOK_EVERY, || {
         let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
         async move {
-            // It tells what failed by itself.
-            let _ = tokio::task::spawn_blocking(move || schedule.run(&ops)).await;
+            let known = ops.clone();
+            // It tells what failed by itself, unless it fell over a page that cannot be.
+            if let Err(error) = tokio::task::spawn_blocking(move || schedule.run(&ops)).await {
+                known.note_failed_backup("reading the data file stopped short; see the log");
+                tracing::error!(%error, "a backup could not be made");
+            }
         }
     })
     .await;

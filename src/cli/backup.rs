@@ -171,9 +171,7 @@ impl Create {
             }
             (None, folder) => {
                 let folder = folder.as_deref().unwrap_or(&settings.data.folder);
-                let file = make::name(folder, &session.ops);
-                let verified = make(&file)?;
-                (file, verified)
+                make::make_in(folder, &session.ops, &protection, session.origin, &mut tell)?
             }
         };
         drop(line);

@@ -76,7 +76,7 @@ fn examined(given: &Args, context: &Context) -> Result<(Vec<Finding>, Settings),
     }
     found.extend(checkup::of_the_machine(&settings, context.running.as_ref()));
     let ops = context.running.as_ref().map(|running| &running.ops);
-    found.extend(schedule::finding(&settings, ops, SystemClock::wall()));
+    found.push(schedule::finding(&settings, ops, SystemClock::wall()));
     Ok((found, settings))
 }
 

@@ -1,16 +1,18 @@
 //! The console of this process.
 
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io;
 use std::io::BufRead as _;
 use std::io::BufWriter;
 use std::io::ErrorKind;
+use std::io::IntoInnerError;
 use std::io::IsTerminal as _;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::path::PathBuf;
 
+use rustix::io::Errno;
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::admin::console::Console;
@@ -64,28 +66,47 @@ impl Console for Terminal {
     }
 
     fn new_file(&self, path: &Path) -> io::Result<Box<dyn NewFile + '_>> {
-        // What a command writes may be all data: it is for whoever asked for it alone.
-        let mut new = OpenOptions::new();
-        let file = new.write(true).create_new(true).mode(0o600).open(path)?;
-        Ok(Box::new(Written(BufWriter::new(file))))
+        if path.symlink_metadata().is_ok() {
+            return Err(Errno::EXIST.into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        // What a command writes may be all data: it is for whoever asked for it alone (0600).
+        let beside = tempfile::Builder::new().prefix(".countersign-").tempfile_in(&folder)?;
+        let written = Some(BufWriter::new(beside));
+        Ok(Box::new(Written { written, path: path.to_owned(), folder }))
     }
 }
 
-struct Written(BufWriter<File>);
+/// A file that has its name only once it is whole; dropped before, it is gone.
+struct Written {
+    written: Option<BufWriter<NamedTempFile>>,
+    path: PathBuf,
+    folder: PathBuf,
+}
+
+impl Written {
+    fn beside(&mut self) -> io::Result<&mut BufWriter<NamedTempFile>> {
+        self.written.as_mut().ok_or_else(|| ErrorKind::InvalidInput.into())
+    }
+}
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.beside()?.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.beside()?.flush()
     }
 }
 
 impl NewFile for Written {
     fn finish(&mut self) -> io::Result<()> {
-        self.0.flush()?;
-        self.0.get_ref().sync_all()
+        let beside = self.written.take().ok_or(ErrorKind::InvalidInput)?;
+        let beside = beside.into_inner().map_err(IntoInnerError::into_error)?;
+        beside.as_file().sync_all()?;
+        beside.persist_noclobber(&self.path).map_err(|error| error.error)?;
+        File::open(&self.folder)?.sync_all()
     }
 }

@@ -57,12 +57,15 @@ impl std::fmt::Debug for KeyInside {
     }
 }
 
-/// What a server knows of its backups.
+/// What a server knows of the backups in the folder of backups. Those that somebody makes elsewhere are
+/// theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backups {
+    /// Whether the server is meant to make them.
+    pub expected: bool,
     /// The last one that was made and read back.
     pub last: Option<Made>,
-    /// Why the last try failed, if it did.
+    /// Why the last try of the server's own failed, if it did.
     pub failed: Option<Failed>,
 }
 
@@ -128,15 +131,18 @@ impl Ops {
         written?
     }
 
-    /// Notes a backup that was made and read back, in the audit trail too.
+    /// Records in the audit trail that a backup was made and read back.
     ///
     /// # Errors
     /// The store failed.
-    pub fn note_backup(&self, made: Made, cause: &str, origin: Origin) -> Result<(), Fault> {
+    pub fn record_backup(&self, cause: &str, origin: Origin) -> Result<(), Fault> {
         let event = Event::new(EventKind::BackupCreated, self.now(), origin).cause(cause);
-        self.store.submit_blocking(NoteBackup(event))?;
-        self.backups_here(|state| *state = Backups { last: Some(made), failed: None });
-        Ok(())
+        self.store.submit_blocking(NoteBackup(event))
+    }
+
+    /// Notes a backup in the folder of backups that was made and read back.
+    pub fn note_backup(&self, made: Made) {
+        self.backups_here(|state| (state.last, state.failed) = (Some(made), None));
     }
 
     /// Gives up the backup that is being written: the server stops.
@@ -144,16 +150,17 @@ impl Ops {
         self.backup_state.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that a backup could not be made.
+    /// Notes that a backup that was due could not be made.
     pub fn note_failed_backup(&self, why: &str) {
         let failed = Failed { at: self.now(), why: why.to_owned() };
         self.backups_here(|state| state.failed = Some(failed));
     }
 
-    /// Notes which backup was there when the server started.
-    pub fn note_known_backup(&self, made: Made) {
+    /// Notes that the server is meant to make backups, and which one was there when it started.
+    pub fn expect_backups(&self, found: Option<Made>) {
         self.backups_here(|state| {
-            state.last.get_or_insert(made);
+            state.expected = true;
+            state.last = state.last.take().or(found);
         });
     }
 

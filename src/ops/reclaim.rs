@@ -33,9 +33,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Why the data file was not made smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Requests came all the time.
+    /// Somebody read or wrote all the time.
     #[error(
-        "requests came without a pause for {} seconds, so the data file was left as it is; try again in a quieter hour, or stop the server first (systemctl stop countersign.socket countersign.service)",
+        "somebody read or wrote without a pause for {} seconds (requests, or a backup or an export that is being made), so the data file was left as it is; try again when that is over or in a quieter hour, or stop the server first (systemctl stop countersign.socket countersign.service)",
         PATIENCE.as_secs()
     )]
     AlwaysBusy,

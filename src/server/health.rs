@@ -26,12 +26,6 @@ pub enum Ready {
     No,
 }
 
-impl From<bool> for Ready {
-    fn from(ready: bool) -> Self {
-        if ready { Self::Yes } else { Self::No }
-    }
-}
-
 /// Tells it.
 pub type Readiness = Arc<dyn Fn() -> Ready + Send + Sync>;
 

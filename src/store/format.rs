@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 const KEY: &[u8] = b"format";
 
 /// A step from one format to the next; its place in the list is the format that it starts from.
-type Migration = fn(&mut dyn Write) -> Result<(), Fault>;
+pub type Migration = fn(&mut dyn Write) -> Result<(), Fault>;
 
 /// In order; format 1 is the first.
 const MIGRATIONS: &[Migration] = &[];
@@ -20,11 +20,12 @@ const MIGRATIONS: &[Migration] = &[];
 /// The oldest format that this version still knows the way from.
 const OLDEST: u32 = 1;
 
-/// The formats that a version of the program knows.
-struct Known<'a> {
-    oldest: u32,
+/// The formats that a version of the program knows. Tests are of later versions than this one.
+pub struct Known<'a> {
+    /// The oldest.
+    pub oldest: u32,
     /// The first one starts from the oldest.
-    steps: &'a [Migration],
+    pub steps: &'a [Migration],
 }
 
 const KNOWN: Known<'_> = Known { oldest: OLDEST, steps: MIGRATIONS };
@@ -50,7 +51,11 @@ pub fn bring_up_to_date_after(
     migrate(engine, &KNOWN, before)
 }
 
-fn migrate(
+/// As [`bring_up_to_date_after`], as the version does that knows these formats.
+///
+/// # Errors
+/// As [`bring_up_to_date_after`].
+pub fn migrate(
     engine: &dyn Engine,
     known: &Known<'_>,
     before: &mut dyn FnMut(&dyn Read, u32) -> Result<(), Fault>,

@@ -102,12 +102,12 @@ impl Store {
     }
 
     /// Opens a data file that another is to take the place of, and writes no row in it. Until it is
-    /// dropped nobody else opens it.
+    /// dropped nobody else opens it. All of it was held against its checksums.
     ///
     /// # Errors
-    /// As [`Self::open`]; or it has another format than this version's.
+    /// As [`Self::open`]; or it has another format than this version's, or is damaged anywhere.
     pub fn open_former(file: &Path, cache_bytes: usize) -> Result<Self, Fault> {
-        let engine = redb::RedbEngine::open(file, cache_bytes)?;
+        let engine = redb::RedbEngine::open_doubted(file, cache_bytes)?;
         let found = format::of(engine.snapshot()?.as_ref())?;
         if found > format::FORMAT {
             return Err(Fault::Newer { found, known: format::FORMAT });
@@ -131,10 +131,10 @@ impl Store {
         tell: &mut dyn FnMut(Progress),
     ) -> Result<(Self, Filled), Unfilled> {
         let engine = redb::RedbEngine::open(file, cache_bytes)?;
-        let filled = fill::fill(backup, &engine, without, tell)?;
+        let mut filled = fill::fill(backup, &engine, without, tell)?;
         format::bring_up_to_date(&engine)?;
         if let Some(former) = former {
-            fill::carry(former.engine.as_ref(), &engine, remembered)?;
+            filled.unread = fill::carry(former.engine.as_ref(), &engine, remembered)?;
         }
         activity::catch_up(&engine)?;
         Ok((Self::start(Arc::new(engine))?, filled))

@@ -1,6 +1,8 @@
 //! The engine: redb. Durable at every commit, with quick-repair, so that opening after a crash is
 //! quick however large the file is.
 
+mod doubted;
+
 use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;

@@ -40,6 +40,7 @@ use crate::base::clock::Clock;
 use crate::base::clock::Timestamp;
 use crate::tls::TlsFault;
 use crate::tls::acceptor::Certificates;
+use crate::tls::acme::http::AskedToWait;
 use crate::tls::durable;
 use crate::tls::durable::Readers;
 use crate::tls::material;
@@ -107,6 +108,15 @@ impl AcmeFault {
     }
 }
 
+/// No certificate was issued.
+#[derive(Debug)]
+pub struct NotIssued {
+    /// Why.
+    pub fault: AcmeFault,
+    /// How long the authority asked to be left alone.
+    pub wait: Option<Duration>,
+}
+
 /// Where a certificate is asked for, and as whom.
 pub struct Acme {
     /// The URL of the server's directory.
@@ -147,9 +157,15 @@ impl Acme {
     ///
     /// # Errors
     /// Why there is none. What is in use stays.
-    pub async fn issue(&self, clock: &dyn Clock) -> Result<Material, AcmeFault> {
+    pub async fn issue(&self, clock: &dyn Clock) -> Result<Material, NotIssued> {
+        let asked = AskedToWait::default();
+        let issued = self.issued(&asked, clock).await;
+        issued.map_err(|fault| NotIssued { fault, wait: asked.until(clock.now()) })
+    }
+
+    async fn issued(&self, asked: &AskedToWait, clock: &dyn Clock) -> Result<Material, AcmeFault> {
         let issuing = async {
-            let made = self.ask().await;
+            let made = self.ask(asked).await;
             if made.as_ref().is_err_and(AcmeFault::is_unknown_account) {
                 // The next try makes a new one.
                 let _ = fs::remove_file(self.account_file());
@@ -161,8 +177,8 @@ impl Acme {
         self.keep(&pem, clock.now())
     }
 
-    async fn ask(&self) -> Result<Zeroizing<String>, AcmeFault> {
-        let account = self.account().await?;
+    async fn ask(&self, asked: &AskedToWait) -> Result<Zeroizing<String>, AcmeFault> {
+        let account = self.account(asked).await?;
         let names: Vec<_> = self.names.iter().cloned().map(Identifier::Dns).collect();
         let mut order = account.new_order(&NewOrder::new(&names)).await?;
         // Taken back when this ends, however it ends.
@@ -216,8 +232,8 @@ impl Acme {
     }
 
     /// The account that is kept, if it is one of this server; else a new one.
-    async fn account(&self) -> Result<Account, AcmeFault> {
-        let builder = || Account::builder_with_http(http::client(&self.call));
+    async fn account(&self, asked: &AskedToWait) -> Result<Account, AcmeFault> {
+        let builder = || Account::builder_with_http(http::client(&self.call, asked));
         let kept = fs::read(self.account_file()).map(Zeroizing::new).ok();
         let kept = kept.and_then(|json| serde_json::from_slice::<Kept>(&json).ok());
         if let Some(kept) = kept.filter(|kept| kept.directory == self.directory) {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::time::ASN1Time;
@@ -33,7 +34,7 @@ impl Facts {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let validity = certificate.validity();
         Some(Self {
-            names: names_of(&certificate).unwrap_or_default(),
+            names: hosts_of(&certificate),
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             not_before: moment(&validity.not_before),
@@ -62,10 +63,33 @@ pub(super) fn covered(names: &[String], host: &str) -> bool {
         .any(|name| name == host || name.strip_prefix("*.").is_some_and(|rest| Some(rest) == below))
 }
 
+/// The names and addresses a certificate is for; what it has beside them is no host's.
+fn hosts_of(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let extension = certificate.subject_alternative_name().ok().flatten();
+    let names = extension.map(|extension| extension.value.general_names.iter());
+    names.into_iter().flatten().filter_map(written_name).collect()
+}
+
 /// The names and addresses a certificate is for; `None` if it has one of another kind or no list.
 pub(super) fn names_of(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
     let extension = certificate.subject_alternative_name().ok()??;
     extension.value.general_names.iter().map(written_name).collect()
+}
+
+/// The mark of the key that signed a certificate, if it says (RFC 5280 section 4.2.1.1).
+pub(super) fn authority_key(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(id) => Some(id.key_identifier.as_ref()?.0.to_vec()),
+        _ => None,
+    })
+}
+
+/// The mark of a certificate's own key, if it says (RFC 5280 section 4.2.1.2).
+pub(super) fn subject_key(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+        _ => None,
+    })
 }
 
 fn written_name(name: &GeneralName<'_>) -> Option<String> {
@@ -92,4 +116,24 @@ fn fingerprint(der: &[u8]) -> String {
 /// A moment of a certificate; one before 1970 is 1970.
 pub(super) fn moment(time: &ASN1Time) -> Timestamp {
     Timestamp::from_seconds(u64::try_from(time.timestamp()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::CertificateParams;
+    use rcgen::KeyPair;
+    use rcgen::SanType;
+
+    use super::*;
+
+    #[test]
+    fn a_name_of_another_kind_hides_no_host() {
+        let mut params = CertificateParams::new(vec!["auth.example".to_owned()]).unwrap();
+        let uri = "spiffe://example/auth".try_into().unwrap();
+        params.subject_alt_names.insert(0, SanType::URI(uri));
+        let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let facts = Facts::of(made.der()).unwrap();
+        assert_eq!(facts.names, ["auth.example"]);
+        assert!(facts.covers("auth.example"));
+    }
 }

@@ -15,10 +15,11 @@ use zeroize::Zeroizing;
 
 use crate::base::clock::Timestamp;
 use crate::tls::TlsFault;
+use crate::tls::facts;
 use crate::tls::facts::Facts;
 
 /// A certificate chain and the key of its first certificate. It exists only when the two belong
-/// together, each certificate was signed by the next, and the first was valid when it was loaded.
+/// together, each certificate names the next as its issuer, and the first was valid when it was loaded.
 #[derive(Debug, Clone)]
 pub struct Material {
     certified: Arc<CertifiedKey>,
@@ -112,7 +113,8 @@ fn check_validity(facts: &Facts, path: &Path, now: Timestamp) -> Result<(), TlsF
     Ok(())
 }
 
-/// Each certificate was signed by the one after it (RFC 5246 section 7.4.2), as far as names tell.
+/// Each certificate was signed by the one after it (RFC 5246 section 7.4.2), as far as names and marks of
+/// keys tell.
 fn check_order(chain: &[CertificateDer<'_>], path: &Path) -> Result<(), TlsFault> {
     let parsed: Result<Vec<_>, _> =
         chain.iter().map(|der| X509Certificate::from_der(der).map(|(_, one)| one)).collect();
@@ -120,7 +122,7 @@ fn check_order(chain: &[CertificateDer<'_>], path: &Path) -> Result<(), TlsFault
     let broken = parsed
         .iter()
         .zip(parsed.iter().skip(1))
-        .position(|(lower, upper)| lower.issuer().as_raw() != upper.subject().as_raw());
+        .position(|(lower, upper)| !names_as_issuer(lower, upper));
     match broken {
         None => Ok(()),
         Some(at) => {
@@ -128,6 +130,12 @@ fn check_order(chain: &[CertificateDer<'_>], path: &Path) -> Result<(), TlsFault
             Err(TlsFault::OutOfOrder { file: path.to_owned(), lower, upper })
         }
     }
+}
+
+fn names_as_issuer(lower: &X509Certificate<'_>, upper: &X509Certificate<'_>) -> bool {
+    let keys = (facts::authority_key(lower), facts::subject_key(upper));
+    let same_key = !matches!(&keys, (Some(signed), Some(has)) if signed != has);
+    same_key && lower.issuer().as_raw() == upper.subject().as_raw()
 }
 
 #[cfg(test)]
@@ -209,6 +217,35 @@ mod tests {
         fs::write(dir.path().join("chain.pem"), format!("{server}{ca}{other}")).unwrap();
         let fault = load(dir.path(), "chain.pem", "server-key.pem", NOW);
         assert!(matches!(fault, TlsFault::OutOfOrder { lower: 2, .. }), "{fault}");
+    }
+
+    #[test]
+    fn a_chain_through_another_authority_of_the_same_name_is_refused() {
+        use rcgen::BasicConstraints;
+        use rcgen::CertificateParams;
+        use rcgen::CertifiedIssuer;
+        use rcgen::DnType;
+        use rcgen::IsCa;
+        use rcgen::KeyPair;
+        let authority = || {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, "One of two");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+        };
+        let (signs, other) = (authority(), authority());
+        let mut params = CertificateParams::new(vec!["auth.example".to_owned()]).unwrap();
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &signs).unwrap().pem();
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("key.pem"), key.serialize_pem()).unwrap();
+        let chain = dir.path().join("chain.pem");
+        fs::write(&chain, format!("{leaf}{}", signs.pem())).unwrap();
+        assert!(Material::load(&chain, &dir.path().join("key.pem"), NOW).is_ok());
+        fs::write(&chain, format!("{leaf}{}", other.pem())).unwrap();
+        let fault = load(dir.path(), "chain.pem", "key.pem", NOW);
+        assert!(matches!(fault, TlsFault::OutOfOrder { lower: 1, .. }), "{fault}");
     }
 
     #[test]

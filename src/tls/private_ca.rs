@@ -24,7 +24,6 @@ use rcgen::PKCS_ECDSA_P256_SHA256;
 use rcgen::PublicKeyData as _;
 use rustls_pki_types::DnsName;
 use time::OffsetDateTime;
-use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
 use zeroize::Zeroizing;
@@ -240,26 +239,12 @@ fn reusable(files: &Files, ca: &[u8], names: &Names, now: Timestamp) -> Option<M
     let remains = material.not_after().since(now);
     // A CA near its own end shortens its certificates: renewing them would not help.
     let due = remains < RENEW_BEFORE && leaf.validity().not_after < ca.validity().not_after;
-    let same = authority_of(&leaf) == subject_of(&ca) && names_of(&leaf)? == *names;
+    let same = facts::authority_key(&leaf) == facts::subject_key(&ca) && names_of(&leaf)? == *names;
     (same && !due).then_some(material)
 }
 
 fn names_of(leaf: &X509Certificate<'_>) -> Option<Names> {
     facts::names_of(leaf).map(|names| names.into_iter().collect())
-}
-
-fn authority_of(leaf: &X509Certificate<'_>) -> Option<Vec<u8>> {
-    leaf.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(id) => Some(id.key_identifier.as_ref()?.0.to_vec()),
-        _ => None,
-    })
-}
-
-fn subject_of(ca: &X509Certificate<'_>) -> Option<Vec<u8>> {
-    ca.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
-        _ => None,
-    })
 }
 
 fn read_certificate(path: &Path) -> Result<Vec<u8>, TlsFault> {
@@ -381,7 +366,7 @@ mod tests {
         assert_eq!(names_of(&leaf).unwrap(), expected.map(String::from).into());
         assert!(leaf.extended_key_usage().unwrap().unwrap().value.server_auth);
         assert!(!leaf.basic_constraints().unwrap().unwrap().value.ca);
-        assert!(subject_of(&leaf).is_some());
+        assert!(facts::subject_key(&leaf).is_some());
     }
 
     #[test]

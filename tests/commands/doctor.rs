@@ -510,3 +510,24 @@ fn ten_things_at_once_are_one_screen_with_a_fix_beside_each() {
         assert!(line.chars().count() <= 80 || !line.trim().contains(' '), "{line}");
     }
 }
+
+#[test]
+fn backups_that_are_off_missing_or_too_old_are_told_of() {
+    let folder = Folder::with_installation();
+    let off = found(&report(&folder, &[]), "backup.off").unwrap();
+    assert_eq!(off["level"], "note");
+    assert!(off["fix"].as_str().unwrap().contains("backup.folder"), "{off}");
+    let set = ["--set", "backup.folder=backups"];
+    let none = found(&report(&folder, &set), "backup.none").unwrap();
+    assert_eq!(none["level"], "note", "{none}");
+    fs::create_dir(folder.path("backups")).unwrap();
+    folder.write("backups/countersign-20200102T030405.678Z.backup", "of long ago");
+    let old = found(&report(&folder, &set), "backup.old").unwrap();
+    assert_eq!(old["level"], "attention");
+    assert!(old["about"].as_str().unwrap().contains("2020-01-02T03:04:05"), "{old}");
+    folder.done(&["backup", "create", "--set", "backup.folder=backups"]);
+    assert_eq!(found(&report(&folder, &set), "backup").unwrap()["level"], "good");
+    folder.write("file", "where a folder is meant to be");
+    let failed = found(&report(&folder, &["--set", "backup.folder=file"]), "backup.failed");
+    assert_eq!(failed.unwrap()["level"], "attention");
+}

@@ -26,10 +26,12 @@ use crate::Folder;
 use crate::INIT;
 use crate::ran;
 
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 const ERR: u8 = 3;
 const ASK: u8 = 4;
 const ASK_HIDDEN: u8 = 5;
 const NEW_FILE: u8 = 7;
+const FILE_BYTES: u8 = 8;
 const DONE: u8 = 10;
 const FAILED: u8 = 11;
 const STATUS: u8 = 12;
@@ -47,12 +49,12 @@ impl Server {
     /// With settings of its own, as `--set` takes them.
     pub fn with(folder: &Folder, settings: &[&str]) -> Self {
         let set = settings.iter().flat_map(|setting| ["--set", *setting]);
-        let args: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(set).collect();
-        Self::started(folder, &mut folder.command(&args))
+        let args: Vec<&str> = SERVE.into_iter().chain(set).collect();
+        Self::started(folder, folder.command(&args))
     }
 
     /// As `command` starts it.
-    fn started(folder: &Folder, command: &mut Command) -> Self {
+    fn started(folder: &Folder, mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("log")).unwrap());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
@@ -185,6 +187,8 @@ const SCRIPT: &[&str] = &[
     "webhook show {id}",
     "webhook deliveries {id}",
     "webhook enable {id}",
+    "webhook retry {id}",
+    "webhook rotate {id}",
     "webhook delete {id}",
     "connection list",
     "connection show cs_conn_00000000000000000000000000",
@@ -496,6 +500,90 @@ fn a_caller_that_hangs_up_ends_nothing_in_the_middle() {
     folder.done(&["company", "list"]);
 }
 
+/// The command, run by other programs.
+fn through(programs: &[&str], command: &Command, folder: &Folder) -> Command {
+    let mut outer = Command::new(programs[0]);
+    outer.args(&programs[1..]).arg(command.get_program()).args(command.get_args()).env_clear();
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.current_dir(folder.path(".")).stdin(Stdio::null());
+    outer
+}
+
+/// What an unfinished backup would be, in the caller's folder and in the server's.
+fn remains(folder: &Folder) -> Vec<String> {
+    let names = [folder.path("."), folder.path("data")].into_iter().flat_map(|place| {
+        fs::read_dir(place).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap())
+    });
+    names.filter(|name| name.starts_with(".countersign") || name.ends_with(".backup")).collect()
+}
+
+#[test]
+fn a_backup_that_its_caller_cannot_write_to_its_end_leaves_nothing_behind() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    // A file that cannot grow, as on a full disk.
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
+    let command = folder.command(&["backup", "create", "--output", "a.backup"]);
+    let told = ran(&mut through(&["/bin/sh", "-c", limited], &command, &folder));
+    assert_eq!(told.status, 1, "{}", told.stdout);
+    assert!(told.stderr.contains("a.backup cannot be written (File too large"), "{}", told.stderr);
+    assert_eq!(remains(&folder), Vec::<String>::new());
+    folder.done(&["backup", "create", "--output", "a.backup"]);
+    assert_eq!(remains(&folder), ["a.backup"]);
+    folder.done(&["backup", "verify", "a.backup"]);
+}
+
+#[test]
+fn a_backup_for_which_there_is_no_room_leaves_nothing_behind_and_the_server_goes_on() {
+    const UNSHARE: &str = "/usr/bin/unshare";
+    let may = Command::new(UNSHARE).args(["--mount", "/bin/true"]).status();
+    if !may.is_ok_and(|status| status.success()) {
+        // Only root mounts.
+        return;
+    }
+    let folder = Folder::with_installation();
+    fs::create_dir(folder.path("full")).unwrap();
+    let full = "/bin/mount -t tmpfs -o size=8k tmpfs full && /usr/bin/head -c 8192 /dev/zero > full/other && exec \"$0\" \"$@\"";
+    let command = folder.command(&[&SERVE[..], &["--set", "backup.folder=full"]].concat());
+    let programs = [UNSHARE, "--mount", "/bin/sh", "-c", full];
+    let server = Server::started(&folder, through(&programs, &command, &folder));
+    let told = folder.failed(&["backup", "create"]);
+    assert!(told.contains("was not made") && told.contains("No space left"), "{told}");
+    let seen = format!("/proc/{}/root{}", server.0.id(), folder.path("full").display());
+    assert_eq!(fs::read_dir(seen).unwrap().count(), 1, "what was there before");
+    folder.done(&["backup", "create", "--output", "a.backup"]);
+    assert!(server.stop());
+}
+
+#[test]
+fn a_caller_that_hangs_up_in_the_middle_of_a_backup_leaves_nothing_in_the_servers_folder() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let args = ["backup", "create", "--output", "b.backup"];
+    let mut caller = Caller::new(&folder, VERSION, &args);
+    caller.answer(NEW_FILE, "b.backup", "");
+    assert_eq!(caller.hear().0, FILE_BYTES);
+    assert_eq!(remains(&folder).len(), 1, "it is made in a folder of its own");
+    drop(caller);
+    let until = Instant::now() + Duration::from_secs(30);
+    while !remains(&folder).is_empty() {
+        assert!(Instant::now() < until, "{:?}", remains(&folder));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    folder.done(&["backup", "create", "--output", "b.backup"]);
+}
+
+#[test]
+fn what_a_kill_left_of_backups_and_restores_goes_at_the_next_start() {
+    let folder = Folder::with_installation();
+    fs::create_dir(folder.path("data/.countersign-backup-AbCdEf")).unwrap();
+    folder.write("data/.countersign-backup-AbCdEf/made.backup", "half of a backup");
+    folder.write("data/.countersign-backup-GhIjKl", "half of another");
+    folder.write("data/.countersign.redb.restoring-MnOpQr", "half of a restore");
+    let _server = Server::over(&folder);
+    assert_eq!(remains(&folder), Vec::<String>::new());
+}
+
 #[test]
 fn a_server_that_is_told_to_stop_waits_for_no_answer() {
     let folder = Folder::new();
@@ -581,12 +669,12 @@ fn in_a_user_namespace_root_is_heard_and_whoever_has_no_number_there_is_not() {
         return;
     }
     let folder = Folder::with_installation_for_all();
-    let plain = folder.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let plain = folder.command(&SERVE);
     let mut wrapped = Command::new("unshare");
     wrapped.args(namespace).arg(plain.get_program()).args(plain.get_args()).env_clear();
     wrapped.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     wrapped.env("PATH", "/usr/bin:/bin").current_dir(folder.0.path()).stdin(Stdio::null());
-    let _server = Server::started(&folder, &mut wrapped);
+    let _server = Server::started(&folder, wrapped);
     folder.done(&["company", "list"]);
     let open = |name: &str, mode| {
         fs::set_permissions(folder.path(name), Permissions::from_mode(mode)).unwrap();

@@ -13,6 +13,7 @@ mod chance;
 mod cuts;
 mod disk;
 mod failures;
+mod migration;
 mod real_file;
 mod site;
 mod witness;

@@ -10,21 +10,27 @@ use std::time::Duration;
 
 use countersign::app::backup::make;
 use countersign::app::backup::make::Stage;
+use countersign::app::backup::schedule;
 use countersign::app::backup::schedule::Schedule;
 use countersign::base::secret::Secret;
 use countersign::config;
 use countersign::config::Flag;
+use countersign::config::Settings;
 use countersign::config::Sources;
 use countersign::crypto::password::Cost;
 use countersign::domain::audit::EventKind;
 use countersign::ops::Ops;
 use countersign::ops::backup::Backup;
+use countersign::ops::backup::Backups;
 use countersign::ops::backup::Protection;
+use countersign::ops::failure::Failure;
 use countersign::store::backup::read::Part;
 use countersign::store::table::TableId;
 
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::monitor::asked;
+use crate::monitor::value;
 
 const SCOPE: &str = "customers:readonly";
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
@@ -100,7 +106,8 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before_it_and_is_on
     assert_eq!(keys(TableId::RefreshTokens).len(), 5);
     assert_eq!(made.header.entries, tables[&TableId::Audit].len() as u64);
     assert_eq!(house.happened(1), [EventKind::BackupCreated]);
-    assert_eq!(house.ops.backups().last.unwrap().bytes, fs::metadata(&file).unwrap().len());
+    assert_eq!(made.bytes, fs::metadata(&file).unwrap().len());
+    assert_eq!(house.ops.backups(), Backups::default(), "what somebody makes elsewhere is theirs");
 }
 
 #[tokio::test]
@@ -114,7 +121,7 @@ async fn a_backup_is_its_owners_alone_replaces_nothing_and_leaves_nothing_when_i
     let told = made(&house.ops, &file, &Protection::default()).unwrap_err();
     assert!(told.contains("exists already"), "{told}");
     assert_eq!(fs::read(&file).unwrap(), bytes);
-    assert_eq!(house.ops.backups().failed.unwrap().why, told);
+    assert_eq!(house.ops.backups().failed, None, "the server's own did not fail");
     house.ops.close();
     let told = made(&house.ops, &folder.path().join("b.backup"), &Protection::default());
     assert!(told.is_err());
@@ -143,20 +150,66 @@ async fn a_sealed_backup_shows_nobody_what_is_in_it() {
     }
 }
 
-#[tokio::test]
-async fn backups_are_made_when_due_and_the_oldest_of_ours_go() {
-    let house = House::quick().await;
-    let folder = tempfile::tempdir().unwrap();
-    let backups = folder.path().join("made/when/needed");
+/// Every six hours into `folder`, where two are kept.
+fn settings(folder: &Path) -> Settings {
     let flag = |(key, value): &(&str, &str)| Flag {
         name: "test".to_owned(),
         key: (*key).to_owned(),
         value: (*value).to_owned(),
     };
-    let path = backups.to_str().unwrap();
+    let path = folder.to_str().unwrap();
     let flags = [("backup.folder", path), ("backup.every", "6h"), ("backup.keep", "2")];
     let sources = Sources { flags: flags.iter().map(flag).collect(), ..Sources::default() };
-    let schedule = Schedule::of(&config::load(&sources).unwrap().settings).unwrap();
+    config::load(&sources).unwrap().settings
+}
+
+#[tokio::test]
+async fn what_lies_in_the_folder_at_the_start_is_known_and_what_a_kill_left_there_goes() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let schedule = Schedule::of(&settings(folder.path())).unwrap();
+    schedule.begin(&house.ops);
+    let metric = "countersign_backup_last_success_timestamp_seconds";
+    let (_, text) = asked(&house, "/metrics").await;
+    let none = format!("\n{metric} 0\n");
+    assert!(text.contains(&none), "meant to be there, and there is none: {text}");
+    fs::write(folder.path().join("countersign-20231114T221320.123Z.backup"), "12345").unwrap();
+    fs::write(folder.path().join("countersign-20221114T221320.123Z.backup"), "1").unwrap();
+    fs::write(folder.path().join(".countersign-backup-AbCdEf"), "half of one").unwrap();
+    schedule.begin(&house.ops);
+    assert_eq!(house.ops.backups().last.unwrap().bytes, 5);
+    assert!((value(&house, metric).await - 1_700_000_000.0).abs() < 0.1);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn backups_of_a_clock_that_ran_ahead_put_off_none_and_are_the_first_to_go() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let schedule = Schedule::of(&settings(folder.path())).unwrap();
+    let run =
+        || std::thread::scope(|scope| scope.spawn(|| schedule.run(&house.ops)).join()).unwrap();
+    let ahead = folder.path().join("countersign-20991231T000000.000Z.backup");
+    fs::write(&ahead, "of the year 2099").unwrap();
+    run();
+    let count = || fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(count(), 2);
+    house.advance(60);
+    run();
+    assert_eq!(count(), 2, "no further one before it is due");
+    house.advance(6 * 3600);
+    run();
+    assert!(!ahead.exists());
+    assert_eq!(count(), 2, "the two that are kept");
+}
+
+#[tokio::test]
+async fn backups_are_made_when_due_and_the_oldest_of_ours_go() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let backups = folder.path().join("made/when/needed");
+    let settings = settings(&backups);
+    let schedule = Schedule::of(&settings).unwrap();
     let run =
         || std::thread::scope(|scope| scope.spawn(|| schedule.run(&house.ops)).join()).unwrap();
     let names = || {
@@ -187,11 +240,44 @@ async fn backups_are_made_when_due_and_the_oldest_of_ours_go() {
     run();
     let failed = house.ops.backups().failed.unwrap();
     assert!(failed.why.contains("it is backup.folder"), "{}", failed.why);
+    let finding = schedule::finding(&settings, Some(&house.ops), house.ops.now());
+    assert_eq!((finding.code, &finding.about), ("backup.failed", &failed.why));
     fs::remove_file(folder.path().join("made")).unwrap();
     run();
     assert!(!backups.exists(), "not tried again at once");
     house.advance(600);
     run();
     assert!(house.ops.backups().failed.is_none());
+    let finding = schedule::finding(&settings, Some(&house.ops), house.ops.now());
+    assert_eq!(finding.code, "backup");
     assert_eq!(names().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn compacting_gives_up_while_a_backup_is_being_made_and_says_so_and_works_once_it_is_over() {
+    let house = House::quick().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, ops) = (folder.path().join("a.backup"), house.ops.clone());
+    let (began, begun) = mpsc::channel();
+    let (go_on, going) = mpsc::channel::<()>();
+    let making = std::thread::Builder::new().spawn(move || {
+        let mut tell = |stage| {
+            if matches!(stage, Stage::Writing(_)) {
+                let _ = began.send(());
+                // Goes on for good once nobody holds the other end.
+                let _ = going.recv();
+            }
+        };
+        make::make(&ops, &file, &Protection::default(), MACHINE, &mut tell).unwrap();
+    });
+    begun.recv().unwrap();
+    let since = tokio::time::Instant::now();
+    let told = house.ops.compact().await.unwrap_err();
+    assert_eq!(since.elapsed().as_secs(), 30);
+    let Failure::Refused(told) = told else { panic!("{told:?}") };
+    assert!(told.to_string().contains("a backup or an export"), "{told}");
+    house.client_token().await;
+    drop(go_on);
+    making.unwrap().join().unwrap();
+    house.ops.compact().await.unwrap();
 }

@@ -10,8 +10,8 @@ use tower::ServiceExt as _;
 use crate::harness::House;
 
 /// What the operations listener of `house` answers.
-async fn asked(house: &House, path: &str) -> (StatusCode, String) {
-    let router = operations::router(&house.ops, std::path::Path::new("/"));
+pub async fn asked(house: &House, path: &str) -> (StatusCode, String) {
+    let router = operations::router(&house.ops, std::path::Path::new("/"), None);
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();
     let status = response.status();
@@ -20,7 +20,7 @@ async fn asked(house: &House, path: &str) -> (StatusCode, String) {
 }
 
 /// The value of one series; 0 if there is none.
-async fn value(house: &House, series: &str) -> f64 {
+pub async fn value(house: &House, series: &str) -> f64 {
     let (status, text) = asked(house, "/metrics").await;
     assert_eq!(status, StatusCode::OK);
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));

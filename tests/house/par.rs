@@ -21,7 +21,7 @@ const PKCE: [(&str, &str); 2] = [
 ];
 const WEEK: u64 = 7 * 24 * 3600;
 
-async fn push(house: &House, more: &[(&str, &str)]) -> Answer {
+pub async fn push(house: &House, more: &[(&str, &str)]) -> Answer {
     let mut form = vec![
         ("response_type", "code"),
         ("redirect_uri", CALLBACK),

@@ -14,10 +14,12 @@ use countersign::app::installation::Options;
 use countersign::base::clock::Timestamp;
 use countersign::config::Settings;
 use countersign::domain::app::AppKind;
+use countersign::domain::app::AppStatus;
 use countersign::domain::app_life::Overlap;
 use countersign::domain::audit::EventKind;
 use countersign::domain::block::Blocked;
 use countersign::domain::role::RoleName;
+use countersign::ops::administration::judge_client::Judgement;
 use countersign::ops::backup::Protection;
 use http::StatusCode;
 use http::header;
@@ -56,7 +58,7 @@ pub fn restore(
 }
 
 /// The house after a restore.
-fn restored(house: House, file: &Path) -> (House, Restored) {
+pub fn restored(house: House, file: &Path) -> (House, Restored) {
     let now = house.ops.now();
     let (house, restored) =
         house.while_stopped(|folder, settings| restore(folder, settings, file, now).unwrap());
@@ -64,7 +66,7 @@ fn restored(house: House, file: &Path) -> (House, Restored) {
     (house, restored)
 }
 
-async fn client_status(house: &House, id: &str, secret: &str) -> StatusCode {
+pub async fn client_status(house: &House, id: &str, secret: &str) -> StatusCode {
     let authorization = basic(id, secret);
     let headers = [("authorization", authorization.as_str())];
     let form = [("grant_type", "client_credentials")];
@@ -72,13 +74,13 @@ async fn client_status(house: &House, id: &str, secret: &str) -> StatusCode {
 }
 
 /// API credentials of Acme's own: client id and secret.
-async fn credentials(house: &House) -> (String, String) {
+pub async fn credentials(house: &House) -> (String, String) {
     let new = house.acting(AppKind::ApiCredentials, "acme", "owner", SCOPE);
     let made = house.ops.create_app(new, MACHINE).await.unwrap();
     (made.app.client_id(), made.secret.unwrap().expose().to_owned())
 }
 
-async fn api_token(house: &House) -> (countersign::base::id::AppId, String) {
+pub async fn api_token(house: &House) -> (countersign::base::id::AppId, String) {
     let new = house.acting(AppKind::ApiToken, "acme", "owner", SCOPE);
     let made = house.ops.create_app(new, MACHINE).await.unwrap();
     (made.app.id, made.secret.unwrap().expose().to_owned())
@@ -327,4 +329,18 @@ async fn a_backup_of_another_installation_or_a_missing_key_changes_nothing() {
     assert!(told.contains("is missing"), "{told}");
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
     assert!(house.ops.verify_audit().unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_program_that_was_blocked_and_is_revoked_since_comes_back_revoked() {
+    let house = House::on_disk().await;
+    let known = house.guide.apps.iter().find(|app| app.kind == "oauth_public").unwrap();
+    let app = house.ops.find_app(&known.client_id).unwrap().id;
+    house.ops.judge_client(app, Judgement::Block, MACHINE).await.unwrap();
+    let file = backup(&house);
+    let revoked = house.ops.revoke_app(app, MACHINE).await.unwrap();
+    assert!(matches!(revoked.status, AppStatus::Revoked { .. }), "also while it is blocked");
+    let (house, _) = restored(house, &file);
+    let app = house.ops.judge_client(app, Judgement::Unblock, MACHINE).await.unwrap();
+    assert!(matches!(app.status, AppStatus::Revoked { .. }), "{:?}", app.status);
 }

@@ -12,6 +12,7 @@ use countersign::app::installation::Kind;
 use countersign::app::installation::Options;
 use countersign::config::Settings;
 use countersign::domain::app::AppKind;
+use countersign::domain::app::AppStatus;
 use countersign::store::Store;
 
 use crate::harness::House;
@@ -106,5 +107,42 @@ async fn a_restore_is_refused_while_the_server_runs_and_leftovers_of_a_killed_on
         fs::write(&left, "half of a restore").unwrap();
         restore(folder, settings, &file, now).unwrap();
         assert!(!left.exists());
+    });
+}
+
+#[tokio::test]
+async fn however_the_file_in_place_is_damaged_the_backup_is_restored_and_what_is_not_known_has_ended()
+ {
+    let house = House::on_disk().await;
+    let new = house.acting(AppKind::ApiToken, "acme", "owner", "customers:readonly");
+    let token = house.ops.create_app(new, MACHINE).await.unwrap().app;
+    let file = backup(&house);
+    house.ops.revoke_app(token.id, MACHINE).await.unwrap();
+    let now = house.ops.now();
+    let (_house, ()) = house.while_stopped(|folder, settings| {
+        let data = folder.join(DATA_FILE);
+        let sound = fs::read(&data).unwrap();
+        let (mut read, mut unread) = (0, 0);
+        // Pages all over the file, the same in each run.
+        for page in (0..sound.len() / 4096).step_by(3) {
+            let mut damaged = sound.clone();
+            damaged[page * 4096..(page + 1) * 4096].fill(0x5a);
+            fs::remove_file(&data).unwrap();
+            fs::write(&data, &damaged).unwrap();
+            let restored = restore(folder, settings, &file, now).unwrap();
+            if restored.unread.is_some() {
+                unread += 1;
+            } else {
+                read += 1;
+            }
+            fs::remove_file(restored.former.unwrap()).unwrap();
+            let options = Options::of(settings, Kind::Real);
+            let opened = Installation::open_existing(folder, &options).unwrap();
+            let ops = countersign::app::wire::ops(settings, &opened).unwrap();
+            let found = ops.find_app(&token.id.to_string()).unwrap();
+            assert!(found.status != AppStatus::Active, "page {page}: {found:?}");
+            ops.close();
+        }
+        assert!(read > 0 && unread > 0, "read {read}, unread {unread}");
     });
 }

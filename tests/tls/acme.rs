@@ -24,6 +24,7 @@ fn start(folder: &Path, server: &AcmeServer) -> Program {
         folder,
         &[
             "tls.mode=acme",
+            "operations.listen=127.0.0.1:0",
             "tls.acme.accept_terms=true",
             "tls.acme.contacts=admin@auth.example",
             &format!("tls.acme.directory={}", server.directory),
@@ -98,15 +99,25 @@ async fn a_certificate_past_two_thirds_of_its_life_is_renewed_with_the_same_acco
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_certificate_a_temporary_one_is_served_and_that_is_said() {
-    for (mood, told) in [
-        (Mood { too_many: 1, ..Mood::default() }, "too many certificates for this name"),
-        (Mood { never_satisfied: true, ..Mood::default() }, "could not confirm auth.example"),
+    const HOUR: u64 = 3600;
+    let too_many = Mood { too_many: 1, retry_after: Some(5 * HOUR), ..Mood::default() };
+    let never = Mood { never_satisfied: true, ..Mood::default() };
+    for (mood, told, wait) in [
+        (too_many, "too many certificates for this name", 5 * HOUR..7 * HOUR),
+        (never, "could not confirm auth.example", 1..HOUR),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let server = AcmeServer::start(mood).await;
         let program = start(folder.path(), &server);
         let line = program.logged("no certificate over ACME; the one in use stays");
-        assert!(line.contains(told) && line.contains("again="), "{line}");
+        assert!(line.contains(told), "{line}");
+        let again =
+            line.split_once("again=").unwrap().1.split([' ', '"']).find(|it| !it.is_empty());
+        let again: jiff::Timestamp = again.unwrap().parse().unwrap();
+        let in_seconds = again.as_second().abs_diff(jiff::Timestamp::now().as_second());
+        assert!(wait.contains(&in_seconds), "as the server asked for: {line}");
+        let ready = program.operations("/readyz");
+        assert!(ready.starts_with("ready with a temporary certificate"), "{ready}");
         let (issued_by_acme, private) = clients(folder.path(), &program, &server);
         let ready = private.connect().await.unwrap().ok("/readyz").await.unwrap();
         assert!(ready.starts_with("ready with a temporary certificate"), "{ready}");

@@ -43,6 +43,8 @@ pub struct Mood {
     pub stale_nonces: usize,
     /// So many orders are refused because there were too many.
     pub too_many: usize,
+    /// For how many seconds it then asks to be left alone.
+    pub retry_after: Option<u64>,
     /// No name is confirmed, whatever is shown.
     pub never_satisfied: bool,
     /// The certificates that it issues next are so many days old, of 90.
@@ -343,7 +345,11 @@ fn order(books: &mut Books, asked: &Value) -> Response {
     if books.mood.too_many > 0 {
         books.mood.too_many -= 1;
         let detail = "too many certificates for this name";
-        return problem(StatusCode::TOO_MANY_REQUESTS, "rateLimited", detail);
+        let mut refused = problem(StatusCode::TOO_MANY_REQUESTS, "rateLimited", detail);
+        if let Some(seconds) = books.mood.retry_after {
+            refused.headers_mut().insert("retry-after", seconds.into());
+        }
+        return refused;
     }
     let names = asked["identifiers"].as_array().unwrap();
     assert_eq!(names.len(), 1);

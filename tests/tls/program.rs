@@ -3,7 +3,10 @@
 use std::fs;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::Read as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Child;
 use std::process::ChildStdout;
@@ -28,6 +31,7 @@ pub const LONG: Duration = Duration::from_secs(60);
 pub struct Program {
     child: Child,
     pub address: SocketAddr,
+    operations: Option<u16>,
     log: Arc<Mutex<String>>,
     /// Kept open: it writes more than one line.
     _stdout: BufReader<ChildStdout>,
@@ -62,9 +66,14 @@ pub fn run(folder: &Path, args: &[&str]) -> Output {
 impl Program {
     /// Serves from `files`.
     pub fn with_files(folder: &Path, files: &Files) -> Self {
+        Self::with_files_and(folder, files, &[])
+    }
+
+    /// Serves from `files`, with more settings.
+    pub fn with_files_and(folder: &Path, files: &Files, settings: &[&str]) -> Self {
         let certificate = format!("tls.certificate_file={}", files.certificate.display());
         let key = format!("tls.key_file={}", files.key.display());
-        Self::serve(folder, &["tls.mode=files", &certificate, &key])
+        Self::serve(folder, &[&["tls.mode=files", &certificate, &key], settings].concat())
     }
 
     pub fn serve(folder: &Path, settings: &[&str]) -> Self {
@@ -83,8 +92,25 @@ impl Program {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut told).unwrap();
         assert!(told.starts_with("Countersign serves"), "{told} {}", log.lock().unwrap());
-        let address = SocketAddr::from(([127, 0, 0, 1], listening_port(child.id())));
-        Self { child, address, log, _stdout: stdout }
+        let ports = listening_ports(child.id());
+        // With an operations listener there are two, and that one speaks without TLS.
+        let is_public = |port: &&u16| ports.len() == 1 || asked(**port, "/healthz").is_none();
+        let public = *ports.iter().find(is_public).unwrap();
+        let operations = ports.iter().copied().find(|port| *port != public);
+        let address = SocketAddr::from(([127, 0, 0, 1], public));
+        Self { child, address, operations, log, _stdout: stdout }
+    }
+
+    /// What the operations listener answers.
+    pub fn operations(&self, path: &str) -> String {
+        asked(self.operations.unwrap(), path).unwrap()
+    }
+
+    /// The value of one series of the metrics.
+    pub fn measured(&self, series: &str) -> Option<f64> {
+        let text = self.operations("/metrics");
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
     }
 
     pub fn log(&self) -> String {
@@ -115,8 +141,20 @@ pub fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// The port on which a process listens, as the kernel tells it.
-fn listening_port(process: u32) -> u16 {
+/// What is answered without TLS, if that is 200.
+fn asked(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 200 ").then(|| body.to_owned())
+}
+
+/// The ports on which a process listens, as the kernel tells it.
+fn listening_ports(process: u32) -> Vec<u16> {
     let mut inodes = Vec::new();
     for entry in fs::read_dir(format!("/proc/{process}/fd")).unwrap() {
         let Ok(link) = fs::read_link(entry.unwrap().path()) else { continue };
@@ -126,10 +164,10 @@ fn listening_port(process: u32) -> u16 {
         );
     }
     let table = fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
-    let port = table.lines().skip(1).find_map(|line| {
+    let ports = table.lines().skip(1).filter_map(|line| {
         let cells: Vec<&str> = line.split_whitespace().collect();
         let is_listening = cells[3] == "0A" && inodes.iter().any(|inode| inode == cells[9]);
         is_listening.then(|| u16::from_str_radix(cells[1].split(':').nth(1).unwrap(), 16).unwrap())
     });
-    port.unwrap()
+    ports.collect()
 }

@@ -188,3 +188,26 @@ async fn a_certificate_for_another_host_or_near_its_end_is_served_with_a_warning
     let line = program.logged("the certificate expires very soon");
     assert!(line.contains("days=3"), "{line}");
 }
+
+#[tokio::test]
+async fn the_end_of_the_certificate_in_use_is_measured_and_so_are_those_that_were_refused() {
+    let ends = "countersign_tls_certificate_expiry_timestamp_seconds";
+    let reloads = |outcome| format!("countersign_tls_reloads_total{{outcome=\"{outcome}\"}}");
+    let seconds = |end: SystemTime| {
+        Some(end.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64().floor())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::in_folder(folder.path());
+    let authority = Authority::new("One");
+    let (first, second) = (SystemTime::now() + DAY * 40, SystemTime::now() + DAY * 80);
+    files.put(&authority.issue_until(HOST, first));
+    let program =
+        Program::with_files_and(folder.path(), &files, &["operations.listen=127.0.0.1:0"]);
+    assert_eq!(program.measured(ends), seconds(first));
+    files.put(&authority.issue_until(HOST, second));
+    until("the new end", || (program.measured(ends) == seconds(second)).then_some(()));
+    assert_eq!(program.measured(&reloads("published")), Some(1.0));
+    std::fs::write(&files.certificate, "no certificate").unwrap();
+    until("a refusal", || program.measured(&reloads("refused")));
+    assert_eq!(program.measured(ends), seconds(second), "the one that is served");
+}

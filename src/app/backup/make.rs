@@ -1,6 +1,7 @@
 //! Making a backup: written beside its place under another name, synced, read back from its first byte
 //! to its last, and only then named. Whenever that is interrupted, there is a whole backup or none.
 
+use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::BufReader;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 use crate::app::backup::BackupError;
 use crate::app::backup::good_passphrase;
 use crate::app::backup::read_passphrase;
+use crate::app::backup::schedule::name;
 use crate::app::backup::schedule::stamp;
 use crate::app::backup::unusable;
 use crate::app::durable;
@@ -71,26 +73,33 @@ pub fn make(
     origin: Origin,
     tell: &mut dyn FnMut(Stage),
 ) -> Result<Verified, BackupError> {
-    let verified = write(ops, file, protection, tell);
-    match &verified {
-        Ok(verified) => {
-            let made = Made {
-                at: verified.header.created_at,
-                file: file.display().to_string(),
-                bytes: verified.bytes,
-            };
-            let sealed = if verified.sealed { "sealed" } else { "plain" };
-            let key = if verified.header.has_key { " with master key" } else { "" };
-            if let Err(fault) = ops.note_backup(made, &format!("{sealed}{key}"), origin) {
-                // No entry, no effect.
-                let _ = std::fs::remove_file(file);
-                ops.note_failed_backup(&fault.to_string());
-                return Err(fault.into());
-            }
-        }
-        Err(error) => ops.note_failed_backup(&error.to_string()),
+    let verified = write(ops, file, protection, tell)?;
+    let sealed = if verified.sealed { "sealed" } else { "plain" };
+    let key = if verified.header.has_key { " with master key" } else { "" };
+    if let Err(fault) = ops.record_backup(&format!("{sealed}{key}"), origin) {
+        // No entry, no effect.
+        let _ = fs::remove_file(file);
+        return Err(fault.into());
     }
-    verified
+    Ok(verified)
+}
+
+/// As [`make`], in the folder of backups: the server knows of it, whoever asked for it.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_in(
+    folder: &Path,
+    ops: &Ops,
+    protection: &Protection,
+    origin: Origin,
+    tell: &mut dyn FnMut(Stage),
+) -> Result<(PathBuf, Verified), BackupError> {
+    let file = name(folder, ops.now());
+    let verified = make(ops, &file, protection, origin, tell)?;
+    let at = verified.header.created_at;
+    ops.note_backup(Made { at, file: file.display().to_string(), bytes: verified.bytes });
+    Ok((file, verified))
 }
 
 fn write(
@@ -124,6 +133,8 @@ pub fn before_migration(
     Ok(file)
 }
 
+/// What a backup is called until it is whole.
+const UNFINISHED: &str = ".countersign-backup-";
 const HINT: &str = "name a folder that exists and can be written to";
 
 /// Writes and syncs a file that has no name yet; gone again if anything fails.
@@ -137,7 +148,7 @@ fn written(
     let folder = durable::folder_of(file);
     // 0600 from its first moment.
     let mut beside = tempfile::Builder::new()
-        .prefix(".countersign-backup-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)
         .map_err(unusable(folder, HINT))?;
     let mut to = BufWriter::new(beside.as_file_mut());
@@ -227,12 +238,26 @@ fn master_key(settings: &Settings) -> Result<KeyInside, OpenError> {
 /// # Errors
 /// It cannot be made.
 pub fn room(folder: &Path) -> Result<TempDir, BackupError> {
-    let made = tempfile::Builder::new().prefix(".countersign-backup-").tempdir_in(folder);
+    let made = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(folder);
     made.map_err(unusable(folder, HINT))
 }
 
-/// Where a backup of this moment lies in the folder of backups.
-#[must_use]
-pub fn name(folder: &Path, ops: &Ops) -> PathBuf {
-    crate::app::backup::schedule::name(folder, ops.now())
+/// Removes what backups have left in `folder` whose making was cut off by a kill or a power cut. Only for
+/// whoever holds the data file: nobody else makes any meanwhile.
+pub fn remove_remains(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Ok(()) => tracing::info!(file = %path.display(), "an unfinished backup was removed"),
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "an old backup could not be removed");
+            }
+        }
+    }
 }

@@ -94,26 +94,24 @@ pub enum Step {
 }
 
 /// The file in place.
-enum Former {
-    None,
-    Read(Store),
-    Unread(String),
+struct Former {
+    /// Held until it is replaced, if it can be opened: no server begins to use it meanwhile.
+    held: Option<Store>,
+    /// Why nothing can be learned from it, if so.
+    unread: Option<String>,
 }
 
 impl Former {
-    const fn store(&self) -> Option<&Store> {
-        match self {
-            Self::Read(store) => Some(store),
-            Self::None | Self::Unread(_) => None,
-        }
+    const fn read(store: Store) -> Self {
+        Self { held: Some(store), unread: None }
     }
 
-    fn unread(&self) -> Option<String> {
-        match self {
-            Self::None => Some("there is none".to_owned()),
-            Self::Read(_) => None,
-            Self::Unread(why) => Some(why.clone()),
-        }
+    fn unread(why: impl Into<String>, held: Option<Store>) -> Self {
+        Self { held, unread: Some(why.into()) }
+    }
+
+    fn store(&self) -> Option<&Store> {
+        self.held.as_ref().filter(|_| self.unread.is_none())
     }
 }
 
@@ -133,10 +131,10 @@ impl Restore<'_> {
         let header = backup.header().clone();
         durable::make_folder(self.folder).map_err(unusable(self.folder, HINT))?;
         let data = self.folder.join(DATA_FILE);
-        let former = self.hold(&data, &header)?;
+        let mut former = self.hold(&data, &header)?;
         at(Step::Held)?;
         if former.store().is_some() {
-            self.remove_leftovers();
+            remove_remains(self.folder);
         }
         let beside = self.beside()?;
         let (store, filled) = Store::restore(
@@ -150,6 +148,9 @@ impl Restore<'_> {
             Unfilled::Backup(why) => self.unreadable(why),
             Unfilled::Data(fault) => fault.into(),
         })?;
+        if let Some(why) = &filled.unread {
+            former.unread = Some(why.to_string());
+        }
         at(Step::Filled)?;
         let key = self.check(&store, filled.key)?;
         let (settled, unread) = self.settle(&store, &former, &header)?;
@@ -178,45 +179,34 @@ impl Restore<'_> {
     /// be learned from it.
     fn hold(&self, data: &Path, header: &Header) -> Result<Former, BackupError> {
         if !data.try_exists().map_err(unusable(data, HINT))? {
-            return Ok(Former::None);
+            return Ok(Former::unread("there is none", None));
         }
         // A file that this user may not open is not one that is damaged.
         OpenOptions::new().read(true).write(true).open(data).map_err(unusable(data, HINT))?;
         let store = match Store::open_former(data, self.options.cache_bytes) {
             Ok(store) => store,
             Err(fault @ Fault::InUse(_)) => return Err(fault.into()),
-            Err(fault) => return Ok(Former::Unread(fault.to_string())),
+            Err(fault) => return Ok(Former::unread(fault.to_string(), None)),
         };
-        match installation::recorded(&store) {
+        let unread = match installation::recorded(&store) {
             Ok(Some(recorded)) if recorded.kind == Kind::Sandbox => {
                 return Err(OpenError::IsSandbox(self.folder.to_owned()).into());
             }
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(Former::Unread("it holds no installation".to_owned())),
-            Err(fault) => return Ok(Former::Unread(fault.to_string())),
-        }
-        match restore::is_same_installation(&store, header) {
-            Ok(true) => Ok(Former::Read(store)),
-            Ok(false) => Ok(Former::Unread("it is another installation's".to_owned())),
-            Err(fault) => Ok(Former::Unread(fault.to_string())),
-        }
+            Ok(Some(_)) => match restore::is_same_installation(&store, header) {
+                Ok(true) => return Ok(Former::read(store)),
+                Ok(false) => "it is another installation's".to_owned(),
+                Err(fault) => fault.to_string(),
+            },
+            Ok(None) => "it holds no installation".to_owned(),
+            Err(fault) => fault.to_string(),
+        };
+        Ok(Former::unread(unread, Some(store)))
     }
 
     /// A new file for its owner alone, gone again if anything fails.
     fn beside(&self) -> Result<TempPath, BackupError> {
         let made = tempfile::Builder::new().prefix(BESIDE).tempfile_in(self.folder);
         Ok(made.map_err(unusable(self.folder, HINT))?.into_temp_path())
-    }
-
-    /// Files of restores that were killed. None runs: the file in place is held.
-    fn remove_leftovers(&self) {
-        let Ok(entries) = fs::read_dir(self.folder) else { return };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(BESIDE) {
-                // What cannot be removed does no harm.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
     }
 
     /// Whether the key opens the restored data; answers the one to be put in its place.
@@ -266,7 +256,7 @@ impl Restore<'_> {
             now: self.now,
         };
         match store.submit_blocking(act(former.store())) {
-            Ok(settled) => Ok((settled, former.unread())),
+            Ok(settled) => Ok((settled, former.unread.clone())),
             Err(Fault::Row { why, .. }) if former.store().is_some() => {
                 let settled = store.submit_blocking(act(None))?;
                 Ok((settled, Some(why.to_string())))
@@ -301,8 +291,14 @@ impl Restore<'_> {
             durable::sync_folder(self.folder).map_err(unusable(self.folder, HINT))?;
             kept = Some(second);
         }
-        let swapped = at(Step::Kept)
-            .and_then(|()| beside.persist(data).map_err(|error| unusable(data, HINT)(error.error)));
+        let swapped = at(Step::Kept).and_then(|()| {
+            // Where nothing was, nothing is replaced: a server may have begun meanwhile.
+            let named = match kept {
+                Some(_) => beside.persist(data),
+                None => beside.persist_noclobber(data),
+            };
+            named.map_err(|error| unusable(data, HINT)(error.error))
+        });
         if let (Err(_), Some(second)) = (&swapped, &kept) {
             // It is a second name of the file in place, and would do no harm.
             let _ = fs::remove_file(second);
@@ -311,6 +307,17 @@ impl Restore<'_> {
         durable::sync_folder(self.folder).map_err(unusable(self.folder, HINT))?;
         at(Step::Swapped)?;
         Ok(kept)
+    }
+}
+
+/// Removes files of restores that were killed. Only for whoever holds the file in place: then none runs.
+pub fn remove_remains(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(BESIDE) {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! names of ours are ever removed.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +19,6 @@ use crate::domain::audit::Origin;
 use crate::domain::checkup::Finding;
 use crate::ops::Ops;
 use crate::ops::backup::Made;
-use crate::telemetry::measures;
 
 const PREFIX: &str = "countersign-";
 const SUFFIX: &str = ".backup";
@@ -42,14 +42,14 @@ impl Schedule {
         Some(Self { folder, every: chosen.every, keep: chosen.keep, settings: settings.clone() })
     }
 
-    /// Lets `ops` know which backup is there.
+    /// Lets `ops` know which backup is there, and removes what a kill left of others.
     pub fn begin(&self, ops: &Ops) {
-        if let Ok(found) = listed(&self.folder)
-            && let Some((at, file)) = found.last()
-        {
-            let bytes = fs::metadata(file).map_or(0, |file| file.len());
-            ops.note_known_backup(Made { at: *at, file: file.display().to_string(), bytes });
-        }
+        make::remove_remains(&self.folder);
+        let newest = newest(&self.folder, ops.now()).unwrap_or_default();
+        ops.expect_backups(newest.map(|(at, file)| {
+            let bytes = fs::metadata(&file).map_or(0, |file| file.len());
+            Made { at, file: file.display().to_string(), bytes }
+        }));
     }
 
     /// Makes a backup if one is due, and removes those beyond what is kept. What fails is told in the
@@ -66,10 +66,8 @@ impl Schedule {
         }
         match self.make(ops) {
             Ok(file) => {
-                let now = u32::try_from(ops.now().seconds()).unwrap_or(u32::MAX);
-                measures::BACKUP_AT.set(f64::from(now));
                 tracing::info!(file = %file.display(), "a backup was made and read back");
-                self.tidy();
+                self.tidy(ops.now());
             }
             Err(error) => {
                 ops.note_failed_backup(&error.to_string());
@@ -85,20 +83,22 @@ impl Schedule {
         }
         durable::make_folder(&self.folder)
             .map_err(unusable(&self.folder, "it is backup.folder: let the server write to it"))?;
-        let newest = listed(&self.folder)?.pop();
-        Ok(newest.is_none_or(|(at, _)| ops.now().since(at) >= self.every || at > ops.now()))
+        let newest = newest(&self.folder, ops.now())?;
+        Ok(newest.is_none_or(|(at, _)| ops.now().since(at) >= self.every))
     }
 
     fn make(&self, ops: &Ops) -> Result<PathBuf, BackupError> {
         let protection = make::protection(&self.settings, None, false)?;
-        let file = name(&self.folder, ops.now());
-        make::make(ops, &file, &protection, Origin::default(), &mut |_| {})?;
+        let origin = Origin::default();
+        let (file, _) = make::make_in(&self.folder, ops, &protection, origin, &mut |_| {})?;
         Ok(file)
     }
 
     /// Removes the oldest ones; after a failure there are more than were asked for, never fewer.
-    fn tidy(&self) {
-        let found = listed(&self.folder).unwrap_or_default();
+    fn tidy(&self, now: Timestamp) {
+        let mut found = listed(&self.folder).unwrap_or_default();
+        // Those of a clock that was wrong go first: they would stay for as long as it was wrong by.
+        found.sort_by_key(|(at, _)| *at <= now);
         let beyond = found.len().saturating_sub(self.keep);
         for (_, file) in found.into_iter().take(beyond) {
             if let Err(error) = fs::remove_file(&file) {
@@ -108,23 +108,26 @@ impl Schedule {
     }
 }
 
-/// What is to be said of the backups, if the server is meant to make them.
+/// What is to be said of the backups.
 #[must_use]
-pub fn finding(settings: &Settings, running: Option<&Ops>, now: Timestamp) -> Option<Finding> {
+pub fn finding(settings: &Settings, running: Option<&Ops>, now: Timestamp) -> Finding {
     let chosen = &settings.backup;
-    let folder = chosen.folder.as_deref()?;
+    let Some(folder) = chosen.folder.as_deref() else {
+        let fix = "set backup.folder, best on another disk; or let a timer call `countersign backup create --output …`";
+        return Finding::note("backup.off", "the server makes no backups by itself", fix);
+    };
     let fix = "read the sentence above; `countersign backup create` makes one now";
     if let Some(failed) = running.and_then(|ops| ops.backups().failed) {
-        return Some(Finding::attention("backup.failed", failed.why, fix));
+        return Finding::attention("backup.failed", failed.why, fix);
     }
-    let newest = match listed(folder) {
-        Ok(mut found) => found.pop(),
-        Err(error) => {
-            return Some(Finding::attention("backup.failed", error.to_string(), fix));
-        }
+    let newest = match newest(folder, now) {
+        Ok(newest) => newest,
+        // The server makes the folder.
+        Err(BackupError::Unusable { error, .. }) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Finding::attention("backup.failed", error.to_string(), fix),
     };
     let too_old = |at: Timestamp| now.since(at) > chosen.every.saturating_mul(2);
-    Some(match newest {
+    match newest {
         Some((at, _)) if !too_old(at) => {
             Finding::good("backup", format!("the newest backup is of {}", at.rfc3339()))
         }
@@ -136,7 +139,7 @@ pub fn finding(settings: &Settings, running: Option<&Ops>, now: Timestamp) -> Op
             let about = format!("there is no backup in {} yet", folder.display());
             Finding::note("backup.none", about, "the server makes one within a minute of its start")
         }
-    })
+    }
 }
 
 /// What a backup of this moment is called.
@@ -149,6 +152,12 @@ pub fn name(folder: &Path, at: Timestamp) -> PathBuf {
 #[must_use]
 pub fn stamp(at: Timestamp) -> String {
     at.rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).collect()
+}
+
+/// Our newest backup in the folder. Those of a time to come are of a clock that was wrong, and say
+/// nothing.
+fn newest(folder: &Path, now: Timestamp) -> Result<Option<(Timestamp, PathBuf)>, BackupError> {
+    Ok(listed(folder)?.into_iter().rfind(|(at, _)| *at <= now))
 }
 
 /// Our backups in the folder, the oldest first.

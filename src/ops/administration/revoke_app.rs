@@ -35,7 +35,7 @@ impl Operation for RevokeApp {
             return Ok(Decision::unchanged(Err(Refusal::UnknownApp)));
         };
         // Revoked and deleted apps are stopped already, and keep the time at which they were.
-        if app.status != AppStatus::Active {
+        if matches!(app.status, AppStatus::Revoked { .. } | AppStatus::Deleted { .. }) {
             return Ok(Decision::unchanged(Ok(app)));
         }
         app.end(AppStatus::Revoked { at: self.now });

@@ -6,6 +6,7 @@
 //! learned from the former file, whatever has access by itself is stopped.
 
 mod apps;
+mod messages;
 mod people;
 mod places;
 mod unknown;
@@ -33,8 +34,8 @@ use crate::store::tables::SigningKeys;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
 
-/// Tables that are not restored: sessions, codes and tokens end, and messages of that time are not sent
-/// again.
+/// Tables that are not restored: sessions, codes and tokens end, and messages that waited at that time
+/// are not sent again.
 pub const ENDED: &[TableId] = &[
     TableId::Sessions,
     TableId::UserSessions,
@@ -44,15 +45,18 @@ pub const ENDED: &[TableId] = &[
     TableId::RefreshTokens,
     TableId::PushedRequests,
     TableId::WebhookOutbox,
+    TableId::WebhookUntold,
+    TableId::WebhookOver,
 ];
 
-/// Tables that remember what may happen once only, and failed guesses: what the former file has in
-/// them is kept.
+/// Tables that remember what may happen once only, failed guesses, and what was announced: what the
+/// former file has in them is kept.
 pub const REMEMBERED: &[TableId] = &[
     TableId::AnsweredRequests,
     TableId::AnsweredChallenges,
     TableId::AssertionIds,
     TableId::Attempts,
+    TableId::WebhookTold,
 ];
 
 const GENERATION: &str = "generation";
@@ -147,6 +151,7 @@ impl Settling<'_> {
         self.people_as_in(former)?;
         self.apps_as_in(former)?;
         self.links_as_in(former)?;
+        self.messages_as_in(former)?;
         for (key, _) in self.reader.all::<SigningKeys>()? {
             // A key that was destroyed may be in somebody else's hands.
             if let Some(id) = crate::store::tables::last_id(&key)

@@ -46,7 +46,12 @@ impl Settling<'_> {
                     let left = Endpoint { status: was.status, ..endpoint };
                     self.changes.put::<Webhooks>(&(place, id), &left)?;
                 }
-                Some(_) => {}
+                Some(was) => {
+                    // Whether it works is as of now: days that are not in the backup count too.
+                    let Endpoint { failing_since, delivered_at, .. } = was;
+                    let left = Endpoint { failing_since, delivered_at, ..endpoint };
+                    self.changes.put::<Webhooks>(&(place, id), &left)?;
+                }
             }
         }
         Ok(())

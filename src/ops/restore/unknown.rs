@@ -4,6 +4,7 @@
 use crate::domain::app::App;
 use crate::domain::app::AppStatus;
 use crate::domain::connection::EndCause;
+use crate::ops::connections;
 use crate::ops::restore::Settling;
 use crate::store::fault::Fault;
 use crate::store::tables;
@@ -31,8 +32,8 @@ impl Settling<'_> {
         }
         for (_, connection) in self.reader.all::<Connections>()? {
             if connection.is_active() {
-                let over = connection.ended(self.now, EndCause::EndedByOperator);
-                self.changes.put::<Connections>(&over.id, &over)?;
+                let cause = EndCause::EndedByOperator;
+                connections::end(&mut self.changes, connection, self.now, cause)?;
                 self.settled.connections += 1;
             }
         }

@@ -33,6 +33,8 @@ pub struct Filled {
     pub key: Option<MasterKey>,
     /// Rows of each table that was left out.
     pub left_out: Vec<(TableId, u64)>,
+    /// Why the former file could not be read, if so.
+    pub unread: Option<Fault>,
 }
 
 /// Puts all rows of `backup` into `engine`, which holds nothing, but for the tables in `without`.
@@ -85,16 +87,27 @@ impl Batch {
     }
 }
 
-/// Copies the rows of `tables` from one file to another, over what is there.
+/// Copies the rows of `tables` from one file to another, over what is there. Says why if `from` could
+/// not be read to its end.
 ///
 /// # Errors
-/// One of the two failed.
-pub fn carry(from: &dyn Engine, to: &dyn Engine, tables: &[TableId]) -> Result<(), Fault> {
-    let state = from.snapshot()?;
+/// `to` failed.
+pub fn carry(
+    from: &dyn Engine,
+    to: &dyn Engine,
+    tables: &[TableId],
+) -> Result<Option<Fault>, Fault> {
+    let state = match from.snapshot() {
+        Ok(state) => state,
+        Err(why) => return Ok(Some(why)),
+    };
     for table in tables {
         let mut after = Vec::new();
         loop {
-            let rows = state.range(*table, &after, None, PAGE)?;
+            let rows = match state.range(*table, &after, None, PAGE) {
+                Ok(rows) => rows,
+                Err(why) => return Ok(Some(why)),
+            };
             let Some((last, _)) = rows.last() else { break };
             after.clone_from(last);
             after.push(0);
@@ -103,5 +116,5 @@ pub fn carry(from: &dyn Engine, to: &dyn Engine, tables: &[TableId]) -> Result<(
             })?;
         }
     }
-    Ok(())
+    Ok(None)
 }
