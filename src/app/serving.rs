@@ -122,6 +122,7 @@ impl Serving<'_> {
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
+        tasks.spawn(give_up_backups(ops.clone(), shutdown.clone()));
         if let Some(schedule) = Schedule::of(settings) {
             tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
         }
@@ -247,16 +248,19 @@ async fn note_time(ops: &Ops, ahead: Duration) {
     }
 }
 
-/// Makes backups when they are due; one that is being made when the server stops is given up.
+/// A backup that is being made when the server stops is given up, whoever asked for it: a large one would
+/// hold the stop up.
+async fn give_up_backups(ops: Ops, shutdown: Shutdown) {
+    shutdown.begun().await;
+    ops.stop_backups();
+}
+
+/// Makes backups when they are due.
 async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
     let schedule = Arc::new(schedule);
     let (beginning, known) = (Arc::clone(&schedule), ops.clone());
     let _ = tokio::task::spawn_blocking(move || beginning.begin(&known)).await;
-    let stopping = async {
-        shutdown.begun().await;
-        ops.stop_backups();
-    };
-    let making = until(shutdown.clone(), LOOK_EVERY, || {
+    until(shutdown.clone(), LOOK_EVERY, || {
         let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
         async move {
             let known = ops.clone();
@@ -266,8 +270,8 @@ async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
                 tracing::error!(%error, "a backup could not be made");
             }
         }
-    });
-    tokio::join!(stopping, making);
+    })
+    .await;
 }
 
 /// Does `work` every so often until the server stops.
