@@ -17,6 +17,7 @@ pub mod sandbox_seed;
 pub mod say;
 pub mod serve;
 pub mod serving;
+pub mod shipping;
 pub mod stopped;
 mod supervised;
 pub mod upstreams;

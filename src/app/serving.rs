@@ -23,6 +23,7 @@ use crate::app::router::Protected;
 use crate::app::running;
 use crate::app::running::Commands;
 use crate::app::running::Running;
+use crate::app::shipping;
 use crate::app::stopped::Stopped;
 use crate::app::supervised;
 use crate::app::upstreams;
@@ -119,6 +120,9 @@ impl Serving<'_> {
             operations::listener(settings, &ops, &installation.folder, &certificates).await?
         {
             tasks.spawn(listener.run(shutdown.clone()));
+        }
+        if let Some(sink) = shipping::sink(settings) {
+            tasks.spawn(shipping::run(ops.clone(), sink, shutdown.clone()));
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));

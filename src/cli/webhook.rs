@@ -65,6 +65,18 @@ Examples:
         /// Its id
         id: RawId,
     },
+    /// Send at once what waits for its next attempt
+    #[command(after_help = "Example:\n  countersign webhook retry 0…")]
+    Retry {
+        /// Its id
+        id: RawId,
+    },
+    /// Give one a new secret, shown once; for a day messages are signed with both
+    #[command(after_help = "Example:\n  countersign webhook rotate 0…")]
+    Rotate {
+        /// Its id
+        id: RawId,
+    },
     /// Delete one, with what waits for it and its log
     #[command(after_help = "Example:\n  countersign webhook delete 0…")]
     Delete {
@@ -108,6 +120,15 @@ pub(super) fn run(noun: Noun<Act>, context: &Context) -> Result<(), CliError> {
         Act::Enable { id } => {
             session.wait(ops.enable_webhook(id, session.origin))?;
             show(&session, id)
+        }
+        Act::Retry { id } => {
+            session.wait(ops.retry_webhook(id, session.origin))?;
+            show(&session, id)
+        }
+        Act::Rotate { id } => {
+            let made = session.wait(ops.rotate_webhook(id, session.origin))?;
+            let row = NewWebhookRow::of(&made, &Names::of(ops)?);
+            session.out.answer(&row, || row.told())
         }
         Act::Delete { id } => {
             let listed = ops.find_webhook(id)?;

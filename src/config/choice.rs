@@ -56,6 +56,28 @@ pub(super) const ASSERTIONS: Choice<Assertions> = Choice(&[
     ("request", Assertions::Request),
 ]);
 
+/// Where entries of the audit trail are sent beside their own place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShipTo {
+    /// Nowhere.
+    Off,
+    /// systemd's journal.
+    Journal,
+    /// A file.
+    File,
+    /// A syslog server.
+    Syslog,
+}
+
+impl ShipTo {
+    pub(super) const RULE: Choice<Self> = Choice(&[
+        ("off", Self::Off),
+        ("journald", Self::Journal),
+        ("file", Self::File),
+        ("syslog", Self::Syslog),
+    ]);
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

@@ -15,6 +15,7 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     certificate_files(reader);
     acme(reader);
     documents(reader);
+    shipping(reader);
     surfaces(reader);
     registration(reader);
 }
@@ -112,6 +113,16 @@ fn certificate_files(reader: &mut Reader<'_>) {
         if let Some(other) = other.as_ref().filter(|_| !file.is_empty()) {
             let problem = format!("it is given, but tls.mode is \"{other}\"");
             reader.fault(key, Wrong::new(problem, "remove it or set tls.mode to \"files\""));
+        }
+    }
+}
+
+/// Entries of the audit trail that are to go somewhere, but nobody says where.
+fn shipping(reader: &mut Reader<'_>) {
+    for (way, key) in [("file", "audit.shipping.file"), ("syslog", "audit.shipping.syslog")] {
+        if reader.text("audit.shipping.to") == Some(way) && reader.text(key) == Some("") {
+            let problem = format!("it is empty, and audit.shipping.to is \"{way}\"");
+            reader.fault(key, Wrong::new(problem, "give it, or set audit.shipping.to to \"off\""));
         }
     }
 }

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 pub use choice::LogFormat;
 pub use choice::LogLevel;
+pub use choice::ShipTo;
 pub use choice::TlsMode;
 pub use choice::TlsVersion;
 pub use fault::ConfigFaults;
@@ -65,6 +66,7 @@ pub use sources::PREFIX;
 pub use sources::SEARCHED;
 pub use sources::Sources;
 pub use supervision::Supervision;
+pub use text::SyslogAt;
 pub use upstream::Upstream;
 pub use written::example;
 pub use written::reference;

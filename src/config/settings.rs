@@ -18,6 +18,7 @@ use crate::config::choice;
 use crate::config::choice::ASSERTIONS;
 use crate::config::choice::LogFormat;
 use crate::config::choice::LogLevel;
+use crate::config::choice::ShipTo;
 use crate::config::choice::TlsMode;
 use crate::config::choice::TlsVersion;
 use crate::config::reader::Reader;
@@ -37,6 +38,7 @@ use crate::config::table::Key;
 use crate::config::table::Section;
 use crate::config::table::settings;
 use crate::config::text;
+use crate::config::text::SyslogAt;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::client_document::AllowedDocuments;
 use crate::domain::client_document::DocumentPolicy;
@@ -331,6 +333,22 @@ settings! {
         /// Address to listen on, such as "127.0.0.1:9464". Plain HTTP without a password, so it must be of
         /// this machine or of a private network. Empty: there is no such listener.
         listen: Option<SocketAddr> = "", Text(text::private_address);
+    }
+
+    /// Where entries of the audit trail are sent, beside their own place in the data file, as JSON.
+    shipping: Shipping = "audit.shipping" {
+        /// "journald", "file", "syslog" or "off". What was not sent is sent later, after a restart too;
+        /// the first time it begins with the first entry.
+        to: ShipTo = "off", ShipTo::RULE;
+        /// The file, for "file": one entry a line, for its owner alone to read.
+        file: Option<PathBuf> = "", Text(text::path_or_none);
+        /// At this size, in MiB, another file is begun.
+        file_mib: u64 = 64, count(1, 65_536);
+        /// So many former files are kept, as FILE.1, FILE.2 and so on.
+        file_keep: u32 = 8, count(1, 1_000);
+        /// The server, for "syslog" (RFC 5424): "tcp://192.0.2.7:601", "udp://192.0.2.7:514" or
+        /// "unix:///dev/log". Nobody acknowledges a datagram, and nothing is encrypted on the way.
+        syslog: Option<SyslogAt> = "", Text(text::syslog);
     }
 
     /// What the server writes to standard error.

@@ -56,6 +56,35 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
     })
 }
 
+/// Where a syslog server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SyslogAt {
+    /// Datagrams.
+    Udp(SocketAddr),
+    /// A stream.
+    Tcp(SocketAddr),
+    /// Datagrams on this machine.
+    Unix(PathBuf),
+}
+
+/// A syslog server's address; empty text stands for none.
+pub(super) fn syslog(text: &str) -> Result<Option<SyslogAt>, Wrong> {
+    let read = |(scheme, rest): (&str, &str)| match scheme {
+        "udp" => rest.parse().ok().map(SyslogAt::Udp),
+        "tcp" => rest.parse().ok().map(SyslogAt::Tcp),
+        "unix" => rest.starts_with('/').then(|| SyslogAt::Unix(rest.into())),
+        _ => None,
+    };
+    match text.split_once("://").and_then(read) {
+        _ if text.is_empty() => Ok(None),
+        Some(at) => Ok(Some(at)),
+        None => Err(Wrong::new(
+            format!("{} is no syslog server", quoted(text)),
+            "write it like tcp://192.0.2.7:601, udp://192.0.2.7:514 or unix:///dev/log",
+        )),
+    }
+}
+
 /// An address that the public Internet does not reach; empty text stands for none.
 pub(super) fn private_address(text: &str) -> Result<Option<SocketAddr>, Wrong> {
     if text.is_empty() {

@@ -125,13 +125,26 @@ pub enum EndCause {
     PersonRemoved,
     /// Whoever approved it was erased.
     PersonErased,
+    /// Its app was revoked.
+    AppRevoked,
+    /// Its app was deleted.
+    AppDeleted,
+    /// Its app became another for people to see, and is to be approved anew.
+    AppChanged,
 }
 
 impl EndCause {
     /// Whether this shows as "Needs reconnecting" rather than as an end that somebody wished for.
     #[must_use]
     pub const fn needs_reconnecting(self) -> bool {
-        matches!(self, Self::CodeReplayed | Self::RefreshReplayed)
+        matches!(
+            self,
+            Self::CodeReplayed
+                | Self::RefreshReplayed
+                | Self::AppRevoked
+                | Self::AppDeleted
+                | Self::AppChanged
+        )
     }
 }
 

@@ -17,8 +17,11 @@ use crate::base::id::RawId;
 use crate::base::id::UserId;
 use crate::crypto::digest;
 use crate::domain::app::App;
+use crate::domain::app::AppStatus;
 use crate::domain::company::Place;
 use crate::domain::connection::Connection;
+use crate::domain::connection::ConnectionStatus;
+use crate::domain::connection::EndCause;
 
 /// Endpoints that a company or firm may have.
 pub const MOST_ENDPOINTS: usize = 10;
@@ -26,6 +29,8 @@ pub const MOST_ENDPOINTS: usize = 10;
 pub const AHEAD: Duration = Duration::from_secs(14 * 24 * 3600);
 /// An endpoint that has failed for so long without one success is disabled.
 pub const PATIENCE: Duration = Duration::from_secs(5 * 24 * 3600);
+/// For so long after a new secret, messages are signed with the former one as well.
+pub const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 /// Attempts that are kept in the log of an endpoint.
 pub const LOGGED: usize = 100;
 /// What stands before a secret.
@@ -101,6 +106,15 @@ pub enum EndpointStatus {
     },
 }
 
+/// A key of signatures that another took the place of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerSecret {
+    /// The key, sealed.
+    pub secret: Vec<u8>,
+    /// Until when messages are signed with it too.
+    pub until: Timestamp,
+}
+
 /// Where messages of a company or firm are sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -115,6 +129,9 @@ pub struct Endpoint {
     pub note: String,
     /// The key of its signatures, sealed.
     pub secret: Vec<u8>,
+    /// The key before it, for as long as its receiver may still check with that one.
+    #[serde(default)]
+    pub former: Option<FormerSecret>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when nothing has reached it; none while it works.
@@ -138,6 +155,24 @@ impl Endpoint {
     #[must_use]
     pub fn takes(&self, topic: Topic) -> bool {
         self.topics.is_empty() || self.topics.contains(&topic)
+    }
+
+    /// This endpoint with another key. Messages are signed with the former one as well for a day; one
+    /// that was still good from the time before is not any more.
+    #[must_use]
+    pub fn rotated(self, secret: Vec<u8>, now: Timestamp) -> Self {
+        let former = Some(FormerSecret { secret: self.secret, until: now.plus(OVERLAP) });
+        Self { secret, former, ..self }
+    }
+
+    /// The keys that sign now, sealed: the one in use first.
+    #[must_use]
+    pub fn signing(&self, now: Timestamp) -> Vec<&[u8]> {
+        let former = self.former.as_ref().filter(|former| now < former.until);
+        [self.secret.as_slice()]
+            .into_iter()
+            .chain(former.map(|former| former.secret.as_slice()))
+            .collect()
     }
 
     /// This endpoint after an attempt at `now`.
@@ -205,6 +240,27 @@ pub struct Attempt {
     pub took_ms: u64,
     /// When it is tried again; none: it arrived, or is given up.
     pub again_at: Option<Timestamp>,
+}
+
+/// An app that went up a generation: its connections of before are over, each still to be ended and told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppOver {
+    /// Its generation since.
+    pub generation: u32,
+    /// What became of it.
+    pub status: AppStatus,
+}
+
+impl AppOver {
+    /// When its connections of before ended, and why; `now` where its row does not say when.
+    #[must_use]
+    pub const fn how(&self, now: Timestamp) -> (Timestamp, EndCause) {
+        match self.status {
+            AppStatus::Revoked { at } => (at, EndCause::AppRevoked),
+            AppStatus::Deleted { at } => (at, EndCause::AppDeleted),
+            AppStatus::Active | AppStatus::Blocked { .. } => (now, EndCause::AppChanged),
+        }
+    }
 }
 
 /// Something to tell, before it is known who takes it.
@@ -332,11 +388,26 @@ pub fn endpoint_url(text: &str) -> Result<String, NotAnEndpoint> {
     Ok(url.to_string())
 }
 
+/// The host that an endpoint's URL names.
+#[must_use]
+pub fn host_of(url: &str) -> String {
+    let url = Url::parse(url).ok();
+    url.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned()
+}
+
 /// That `connection` was made.
 #[must_use]
 pub fn created(connection: &Connection) -> Announcement {
     let at = connection.consented_at;
     Announcement::of_connection(Topic::ConnectionCreated, connection, at, Value::Null)
+}
+
+/// That `connection` ended; nothing while it lives.
+#[must_use]
+pub fn revoked(connection: &Connection) -> Option<Announcement> {
+    let ConnectionStatus::Ended { at, cause } = connection.status else { return None };
+    let more = json!({"revoked_at": at.rfc3339(), "cause": cause});
+    Some(Announcement::of_connection(Topic::ConnectionRevoked, connection, at, more))
 }
 
 #[cfg(test)]

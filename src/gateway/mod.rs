@@ -9,7 +9,7 @@ mod forward_auth;
 mod guard;
 mod identify;
 mod identity;
-mod mcp;
+pub mod mcp;
 mod overlay;
 mod own;
 mod path;

@@ -129,8 +129,10 @@ fn read(
     Ok(Presented::Client(presented))
 }
 
-/// Both parts are form-url-encoded before they are joined (RFC 6749 section 2.3.1).
-fn basic(header: &str) -> Option<PresentedClient> {
+/// The client of an `Authorization` header. Both parts are form-url-encoded before they are joined
+/// (RFC 6749 section 2.3.1).
+#[must_use]
+pub fn basic(header: &str) -> Option<PresentedClient> {
     let (scheme, value) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

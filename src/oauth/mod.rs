@@ -6,7 +6,7 @@
 //! programs in browsers can read.
 
 mod authorize;
-mod client;
+pub mod client;
 mod description;
 mod error;
 mod introspect;

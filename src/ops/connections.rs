@@ -1,7 +1,5 @@
 //! Connections in the store: making, ending and finding them, with their indexes.
 
-use serde_json::json;
-
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::ConnectionId;
@@ -10,8 +8,6 @@ use crate::domain::company::Place;
 use crate::domain::connection::Connection;
 use crate::domain::connection::EndCause;
 use crate::domain::webhook;
-use crate::domain::webhook::Announcement;
-use crate::domain::webhook::Topic;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -32,7 +28,8 @@ pub fn create(changes: &mut Changes, connection: &Connection) -> Result<(), Faul
     Ok(())
 }
 
-/// Ends a connection: refresh and access stop at the next use. The row stays, as history.
+/// Ends a connection: refresh and access stop at the next use. The row stays, as history. Webhooks are
+/// told because the row says so (`store/outbox.rs`).
 pub fn end(
     changes: &mut Changes,
     connection: Connection,
@@ -40,11 +37,6 @@ pub fn end(
     cause: EndCause,
 ) -> Result<(), Fault> {
     let id = connection.id;
-    if connection.is_active() {
-        let more = json!({"revoked_at": at.rfc3339(), "cause": cause});
-        let topic = Topic::ConnectionRevoked;
-        changes.announce(Announcement::of_connection(topic, &connection, at, more));
-    }
     changes.put::<Connections>(&id, &connection.ended(at, cause))
 }
 

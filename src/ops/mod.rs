@@ -52,6 +52,7 @@ pub mod revoke;
 pub mod secret_guesses;
 pub mod sessions;
 pub mod settings;
+pub mod shipping;
 pub mod shown_once;
 pub mod sign_in;
 pub mod signing_keys;

@@ -4,4 +4,5 @@ pub mod fetch;
 pub mod hop_by_hop;
 mod names;
 pub mod reach;
+pub mod shipping;
 pub mod upstream;

@@ -89,7 +89,10 @@ impl Changes {
     pub(in crate::store) fn apply(self, to: &mut dyn Write, kept: &Kept) -> Result<(), Fault> {
         for change in self.rows {
             match change {
-                Change::Put { table, key, value } => to.put(table, &key, &value)?,
+                Change::Put { table, key, value } => {
+                    outbox::notice(to, table, &key, &value)?;
+                    to.put(table, &key, &value)?;
+                }
                 Change::Delete { table, key } => to.delete(table, &key)?,
                 Change::DeleteBelow { table, to: end, limit } => {
                     to.delete_below(table, &end, limit)?;

@@ -82,6 +82,7 @@ json_rows!(
     crate::domain::user::Factors,
     crate::domain::user::Membership,
     crate::domain::user::User,
+    crate::domain::webhook::AppOver,
     crate::domain::webhook::Attempt,
     crate::domain::webhook::Endpoint,
     crate::domain::webhook::Outgoing,

@@ -124,6 +124,10 @@ table_ids! {
     WebhookLog = "webhook_log",
     /// What was told of things that come near.
     WebhookTold = "webhook_told",
+    /// Connections that ended, until that was told.
+    WebhookUntold = "webhook_untold",
+    /// Apps whose connections of before ended with them, until each has.
+    WebhookOver = "webhook_over",
     /// Challenges that a passkey answered, swept by age.
     AnsweredChallenges = "answered_challenges",
     /// The audit chain.

@@ -40,6 +40,7 @@ use crate::domain::user::Email;
 use crate::domain::user::Factors as FactorsRow;
 use crate::domain::user::Membership;
 use crate::domain::user::User;
+use crate::domain::webhook::AppOver;
 use crate::domain::webhook::Attempt;
 use crate::domain::webhook::Endpoint;
 use crate::domain::webhook::Outgoing;
@@ -164,6 +165,10 @@ tables! {
     WebhookLog: (RawId, Timestamp, RawId) => Attempt,
     /// What was told, by its date, its topic and what it is about.
     WebhookTold: (Timestamp, u8, RawId) => (),
+    /// Connections that ended, until that was told.
+    WebhookUntold: ConnectionId => (),
+    /// Apps whose connections of before ended with them, until each has.
+    WebhookOver: AppId => AppOver,
 }
 
 /// A pushed authorization request (RFC 9126).

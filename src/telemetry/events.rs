@@ -77,6 +77,9 @@ events! {
     error "connections cannot be accepted; raise LimitNOFILE?" ["error times"]
         "The system gives no more files or memory."
         "Raise `LimitNOFILE` of the service.";
+    error "entries of the audit trail could not be sent; trying every second" ["why"]
+        "Where they are sent does not take them; told once a minute."
+        "See the cause; nothing is lost meanwhile.";
     error "panicked" ["cause place"]
         "A defect, with the place in the program."
         "Report it, with place and cause.";
@@ -245,6 +248,9 @@ events! {
     warn "what came of a webhook could not be written down" ["fault"]
         "The store failed; the message is sent again."
         "See the cause.";
+    warn "what ended could not be announced" ["fault"]
+        "Connections ended, and webhooks were not told yet."
+        "See the cause; it is tried again every second.";
     warn "what comes near could not be announced" ["fault"]
         "The store failed; it is tried again in ten minutes."
         "See the cause.";
@@ -281,6 +287,9 @@ events! {
     info "client left" ["method ms path peer request route"]
         "A client closed its connection before the answer."
         "Nothing, unless it is frequent: then answers may be slow.";
+    info "entries of the audit trail are sent again" [""]
+        "Where they are sent takes them again."
+        "Nothing.";
     info "refused" ["cause kind reference"]
         "A door said no: what, and the exact cause. The reference is that of the answer."
         "Look the reference up in the activity if somebody asks.";

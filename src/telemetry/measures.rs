@@ -145,6 +145,12 @@ measures! {
         "Documents and keys fetched from elsewhere: fetched, or why not.";
     UPSTREAM_FAILURES: Family<Counter> = Family::new(), Counters, Counter, "upstream_failures_total", ["cause"],
         "Calls that the upstream behind the gateway did not answer, by cause.";
+    SHIPPED: Counter = Counter::new(), Counter, Counter, "audit_shipped_total", [],
+        "Entries of the audit trail that were sent elsewhere.";
+    SHIPPING_FAILURES: Counter = Counter::new(), Counter, Counter, "audit_shipping_failures_total", [],
+        "Batches of entries that could not be sent; they are tried again every second.";
+    SHIPPING_BEHIND: Gauge = Gauge::new(), Gauge, Gauge, "audit_behind", [],
+        "Entries of the audit trail that are still to be sent elsewhere.";
     WEBHOOK_ATTEMPTS: Family<Counter> = Family::new(), Counters, Counter, "webhook_attempts_total", ["outcome"],
         "Attempts to deliver a webhook: delivered, failed (tried again) or given_up.";
     WEBHOOK_TIME: Histogram = Histogram::of_times(), Histogram, Histogram, "webhook_duration_seconds", [],

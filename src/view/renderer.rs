@@ -82,6 +82,7 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("parts/status.html"),
     template!("parts/time.html"),
     template!("parts/upkeep.html"),
+    template!("parts/webhook.html"),
     template!("parts/words.html"),
     template!("settings/add_passkey.html"),
     template!("settings/add_totp.html"),
@@ -98,6 +99,9 @@ pub(in crate::view) const TEMPLATES: &[(&str, &str)] = &[
     template!("settings/role_form.html"),
     template!("settings/roles.html"),
     template!("settings/security.html"),
+    template!("settings/webhook.html"),
+    template!("settings/webhook_form.html"),
+    template!("settings/webhooks.html"),
 ];
 
 pub(in crate::view) const ENGLISH: &str = include_str!("../../templates/texts/en.toml");

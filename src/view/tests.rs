@@ -48,6 +48,9 @@ use crate::view::pages::settings::places::Firms;
 use crate::view::pages::settings::roles::OwnRole;
 use crate::view::pages::settings::roles::Roles;
 use crate::view::pages::settings::security::Security;
+use crate::view::pages::settings::webhook::Webhook;
+use crate::view::pages::settings::webhooks::WebhookForm;
+use crate::view::pages::settings::webhooks::Webhooks;
 use crate::view::pages::*;
 use crate::view::renderer::Views;
 use crate::view::renderer::catalogue;
@@ -122,6 +125,9 @@ fn samples() -> Vec<Sample> {
     samples_of::<Setup>(&mut all);
     samples_of::<SignIn>(&mut all);
     samples_of::<Verify>(&mut all);
+    samples_of::<Webhook>(&mut all);
+    samples_of::<WebhookForm>(&mut all);
+    samples_of::<Webhooks>(&mut all);
     all
 }
 

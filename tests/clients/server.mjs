@@ -72,6 +72,11 @@ export class Server {
     });
   }
 
+  /** Its number among the processes. */
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** What `find` finds in all that was printed, as soon as it finds something. */
   async until(find, what) {
     let watcher;

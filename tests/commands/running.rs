@@ -141,6 +141,8 @@ const SCRIPT: &[&str] = &[
     "webhook show {id}",
     "webhook deliveries {id}",
     "webhook enable {id}",
+    "webhook retry {id}",
+    "webhook rotate {id}",
     "webhook delete {id}",
     "connection list",
     "connection show cs_conn_00000000000000000000000000",

@@ -48,6 +48,8 @@ fn all_fields<'a>(code: &'a str, place: &'a str, me: &'a str) -> Vec<(&'a str, &
         ("client_type", "confidential"),
         ("redirect_uris", "https://portal.example/cb"),
         ("pkce", "yes"),
+        ("url", "https://taken.example/in"),
+        ("event", "connection.created"),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The forms about people, roles and all access: one line a form, as in `workspace_scenes.rs`.
+//! The forms about people, roles, webhooks and all access: one line a form, as in `workspace_scenes.rs`.
 
 use countersign::base::clock::Clock as _;
 use countersign::domain::role::RoleName;
@@ -6,6 +6,7 @@ use countersign::domain::scope::ScopeSet;
 use countersign::domain::user::Email;
 use countersign::ops::administration::create_user::NewUser;
 use countersign::ops::administration::invite::NewInvitation;
+use countersign::ops::webhooks::manage::NewEndpoint;
 use http::StatusCode;
 
 use crate::harness::Browser;
@@ -61,6 +62,20 @@ const FORMS: &[Form] = &[
     ("/settings/roles/{role}", "/settings/roles/{role}", ROLE),
     ("/settings/roles/{role}/delete", "/settings/roles/{role}/delete", CODED),
     (
+        "/settings/webhooks/create",
+        "/settings/webhooks/create",
+        &[("url", "https://hooks.example/in"), ("event", "connection.created"), ("code", CODE)],
+    ),
+    (
+        "/settings/webhooks/{webhook}/secret",
+        "/settings/webhooks/{webhook}/secret",
+        &[("saved", "yes")],
+    ),
+    ("/settings/webhooks/{webhook}/test", "/settings/webhooks/{webhook}", &[]),
+    ("/settings/webhooks/{webhook}/retry", "/settings/webhooks/{webhook}", &[]),
+    ("/settings/webhooks/{webhook}/rotate", "/settings/webhooks/{webhook}/rotate", CODED),
+    ("/settings/webhooks/{webhook}/delete", "/settings/webhooks/{webhook}/delete", CODED),
+    (
         "/settings/data/end-all-access",
         "/settings/data/end-all-access",
         &[("typed_name", "Acme Trading"), ("code", CODE)],
@@ -111,6 +126,9 @@ async fn about(house: &House, route: &str) -> Things {
     let mut things = vec![("{number}", house.ops.unique())];
     if route.contains("{role}") {
         things.push(("{role}", own_role(house).await));
+    }
+    if route.contains("{webhook}") {
+        things.push(("{webhook}", webhook(house).await));
     }
     if route.contains("{person}") {
         things.push(("{person}", person(house, route).await));
@@ -167,4 +185,17 @@ async fn own_role(house: &House) -> String {
     let title = format!("Role {}", house.clock.now().millis());
     let name = house.ops.save_role(place, None, &title, &scopes, MACHINE).await.unwrap();
     name.own_id().unwrap().to_owned()
+}
+
+/// A webhook of Acme's, for which a message waits.
+async fn webhook(house: &House) -> String {
+    let place = house.company("acme").parse().unwrap();
+    if let Some(first) = house.ops.webhooks(Some(place)).unwrap().first() {
+        house.ops.delete_webhook(first.id, MACHINE).await.unwrap();
+    }
+    let url = "https://hooks.example/in".to_owned();
+    let new = NewEndpoint { place, url, topics: Vec::new(), note: String::new() };
+    let id = house.ops.create_webhook(new, MACHINE).await.unwrap().listed.id;
+    house.ops.test_webhook(id, MACHINE).await.unwrap();
+    id.to_string()
 }

@@ -222,6 +222,18 @@ const TABLE: &[(&str, &str, Door)] = &[
     ("POST", "/settings/people/{person}/link", Door::Page),
     ("POST", "/settings/people/{person}/change_role/change", Door::Page),
     ("POST", "/settings/people/{person}/change_role/confirm", Door::Page),
+    ("GET", "/settings/webhooks", Door::Page),
+    ("GET", "/settings/webhooks/create", Door::Page),
+    ("POST", "/settings/webhooks/create", Door::Page),
+    ("GET", "/settings/webhooks/{webhook}", Door::Page),
+    ("GET", "/settings/webhooks/{webhook}/secret", Door::Page),
+    ("POST", "/settings/webhooks/{webhook}/secret", Door::Page),
+    ("POST", "/settings/webhooks/{webhook}/test", Door::Page),
+    ("POST", "/settings/webhooks/{webhook}/retry", Door::Page),
+    ("GET", "/settings/webhooks/{webhook}/rotate", Door::Page),
+    ("POST", "/settings/webhooks/{webhook}/rotate", Door::Page),
+    ("GET", "/settings/webhooks/{webhook}/delete", Door::Page),
+    ("POST", "/settings/webhooks/{webhook}/delete", Door::Page),
     ("GET", "/settings/roles", Door::Page),
     ("GET", "/settings/roles/create", Door::Page),
     ("POST", "/settings/roles/create", Door::Page),
@@ -336,6 +348,7 @@ pub fn concrete() -> Vec<Route> {
         route.path = route.path.replace("{slug}", "acme").replace("{app}", "cs_app_0");
         route.path = route.path.replace("{file}", "0.png");
         route.path = route.path.replace("{person}", "cs_user_0").replace("{role}", "0");
+        route.path = route.path.replace("{webhook}", "0");
         route.path = route.path.replace("{factor}", "totp");
         route.path = route.path.replace("{connection}", "cs_con_0").replace("{what}", "cs_con_0");
         route.path = route.path.replace("{reference}", "req_0");

@@ -14,6 +14,7 @@ use countersign::ops::administration::create_company::NewCompany;
 use countersign::ops::administration::create_firm::NewFirm;
 use countersign::ops::administration::create_user::NewUser;
 use countersign::ops::administration::invite::NewInvitation;
+use countersign::ops::webhooks::manage::NewEndpoint;
 use http::StatusCode;
 
 use crate::activity::reference;
@@ -124,6 +125,16 @@ impl World {
         let scopes = ScopeSet::parse("customers:readonly");
         let role = house.ops.save_role(at, None, name, &scopes, MACHINE).await.unwrap();
         things.push(("{role}", role.own_id().unwrap().to_owned()));
+        // A host is no place for a hostile name: that stands in the note.
+        let host = if name == NAME { NAME } else { "hooks" };
+        let new = NewEndpoint {
+            place: at,
+            url: format!("https://{host}.example/in"),
+            topics: Vec::new(),
+            note: name.to_owned(),
+        };
+        let webhook = house.ops.create_webhook(new, MACHINE).await.unwrap().listed.id;
+        things.push(("{webhook}", webhook.to_string()));
         let new = NewInvitation {
             email: format!("invited-{number}@work.example").parse().unwrap(),
             name: name.to_owned(),

@@ -7,13 +7,13 @@ use crate::gateway::mcp::strict;
 
 /// A message that was read.
 #[derive(Debug)]
-pub(super) struct Message {
+pub struct Message {
     members: Map<String, Value>,
 }
 
 /// Why a body is no message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub enum Unreadable {
     /// No JSON, or JSON that two readers could read differently.
     NotJson,
     /// Several messages at once, which the protocol no longer has.
@@ -31,7 +31,10 @@ const NOTIFICATIONS: &[&str] = &["resourceSubscriptions"];
 
 impl Message {
     /// Reads a body.
-    pub(super) fn read(body: &[u8]) -> Result<Self, Unreadable> {
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn read(body: &[u8]) -> Result<Self, Unreadable> {
         let members = match strict::read(body) {
             Ok(Value::Object(members)) => members,
             Ok(Value::Array(_)) => return Err(Unreadable::Batch),
@@ -47,7 +50,8 @@ impl Message {
     }
 
     /// What it asks for; none: it answers a question of the server's.
-    pub(super) fn method(&self) -> Option<&str> {
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
         self.members.get("method").and_then(Value::as_str)
     }
 

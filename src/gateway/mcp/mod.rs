@@ -5,7 +5,7 @@
 mod answers;
 mod events;
 mod listing;
-mod message;
+pub mod message;
 mod mirrored;
 mod needs;
 mod refusal;

@@ -62,6 +62,9 @@ pub enum Refusal {
     /// What messages are to be sent to is no endpoint.
     #[error("a webhook goes to an https URL without user name and fragment; give another")]
     WebhookUrl,
+    /// Nothing is sent to it.
+    #[error("this webhook is disabled; enable it with `countersign webhook enable` first")]
+    WebhookDisabled,
     /// As many as there may be.
     #[error("there are ten webhooks there already; delete one first")]
     TooManyWebhooks,

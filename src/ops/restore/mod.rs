@@ -45,6 +45,8 @@ pub const ENDED: &[TableId] = &[
     TableId::RefreshTokens,
     TableId::PushedRequests,
     TableId::WebhookOutbox,
+    TableId::WebhookUntold,
+    TableId::WebhookOver,
 ];
 
 /// Tables that remember what may happen once only, failed guesses, and what was announced: what the

@@ -195,21 +195,23 @@ impl Ops {
 }
 
 impl Claim {
-    /// Sends the message, once, and writes down what came of it.
+    /// Sends the message, once, and writes down what came of it. Answers whether it is out of the way, so
+    /// that the next one can follow at once.
     ///
     /// # Errors
     /// The store failed: it is sent again.
-    pub async fn deliver(self) -> Result<(), Fault> {
+    pub async fn deliver(self) -> Result<bool, Fault> {
         let (ops, outgoing) = (&self.ops, &self.outgoing);
         let key = (outgoing.place, self.endpoint);
         let endpoint = ops.store.read(|reader| reader.get::<Webhooks>(&key))?;
         let Some(endpoint) = endpoint.filter(webhook::Endpoint::is_active) else {
             let Self { endpoint, due, message, .. } = self;
-            return ops.store.submit(Discard { endpoint, due, message }).await;
+            ops.store.submit(Discard { endpoint, due, message }).await?;
+            return Ok(true);
         };
         let since = Since::now();
         let outcome = self.send(&endpoint).await;
-        let (took, host) = (since.elapsed(), host_of(&endpoint.url));
+        let (took, host) = (since.elapsed(), webhook::host_of(&endpoint.url));
         let message = webhook::message_id(&self.message);
         if let Attempted::Failed { why, .. } = &outcome {
             tracing::warn!(host, message, cause = %why, "a webhook was not delivered");
@@ -231,24 +233,28 @@ impl Claim {
                 tracing::error!(host, message, "a webhook was given up");
                 "given_up"
             }
-            Fate::Dropped => return Ok(()),
+            Fate::Dropped => return Ok(true),
         };
         measures::WEBHOOK_ATTEMPTS.of(word).count();
-        Ok(())
+        Ok(word == "delivered")
     }
 
     async fn send(&self, endpoint: &webhook::Endpoint) -> Attempted {
         let (ops, body) = (&self.ops, &self.outgoing.body);
-        let Ok(key) = ops.keys.open(SEAL, self.endpoint.bytes(), &endpoint.secret) else {
-            let why = String::from("its secret cannot be opened; delete it and make it anew");
-            return Attempted::Failed { status: None, why };
-        };
-        let (id, seconds) = (webhook::message_id(&self.message), ops.now().seconds());
+        let (id, now) = (webhook::message_id(&self.message), ops.now());
+        let mut signatures = Vec::new();
+        for sealed in endpoint.signing(now) {
+            let Ok(key) = ops.keys.open(SEAL, self.endpoint.bytes(), sealed) else {
+                let why = String::from("its secret cannot be opened; give it a new one");
+                return Attempted::Failed { status: None, why };
+            };
+            signatures.push(webhook::signature(&key, &id, now.seconds(), body));
+        }
         let message = Message {
             headers: vec![
                 ("webhook-id", id.clone()),
-                ("webhook-timestamp", seconds.to_string()),
-                ("webhook-signature", webhook::signature(&key, &id, seconds, body)),
+                ("webhook-timestamp", now.seconds().to_string()),
+                ("webhook-signature", signatures.join(" ")),
             ],
             body: body.clone(),
         };
@@ -261,9 +267,4 @@ impl Claim {
             Err(why) => Attempted::Failed { status: None, why: why.to_string() },
         }
     }
-}
-
-fn host_of(url: &str) -> String {
-    let url = url::Url::parse(url).ok();
-    url.as_ref().and_then(url::Url::host_str).unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Making, listing, trying, enabling and deleting endpoints.
+//! Making, listing, trying, enabling and deleting endpoints, and their secrets.
 
 use serde_json::json;
 
@@ -18,10 +18,14 @@ use crate::domain::webhook::MOST_ENDPOINTS;
 use crate::domain::webhook::Outgoing;
 use crate::domain::webhook::Topic;
 use crate::ops::Ops;
+use crate::ops::administration::authority::Authority;
+use crate::ops::administration::by::By;
+use crate::ops::administration::by::Needs;
+use crate::ops::administration::names;
 use crate::ops::administration::refusal::Refusal;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
-use crate::ops::failure::flatten;
+use crate::ops::sessions::LiveSession;
 use crate::ops::webhooks::ListedEndpoint;
 use crate::ops::webhooks::SEAL;
 use crate::store::changes::Changes;
@@ -33,6 +37,9 @@ use crate::store::tables::WebhookOutbox;
 use crate::store::tables::Webhooks;
 use crate::store::writer::Decision;
 use crate::store::writer::Operation;
+
+/// Messages that are tried again at once, or counted, at most.
+const RETRIED: usize = 1000;
 
 /// A new endpoint, and the secret that its receiver checks signatures with: shown now and never again.
 #[derive(Clone, Debug)]
@@ -95,8 +102,7 @@ pub(in crate::ops) fn event(
     origin: Origin,
     what: &str,
 ) -> Event {
-    let host = url::Url::parse(&endpoint.url).ok();
-    let host = host.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+    let host = webhook::host_of(&endpoint.url);
     let event = Event::new(EventKind::WebhookChanged, at, origin).place(endpoint.place);
     event.cause(format!("{what}: {host}"))
 }
@@ -106,6 +112,10 @@ enum Act {
     Delete,
     Enable,
     Test(Box<Announcement>),
+    /// What waits for its next attempt is due now.
+    Retry,
+    /// Another key, sealed.
+    Rotate(Vec<u8>),
 }
 
 struct Change {
@@ -133,11 +143,22 @@ impl Operation for Change {
                 }
                 changes.record(event(&endpoint, now, origin, "deleted"));
             }
+            // It is sent to already.
+            Act::Enable if endpoint.is_active() => {}
             Act::Enable => {
                 endpoint.status = EndpointStatus::Active;
                 endpoint.failing_since = None;
                 changes.put::<Webhooks>(&(place, id), &endpoint)?;
                 changes.record(event(&endpoint, now, origin, "enabled"));
+            }
+            Act::Test(_) | Act::Retry if !endpoint.is_active() => {
+                return Ok(Decision::unchanged(Err(Refusal::WebhookDisabled)));
+            }
+            Act::Retry => retry(reader, &mut changes, id, now)?,
+            Act::Rotate(secret) => {
+                endpoint = endpoint.rotated(secret, now);
+                changes.put::<Webhooks>(&(place, id), &endpoint)?;
+                changes.record(event(&endpoint, now, origin, "new secret"));
             }
             Act::Test(told) => {
                 let Announcement { topic, body, .. } = *told;
@@ -147,6 +168,24 @@ impl Operation for Change {
         }
         Ok(Decision { changes, outcome: Ok(endpoint) })
     }
+}
+
+/// What is due already is being sent, or is about to be: it stays where it is.
+fn retry(
+    reader: &Reader<'_>,
+    changes: &mut Changes,
+    id: RawId,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    for (key, waiting) in reader.under_after::<WebhookOutbox>(&id, None, RETRIED)? {
+        if let Some((endpoint, due, message)) = tables::endpoint_key(&key)
+            && due > now
+        {
+            changes.delete::<WebhookOutbox>(&(endpoint, due, message));
+            changes.put::<WebhookOutbox>(&(endpoint, now, message), &waiting)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a line of the log by its key.
@@ -160,32 +199,43 @@ impl Ops {
     /// Makes an endpoint. Its secret is shown this once.
     ///
     /// # Errors
-    /// The URL is no endpoint's, or there are too many already.
+    /// The URL is no endpoint's, or there are too many already; for people, also what
+    /// `Ops::administer` says.
     pub async fn create_webhook(
         &self,
         new: NewEndpoint,
-        origin: Origin,
+        by: impl Into<By>,
     ) -> Outcome<CreatedEndpoint, Refusal> {
-        let NewEndpoint { place, url, topics, note } = new;
+        let (NewEndpoint { place, url, topics, note }, by) = (new, by.into());
         let url = webhook::endpoint_url(&url).map_err(|_| Failure::Refused(Refusal::WebhookUrl))?;
-        let (now, key) = (self.now(), self.draw::<32>());
+        if !note.is_empty() {
+            names::checked(&note).map_err(Failure::Refused)?;
+        }
+        let now = self.now();
         let id = RawId::make(now, self.entropy.as_ref());
-        let sealed = self.keys.seal(SEAL, id.bytes(), &key, self.draw());
+        let (key, sealed) = self.new_webhook_key(id)?;
         let endpoint = Endpoint {
             place,
             url,
             topics,
             note,
-            secret: sealed.map_err(Fault::engine)?,
+            secret: sealed,
+            former: None,
             created_at: now,
             failing_since: None,
             delivered_at: None,
             status: EndpointStatus::Active,
         };
-        let create = Create { id, endpoint: endpoint.clone(), origin };
-        flatten(self.store.submit(create).await)?;
+        let create = Create { id, endpoint: endpoint.clone(), origin: by.origin() };
+        self.administer(by, Needs::confirmed(Authority::Administers(place)), create).await?;
         let secret = webhook::secret_text(&key).into();
         Ok(CreatedEndpoint { listed: ListedEndpoint { id, endpoint }, secret })
+    }
+
+    fn new_webhook_key(&self, id: RawId) -> Result<([u8; 32], Vec<u8>), Fault> {
+        let key = self.draw::<32>();
+        let sealed = self.keys.seal(SEAL, id.bytes(), &key, self.draw()).map_err(Fault::engine)?;
+        Ok((key, sealed))
     }
 
     /// The endpoints of a company or firm; of all without one.
@@ -201,6 +251,19 @@ impl Ops {
             tables::last_id(&key).map(|id| ListedEndpoint { id, endpoint })
         });
         Ok(listed.collect())
+    }
+
+    /// The same of `place`, for a person who administers it.
+    ///
+    /// # Errors
+    /// What `Ops::look_for` says.
+    pub fn webhooks_for(
+        &self,
+        live: &LiveSession,
+        place: Place,
+    ) -> Outcome<Vec<ListedEndpoint>, Refusal> {
+        self.look_for(live, Authority::Administers(place), |_| Ok(Ok(())))?;
+        Ok(self.webhooks(Some(place))?)
     }
 
     /// One endpoint by its id.
@@ -225,40 +288,78 @@ impl Ops {
         Ok(logged.collect())
     }
 
+    /// How many messages wait for an endpoint; no more than a thousand are counted.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn webhook_waiting(&self, id: RawId) -> Result<u64, Fault> {
+        let waiting = |reader: &Reader<'_>| {
+            Ok(reader.under_after::<WebhookOutbox>(&id, None, RETRIED)?.len() as u64)
+        };
+        self.store.read(waiting)
+    }
+
     /// Deletes an endpoint and its log. What waits for it is not sent any more.
     ///
     /// # Errors
-    /// There is none.
-    pub async fn delete_webhook(&self, id: RawId, origin: Origin) -> Outcome<Endpoint, Refusal> {
-        self.change_webhook(id, Act::Delete, origin).await
+    /// There is none; for people, also what `Ops::administer` says.
+    pub async fn delete_webhook(&self, id: RawId, by: impl Into<By>) -> Outcome<Endpoint, Refusal> {
+        self.change_webhook(id, Act::Delete, Needs::confirmed, by.into()).await
     }
 
     /// Sends to an endpoint again that was disabled.
     ///
     /// # Errors
-    /// There is none.
-    pub async fn enable_webhook(&self, id: RawId, origin: Origin) -> Outcome<Endpoint, Refusal> {
-        self.change_webhook(id, Act::Enable, origin).await
+    /// There is none; for people, also what `Ops::administer` says.
+    pub async fn enable_webhook(&self, id: RawId, by: impl Into<By>) -> Outcome<Endpoint, Refusal> {
+        self.change_webhook(id, Act::Enable, Needs::only, by.into()).await
     }
 
     /// Puts a message into its outbox that says it is a test. The server sends it while it runs.
     ///
     /// # Errors
-    /// There is none.
-    pub async fn test_webhook(&self, id: RawId, origin: Origin) -> Outcome<Endpoint, Refusal> {
+    /// There is none, or it is disabled; for people, also what `Ops::administer` says.
+    pub async fn test_webhook(&self, id: RawId, by: impl Into<By>) -> Outcome<Endpoint, Refusal> {
         let place = self.find_webhook(id)?.endpoint.place;
         let data = json!({"text": "This is a test.", "nonce": self.unique()});
         let told = Announcement::new(Topic::Test, place, self.now(), data);
-        self.change_webhook(id, Act::Test(Box::new(told)), origin).await
+        self.change_webhook(id, Act::Test(Box::new(told)), Needs::only, by.into()).await
+    }
+
+    /// Tries at once what waits for its next attempt: of the messages that are due soonest, a thousand.
+    ///
+    /// # Errors
+    /// There is none, or it is disabled; for people, also what `Ops::administer` says.
+    pub async fn retry_webhook(&self, id: RawId, by: impl Into<By>) -> Outcome<Endpoint, Refusal> {
+        self.change_webhook(id, Act::Retry, Needs::only, by.into()).await
+    }
+
+    /// Gives an endpoint another secret, which is shown this once. Messages are signed with both for a
+    /// day.
+    ///
+    /// # Errors
+    /// There is none; for people, also what `Ops::administer` says.
+    pub async fn rotate_webhook(
+        &self,
+        id: RawId,
+        by: impl Into<By>,
+    ) -> Outcome<CreatedEndpoint, Refusal> {
+        let (key, sealed) = self.new_webhook_key(id)?;
+        let act = Act::Rotate(sealed);
+        let endpoint = self.change_webhook(id, act, Needs::confirmed, by.into()).await?;
+        let secret = webhook::secret_text(&key).into();
+        Ok(CreatedEndpoint { listed: ListedEndpoint { id, endpoint }, secret })
     }
 
     async fn change_webhook(
         &self,
         id: RawId,
         act: Act,
-        origin: Origin,
+        needs: fn(Authority) -> Needs,
+        by: By,
     ) -> Outcome<Endpoint, Refusal> {
         let place = self.find_webhook(id)?.endpoint.place;
-        flatten(self.store.submit(Change { place, id, act, now: self.now(), origin }).await)
+        let change = Change { place, id, act, now: self.now(), origin: by.origin() };
+        self.administer(by, needs(Authority::Administers(place)), change).await
     }
 }

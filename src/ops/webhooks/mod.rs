@@ -5,6 +5,7 @@
 
 pub mod deliver;
 pub mod due;
+pub mod ended;
 pub mod manage;
 
 use crate::base::id::RawId;

@@ -109,6 +109,8 @@ pub enum Section {
     Companies,
     /// Firms.
     Firms,
+    /// Webhooks.
+    Webhooks,
     /// Export, erasure, and the end of all access.
     Data,
     /// The person's own password, factors and sessions.
@@ -117,7 +119,7 @@ pub enum Section {
 
 impl Section {
     /// Every page, in the order of the navigation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::ApiCredentials,
         Self::OauthConnections,
@@ -132,6 +134,7 @@ impl Section {
         Self::Roles,
         Self::Companies,
         Self::Firms,
+        Self::Webhooks,
         Self::Data,
         Self::Security,
     ];
@@ -154,6 +157,7 @@ impl Section {
             Self::Roles => "/settings/roles",
             Self::Companies => "/settings/companies",
             Self::Firms => "/settings/firms",
+            Self::Webhooks => "/settings/webhooks",
             Self::Data => "/settings/data",
             Self::Security => "/settings/security",
         }
@@ -177,6 +181,7 @@ impl Section {
             | Self::Roles
             | Self::Companies
             | Self::Firms
+            | Self::Webhooks
             | Self::Data => NavigationGroup::Workspace,
             Self::Security => NavigationGroup::You,
         }
@@ -220,6 +225,9 @@ pub enum Flash {
     Joined(String),
     Disabled(String),
     Enabled(String),
+    TestSent,
+    Retrying,
+    WebhookDeleted(String),
     PasswordLinkMade,
     FactorLinkMade,
 }
@@ -255,6 +263,9 @@ impl Flash {
             Self::Joined(name()),
             Self::Disabled(name()),
             Self::Enabled(name()),
+            Self::TestSent,
+            Self::Retrying,
+            Self::WebhookDeleted(name()),
             Self::PasswordLinkMade,
             Self::FactorLinkMade,
         ]

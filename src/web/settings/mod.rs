@@ -15,6 +15,8 @@ mod place_form;
 mod remove;
 mod role_form;
 mod roles;
+mod webhook;
+mod webhooks;
 
 use axum::Router;
 use axum::routing::get;
@@ -45,6 +47,7 @@ pub(super) fn routes() -> Router<WebState> {
         .merge(role_pages())
         .route("/settings/people/{person}/export", post(export_person::take))
         .merge(book_pages())
+        .merge(webhook_pages())
         .route("/settings/data", get(data::show))
         .route(data::EXPORT, post(export::here))
         .route(data::EXPORT_EVERYWHERE, post(export::everywhere))
@@ -86,6 +89,25 @@ fn role_pages() -> Router<WebState> {
         .route("/settings/roles/{role}/change", post(roles::change_one))
         .route("/settings/roles/{role}/confirm", post(roles::confirm_one))
         .route("/settings/roles/{role}/delete", get(roles::ask_delete).post(roles::delete))
+}
+
+/// The pages below `/settings/webhooks`.
+fn webhook_pages() -> Router<WebState> {
+    Router::new()
+        .route("/settings/webhooks", get(webhooks::list))
+        .route("/settings/webhooks/create", get(webhooks::new).post(webhooks::create))
+        .route("/settings/webhooks/{webhook}", get(webhook::show))
+        .route("/settings/webhooks/{webhook}/secret", get(webhook::secret).post(webhook::saved))
+        .route("/settings/webhooks/{webhook}/test", post(webhook::test))
+        .route("/settings/webhooks/{webhook}/retry", post(webhook::retry))
+        .route(
+            "/settings/webhooks/{webhook}/rotate",
+            get(webhook::ask_rotate).post(webhook::rotate),
+        )
+        .route(
+            "/settings/webhooks/{webhook}/delete",
+            get(webhook::ask_delete).post(webhook::delete),
+        )
 }
 
 /// The pages below `/settings/companies` and `/settings/firms`.

@@ -231,7 +231,11 @@ impl Inside {
             | Section::ApiTokens
             | Section::Activity
             | Section::Security => true,
-            Section::OauthApps | Section::Reviews | Section::People | Section::Roles => administers,
+            Section::OauthApps
+            | Section::Reviews
+            | Section::People
+            | Section::Roles
+            | Section::Webhooks => administers,
             Section::McpServer | Section::Integrations => company,
             Section::ThroughFirm => company && administers,
             Section::Companies | Section::Firms => {

@@ -100,10 +100,12 @@ pub enum ConfirmAct {
     EndOtherSessions,
     UnlinkCompany,
     UnmarkConfidential,
+    RotateWebhook,
+    DeleteWebhook,
 }
 
 impl ConfirmAct {
-    const ALL: [(&'static str, Self); 31] = [
+    const ALL: [(&'static str, Self); 33] = [
         ("rotate-secret", Self::RotateSecret),
         ("revoke-app", Self::RevokeApp),
         ("delete-app", Self::DeleteApp),
@@ -135,6 +137,8 @@ impl ConfirmAct {
         ("end-other-sessions", Self::EndOtherSessions),
         ("unlink-company", Self::UnlinkCompany),
         ("unmark-confidential", Self::UnmarkConfidential),
+        ("rotate-webhook", Self::RotateWebhook),
+        ("delete-webhook", Self::DeleteWebhook),
     ];
 }
 

@@ -56,6 +56,8 @@ pub enum OnceKind {
     PasswordLink,
     /// The link for a lost factor.
     FactorLink,
+    /// The secret of a webhook, new or another.
+    Webhook,
 }
 
 impl Page for ShownOnce {
@@ -103,6 +105,12 @@ impl Page for ShownOnce {
             client_id: None,
             ..credentials.clone()
         };
+        let webhook = Self {
+            frame: sample::frame(Section::Webhooks),
+            name: "hooks.acme.example".to_owned(),
+            secret: Some("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_owned()),
+            ..Self { kind: OnceKind::Webhook, ..token.clone() }
+        };
         let of = |kind| Self { kind, ..credentials.clone() };
         vec![
             ("test", Self { test: true, ..credentials.clone() }),
@@ -125,6 +133,7 @@ impl Page for ShownOnce {
             ("invitation", link(OnceKind::Invitation)),
             ("password-link", link(OnceKind::PasswordLink)),
             ("factor-link", link(OnceKind::FactorLink)),
+            ("webhook", webhook),
             ("credentials", credentials),
         ]
     }

@@ -58,6 +58,10 @@ pub enum Field {
     TypedName,
     /// When the former secret stops.
     Overlap,
+    /// Where messages are posted.
+    Url,
+    /// What a webhook is told.
+    Events,
 }
 
 /// What is wrong with a field.
@@ -106,11 +110,13 @@ pub enum Problem {
     PasswordTooClose,
     /// The two passwords differ.
     PasswordsDiffer,
+    /// No address that messages can be posted to.
+    NotHttps,
 }
 
 impl Problem {
     /// Every kind, for samples.
-    pub(in crate::view) const ALL: [Self; 21] = [
+    pub(in crate::view) const ALL: [Self; 22] = [
         Self::Missing,
         Self::TooLong,
         Self::NotValid,
@@ -132,6 +138,7 @@ impl Problem {
         Self::PasswordTooCommon,
         Self::PasswordTooClose,
         Self::PasswordsDiffer,
+        Self::NotHttps,
     ];
 }
 

@@ -10,3 +10,5 @@ pub mod place_form;
 pub mod places;
 pub mod roles;
 pub mod security;
+pub mod webhook;
+pub mod webhooks;
