@@ -197,11 +197,49 @@ fn the_service_manager_hears_how_the_server_does() {
     assert_eq!(manager.word(), "WATCHDOG=1");
     assert_eq!(manager.word(), "WATCHDOG=1");
 
-    server.signal(Signal::HUP);
+    for _ in 0..2 {
+        let before = now();
+        server.signal(Signal::HUP);
+        let reloading = manager.heard();
+        let moment = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        let moment = Duration::from_micros(moment.parse().unwrap());
+        assert!((before..=now()).contains(&moment), "{moment:?}");
+        assert_eq!(manager.heard(), "READY=1", "it is over when all was looked at");
+    }
     assert_eq!(manager.word(), "WATCHDOG=1", "a reload ends nothing");
     server.signal(Signal::TERM);
     assert!(manager.heard().starts_with("STOPPING=1\n"));
     server.stop();
+}
+
+/// The clock of the service manager's own.
+fn now() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // What is told is cut to microseconds.
+    Duration::from_micros(Duration::try_from(now).unwrap().as_micros().try_into().unwrap())
+}
+
+#[test]
+fn the_unit_asks_for_what_the_server_says_and_does() {
+    let unit = include_str!("../packaging/systemd/countersign.service");
+    let said = |key: &str| {
+        let mut lines = unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        let value = lines.next().unwrap_or_else(|| panic!("{key} is missing"));
+        assert_eq!(lines.next(), None, "{key} is said once");
+        value
+    };
+    // systemd 253 and later know the type notify-reload, which sends the signal by itself.
+    match said("Type") {
+        "notify" => assert!(said("ExecReload").contains("kill -HUP $MAINPID")),
+        kind => assert_eq!(kind, "notify-reload"),
+    }
+    assert_eq!(said("NotifyAccess"), "main");
+    assert!(said("WatchdogSec").parse::<u32>().unwrap() >= 10);
+    assert!(said("RestartPreventExitStatus").split(' ').any(|status| status == "78"));
+    // The server asks for more at a stop; until it does, its grace must fit.
+    assert!(said("TimeoutStopSec").parse::<u32>().unwrap() >= 30 + 15);
+    let socket = include_str!("../packaging/systemd/countersign.socket");
+    assert!(socket.contains("\nFileDescriptorName=https\n"), "the one name that is taken");
 }
 
 #[test]

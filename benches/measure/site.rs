@@ -13,6 +13,8 @@ use countersign::app::router::Protected;
 use countersign::app::serving;
 use countersign::app::serving::Serving;
 use countersign::app::stopped::Stopped;
+use countersign::app::supervised::Supervised;
+use countersign::app::upstreams::Behind;
 use countersign::app::wire;
 use countersign::config::Settings;
 use countersign::domain::surface::Route;
@@ -65,15 +67,15 @@ async fn run(folder: &Path, settings: &Settings) -> Outcome<()> {
     let ca_file = ca.ca_file.display().to_string();
     let upstream = proxy::upstream(CUSTOMER).await?;
     let serving = Serving {
-        settings,
+        settings: Arc::new(settings.clone()),
         installation: &installation,
         ops: ops.clone(),
         listeners: vec![listener],
-        protected: Some(protected(settings, &upstream)?),
-        upstreams: Vec::new(),
+        behind: Some(Behind { protected: protected(settings, &upstream)?, clients: Vec::new() }),
         ahead: std::time::Duration::ZERO,
+        supervised: Supervised::default(),
+        reread: None,
         commands: None,
-        supervision: countersign::config::Supervision::default(),
     };
     let ceilings = Ceilings::new(settings, &installation, &ca.material)?;
     let obeying = async {

@@ -4,12 +4,18 @@
 use std::fs;
 use std::fs::Permissions;
 use std::io;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// The longest path that a socket can have (`sun_path` of unix(7), less its last byte).
+const LONGEST: usize = 107;
 
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +23,9 @@ pub enum BindFault {
     /// A server answers at it.
     #[error("another server answers at {}", .0.display())]
     InUse(PathBuf),
+    /// No socket can have such a path.
+    #[error("{} is longer than the {LONGEST} bytes that a socket's path may have", .0.display())]
+    TooLong(PathBuf),
     /// Something else lies there.
     #[error("{} is there and is no socket", .0.display())]
     NoSocket(PathBuf),
@@ -35,13 +44,22 @@ pub enum BindFault {
 pub struct Bound {
     pub(super) listener: UnixListener,
     path: PathBuf,
+    /// Which file it is, whoever takes its name.
+    file: (u64, u64),
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        // A file that stays is replaced at the next start.
-        let _ = fs::remove_file(&self.path);
+        let is_ours = identity(&self.path).is_ok_and(|file| file == self.file);
+        if is_ours {
+            // A file that stays is replaced at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
     }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 /// Listens at `path`. A file that a server left behind, at which nobody answers, is replaced.
@@ -50,26 +68,43 @@ impl Drop for Bound {
 /// [`BindFault`].
 pub fn bind(path: &Path) -> Result<Bound, BindFault> {
     let fault = |error| BindFault::System { path: path.to_owned(), error };
-    match fs::symlink_metadata(path) {
-        Ok(there) if !there.file_type().is_socket() => {
-            return Err(BindFault::NoSocket(path.to_owned()));
-        }
-        Ok(_) if UnixStream::connect(path).is_ok() => {
-            return Err(BindFault::InUse(path.to_owned()));
-        }
-        _ => {}
+    if path.as_os_str().as_bytes().len() > LONGEST {
+        return Err(BindFault::TooLong(path.to_owned()));
     }
-    let unnamed = path.with_extension(format!("sock-{}", std::process::id()));
+    check(path)?;
+    // Mostly shorter than the name, so that it fits where the name does.
+    let unnamed = path.with_file_name(format!(".{}", std::process::id()));
     // Left by a process with this number that was killed here.
     let _ = fs::remove_file(&unnamed);
     let listener = UnixListener::bind(&unnamed).map_err(fault)?;
     let named = fs::set_permissions(&unnamed, Permissions::from_mode(0o600))
-        .and_then(|()| fs::rename(&unnamed, path));
-    if let Err(error) = named {
-        let _ = fs::remove_file(&unnamed);
-        return Err(fault(error));
+        .and_then(|()| identity(&unnamed))
+        .and_then(|file| fs::rename(&unnamed, path).map(|()| file));
+    match named {
+        Ok(file) => Ok(Bound { listener, path: path.to_owned(), file }),
+        Err(error) => {
+            let _ = fs::remove_file(&unnamed);
+            Err(fault(error))
+        }
     }
-    Ok(Bound { listener, path: path.to_owned() })
+}
+
+/// Nothing is there, or a socket at which nobody listens. A link is neither.
+fn check(path: &Path) -> Result<(), BindFault> {
+    let fault = |error| BindFault::System { path: path.to_owned(), error };
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.file_type().is_socket() => {}
+        Ok(_) => return Err(BindFault::NoSocket(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(fault(error)),
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(BindFault::InUse(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
+        // Gone since.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(fault(error)),
+    }
 }
 
 #[cfg(test)]
@@ -117,5 +152,47 @@ mod tests {
         fs::write(&path, "mine").unwrap();
         assert!(matches!(bind(&path), Err(BindFault::NoSocket(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aim) = (folder.path().join("admin.sock"), folder.path().join("aim"));
+        for dangles in [true, false] {
+            if !dangles {
+                fs::write(&aim, "mine").unwrap();
+            }
+            let _ = fs::remove_file(&path);
+            std::os::unix::fs::symlink(&aim, &path).unwrap();
+            assert!(matches!(bind(&path), Err(BindFault::NoSocket(_))));
+            assert_eq!(fs::read_link(&path).unwrap(), aim);
+            assert_eq!(aim.exists(), !dangles);
+        }
+    }
+
+    #[test]
+    fn a_path_that_no_socket_can_have_is_named_and_the_longest_one_works() {
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let name = |length: usize| {
+            let rest = length - folder.path().as_os_str().len() - 1;
+            folder.path().join("s".repeat(rest))
+        };
+        let bound = bind(&name(107)).unwrap();
+        assert!(UnixStream::connect(name(107)).is_ok());
+        drop(bound);
+        let fault = bind(&name(108)).unwrap_err();
+        assert!(matches!(fault, BindFault::TooLong(_)), "{fault}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_socket_of_a_server_that_came_after_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let first = bind(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let _second = bind(&path).unwrap();
+        drop(first);
+        assert!(UnixStream::connect(&path).is_ok());
     }
 }

@@ -11,6 +11,7 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -21,11 +22,18 @@ use crate::admin::frame;
 use crate::admin::frame::Frame;
 use crate::admin::frame::Kind;
 
+/// How long a server may take to say that it has the call.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Why a call has no exit status.
 #[derive(Debug)]
 pub enum CallFault {
     /// Nobody reads what the command writes.
     NobodyReads,
+    /// Somebody holds the socket and does not answer.
+    Silent,
+    /// The arguments are more than a server takes.
+    TooLong,
     /// The line broke: what was asked may be done or not.
     Broken(io::Error),
 }
@@ -48,17 +56,31 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
 ///
 /// # Errors
 /// [`CallFault`].
-pub fn run(
+pub fn run(stream: UnixStream, args: &[OsString], console: &dyn Console) -> Result<u8, CallFault> {
+    run_within(PATIENCE, stream, args, console)
+}
+
+fn run_within(
+    patience: Duration,
     mut stream: UnixStream,
     args: &[OsString],
     console: &dyn Console,
 ) -> Result<u8, CallFault> {
+    let said = call(args, console);
+    if said.len() > frame::LONGEST {
+        return Err(CallFault::TooLong);
+    }
     // A server that refuses to listen has said why, which is read next.
-    let _ = frame::write(&mut stream, Kind::Call, &call(args, console.is_attended()));
+    let _ = frame::write(&mut stream, Kind::Call, &said);
     let mut files = Files { args, console, open: None, fault: None };
+    let mut next = Some(first(&stream, patience)?);
     loop {
-        let frame = frame::read(&mut stream)?;
+        let frame = match next.take() {
+            Some(first) => first,
+            None => frame::read(&mut stream)?,
+        };
         let written = match frame.kind {
+            Kind::Heard => continue,
             Kind::Out => console.out(&frame.body),
             Kind::Err => console.err(&frame.body),
             Kind::Status => return Ok(frame.body.first().copied().unwrap_or(1)),
@@ -82,9 +104,21 @@ pub fn run(
     }
 }
 
-/// The first frame: the version, whether somebody answers questions, and each argument.
-fn call(args: &[OsString], attended: bool) -> Vec<u8> {
-    let mut body = format!("{VERSION}\0{}", u8::from(attended)).into_bytes();
+/// What comes first comes soon, from a server that lives.
+fn first(stream: &UnixStream, patience: Duration) -> Result<Frame, CallFault> {
+    let late = [ErrorKind::TimedOut, ErrorKind::WouldBlock];
+    let first = frame::read_within(stream, patience).map_err(|error| {
+        if late.contains(&error.kind()) { CallFault::Silent } else { CallFault::Broken(error) }
+    })?;
+    stream.set_read_timeout(None)?;
+    Ok(first)
+}
+
+/// The first frame: the version, whether somebody answers questions, whether progress is shown, and
+/// each argument.
+fn call(args: &[OsString], console: &dyn Console) -> Vec<u8> {
+    let [attended, screen] = [console.is_attended(), console.shows_progress()].map(u8::from);
+    let mut body = format!("{VERSION}\0{attended}{screen}").into_bytes();
     for arg in args {
         body.push(0);
         body.extend_from_slice(arg.as_bytes());
@@ -154,6 +188,7 @@ fn is_named(path: &Path, args: &[OsString]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::secret::Secret;
 
     #[test]
     fn only_files_that_the_command_line_names_are_touched() {
@@ -164,5 +199,60 @@ mod tests {
         for other in ["/etc/shadow", "a.json", "./a.jsonl", "", "=p"] {
             assert!(!is_named(Path::new(other), &args), "{other}");
         }
+    }
+
+    /// Nobody, with nothing.
+    struct Nobody;
+
+    impl Console for Nobody {
+        fn out(&self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn err(&self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn is_attended(&self) -> bool {
+            false
+        }
+
+        fn shows_progress(&self) -> bool {
+            false
+        }
+
+        fn ask(&self, _: &str) -> io::Result<String> {
+            Err(ErrorKind::UnexpectedEof.into())
+        }
+
+        fn ask_hidden(&self, _: &str) -> io::Result<Secret> {
+            Err(ErrorKind::UnexpectedEof.into())
+        }
+
+        fn first_line(&self, _: &Path) -> io::Result<Secret> {
+            Err(ErrorKind::NotFound.into())
+        }
+
+        fn new_file(&self, _: &Path) -> io::Result<Box<dyn NewFile + '_>> {
+            Err(ErrorKind::NotFound.into())
+        }
+    }
+
+    #[test]
+    fn a_server_that_hangs_is_told_from_one_that_works_for_long() {
+        let patience = Duration::from_millis(100);
+        let (caller, server) = UnixStream::pair().unwrap();
+        let told = run_within(patience, caller, &[], &Nobody);
+        assert!(matches!(told, Err(CallFault::Silent)), "{told:?}");
+        drop(server);
+
+        let (caller, mut server) = UnixStream::pair().unwrap();
+        frame::write(&mut server, Kind::Heard, &[]).unwrap();
+        std::thread::scope(|threads| {
+            let called = threads.spawn(|| run_within(patience, caller, &[], &Nobody));
+            std::thread::sleep(patience * 3);
+            frame::write(&mut server, Kind::Status, &[7]).unwrap();
+            assert!(matches!(called.join().unwrap(), Ok(7)));
+        });
     }
 }

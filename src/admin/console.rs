@@ -24,6 +24,9 @@ pub trait Console: Send + Sync {
     /// Whether somebody is there to answer questions.
     fn is_attended(&self) -> bool;
 
+    /// Whether standard error is a terminal, on which a line can be written over.
+    fn shows_progress(&self) -> bool;
+
     /// Asks and waits for a line.
     ///
     /// # Errors

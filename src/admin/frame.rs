@@ -4,7 +4,10 @@ use std::io;
 use std::io::ErrorKind;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// The longest body. Longer output goes in several frames.
@@ -37,10 +40,12 @@ pub(super) enum Kind {
     Failed = 11,
     /// The exit status: the end.
     Status = 12,
+    /// To the caller, first: the server has its call, and what follows takes as long as it takes.
+    Heard = 13,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Call,
         Self::Out,
         Self::Err,
@@ -53,6 +58,7 @@ impl Kind {
         Self::Done,
         Self::Failed,
         Self::Status,
+        Self::Heard,
     ];
 
     fn of(byte: u8) -> Option<Self> {
@@ -97,6 +103,54 @@ pub(super) fn read(from: &mut dyn Read) -> io::Result<Frame> {
     let mut body = Zeroizing::new(vec![0; length]);
     from.read_exact(&mut body)?;
     Ok(Frame { kind, body })
+}
+
+/// As [`read`], all of it within `time`: whoever sends it byte by byte gains nothing.
+pub(super) fn read_within(stream: &UnixStream, time: Duration) -> io::Result<Frame> {
+    read(&mut Within { stream, until: Instant::now() + time })
+}
+
+/// As [`write`], all of it taken by the other side within `time`.
+pub(super) fn write_within(
+    stream: &UnixStream,
+    time: Duration,
+    kind: Kind,
+    body: &[u8],
+) -> io::Result<()> {
+    write(&mut Within { stream, until: Instant::now() + time }, kind, body)
+}
+
+/// A stream that can be used until a moment.
+struct Within<'a> {
+    stream: &'a UnixStream,
+    until: Instant,
+}
+
+impl Within<'_> {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        match self.until.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(ErrorKind::TimedOut.into()),
+            left => Ok(Some(left)),
+        }
+    }
+}
+
+impl Read for Within<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        (&mut &*self.stream).read(into)
+    }
+}
+
+impl Write for Within<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        (&mut &*self.stream).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 pub(super) fn unreadable(why: &str) -> io::Error {
@@ -150,6 +204,42 @@ mod tests {
     fn an_unknown_kind_and_a_cut_frame_are_refused() {
         assert!(read(&mut [0_u8, 0, 0, 0, 0].as_slice()).is_err());
         assert!(read(&mut [2_u8, 0, 0, 0, 9, 1].as_slice()).is_err());
+    }
+
+    #[test]
+    fn a_frame_that_trickles_in_has_no_more_time_than_one_that_is_whole() {
+        let (server, mut caller) = UnixStream::pair().unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(move || {
+                // Each byte would begin the wait anew, if only waits for bytes were bounded.
+                for byte in [1, 0, 0, 0, 200].into_iter().chain([b'x'; 190]) {
+                    if caller.write_all(&[byte]).is_err() {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+            let error = read_within(&server, Duration::from_millis(200)).err().unwrap();
+            let late = [ErrorKind::TimedOut, ErrorKind::WouldBlock];
+            assert!(late.contains(&error.kind()), "{error}");
+            drop(server);
+        });
+    }
+
+    #[test]
+    fn a_frame_that_nobody_takes_is_given_up() {
+        let (server, _caller) = UnixStream::pair().unwrap();
+        let body = vec![0; LONGEST];
+        let mut sent = 0;
+        let error = loop {
+            match write_within(&server, Duration::from_millis(50), Kind::Out, &body) {
+                Ok(()) => sent += 1,
+                Err(error) => break error,
+            }
+            assert!(sent < 1_000, "somebody takes them");
+        };
+        let late = [ErrorKind::TimedOut, ErrorKind::WouldBlock];
+        assert!(late.contains(&error.kind()), "{error}");
     }
 
     #[test]

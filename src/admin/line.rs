@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use crate::admin::console::Console;
 use crate::admin::console::NewFile;
@@ -16,15 +17,29 @@ use crate::admin::frame::Frame;
 use crate::admin::frame::Kind;
 use crate::base::secret::Secret;
 
+/// Time for a person to answer a question.
+const ANSWER: Duration = Duration::from_secs(600);
+/// How long a caller may leave unread what it is told.
+const UNREAD: Duration = Duration::from_secs(60);
+
+/// What a caller has beside the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// Somebody who answers questions.
+    pub(super) attended: bool,
+    /// A terminal that shows progress.
+    pub(super) screen: bool,
+}
+
 /// The line to a caller.
 pub struct Line {
     stream: Mutex<UnixStream>,
-    attended: bool,
+    ends: Ends,
 }
 
 impl Line {
-    pub(super) const fn new(stream: UnixStream, attended: bool) -> Self {
-        Self { stream: Mutex::new(stream), attended }
+    pub(super) const fn new(stream: UnixStream, ends: Ends) -> Self {
+        Self { stream: Mutex::new(stream), ends }
     }
 
     fn stream(&self) -> MutexGuard<'_, UnixStream> {
@@ -33,15 +48,21 @@ impl Line {
 
     /// Says a text of any length.
     pub(super) fn say(&self, kind: Kind, bytes: &[u8]) -> io::Result<()> {
-        let mut stream = self.stream();
-        bytes.chunks(frame::LONGEST).try_for_each(|part| frame::write(&mut *stream, kind, part))
+        let stream = self.stream();
+        let mut parts = bytes.chunks(frame::LONGEST);
+        parts.try_for_each(|part| frame::write_within(&stream, UNREAD, kind, part))
+    }
+
+    /// Says that the call has come.
+    pub(super) fn heard(&self) -> io::Result<()> {
+        frame::write_within(&self.stream(), UNREAD, Kind::Heard, &[])
     }
 
     /// Has the caller do something and waits until it has.
     fn have_done(&self, kind: Kind, body: &[u8]) -> io::Result<Frame> {
-        let mut stream = self.stream();
-        frame::write(&mut *stream, kind, body)?;
-        let answer = frame::read(&mut *stream)?;
+        let stream = self.stream();
+        frame::write_within(&stream, UNREAD, kind, body)?;
+        let answer = frame::read_within(&stream, ANSWER)?;
         match answer.kind {
             Kind::Done => Ok(answer),
             Kind::Failed => Err(frame::failed(&answer.body)),
@@ -60,7 +81,11 @@ impl Console for Line {
     }
 
     fn is_attended(&self) -> bool {
-        self.attended
+        self.ends.attended
+    }
+
+    fn shows_progress(&self) -> bool {
+        self.ends.screen
     }
 
     fn ask(&self, question: &str) -> io::Result<String> {

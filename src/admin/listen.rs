@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::net::Shutdown;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +17,7 @@ use crate::admin::VERSION;
 use crate::admin::bind::Bound;
 use crate::admin::frame;
 use crate::admin::frame::Kind;
+use crate::admin::line::Ends;
 use crate::admin::line::Line;
 use crate::admin::peer;
 use crate::domain::system_user::SystemUser;
@@ -23,10 +26,8 @@ use crate::domain::system_user::SystemUser;
 const AT_ONCE: usize = 4;
 /// Time for a caller to say what it wants.
 const FIRST: Duration = Duration::from_secs(5);
-/// Time for a person to answer a question.
-const ANSWER: Duration = Duration::from_secs(600);
-/// How long a caller may leave unread what it is told.
-const UNREAD: Duration = Duration::from_secs(60);
+/// Once the server stops, time for a caller to take what a command still says.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// The status of a call that was refused.
 const REFUSED: u8 = 1;
 
@@ -73,20 +74,25 @@ pub async fn run(
         };
         let Ok(caller) = stream.peer_cred() else { continue };
         let Ok(stream) = stream.into_std() else { continue };
-        let place = Arc::clone(&places).try_acquire_owned();
-        let (commands, stopping) = (Arc::clone(&commands), stopping.clone());
+        let (places, commands) = (Arc::clone(&places), Arc::clone(&commands));
+        let stopping = stopping.clone();
         let Ok(other_end) = stream.try_clone() else { continue };
         tasks.spawn(async move {
-            let running = tokio::task::spawn_blocking(move || {
-                take(stream, caller.uid(), place.is_ok(), &commands);
-            });
-            tokio::pin!(running);
+            let mut running =
+                tokio::task::spawn_blocking(move || take(stream, caller.uid(), &places, &commands));
             let ended = tokio::select! {
                 ended = &mut running => ended,
                 () = stopping.cancelled() => {
                     // A question that waits for a person ends; what is said is still read.
-                    let _ = other_end.shutdown(std::net::Shutdown::Read);
-                    running.await
+                    let _ = other_end.shutdown(Shutdown::Read);
+                    match timeout(LAST_WORDS, &mut running).await {
+                        Ok(ended) => ended,
+                        Err(_) => {
+                            // Nor does the stop wait for a caller that reads nothing.
+                            let _ = other_end.shutdown(Shutdown::Both);
+                            running.await
+                        }
+                    }
                 }
             };
             if ended.is_err() {
@@ -101,50 +107,45 @@ pub async fn run(
     Ok(())
 }
 
-fn take(mut stream: UnixStream, caller: u32, has_place: bool, commands: &Commands) {
-    let prepared = stream
-        .set_nonblocking(false)
-        .and_then(|()| stream.set_write_timeout(Some(UNREAD)))
-        .and_then(|()| stream.set_read_timeout(Some(FIRST)));
-    if prepared.is_err() {
+fn take(stream: UnixStream, caller: u32, places: &Semaphore, commands: &Commands) {
+    if stream.set_nonblocking(false).is_err() {
         return;
     }
-    if let Err(why) = heard(caller, has_place) {
-        return refuse(stream, &why);
-    }
-    let Ok(first) = frame::read(&mut stream) else { return };
+    // Whoever may not call takes nobody's place.
+    let place = may_call(caller).and_then(|()| {
+        places.try_acquire().map_err(|_| {
+            format!("the server is running {AT_ONCE} other commands; try again when one has ended")
+        })
+    });
+    let _place = match place {
+        Ok(place) => place,
+        Err(why) => return refuse(stream, &why),
+    };
+    let Ok(first) = frame::read_within(&stream, FIRST) else { return };
     let said = (first.kind == Kind::Call).then(|| Said::read(&first.body)).flatten();
-    let Some(Said { version, attended, args }) = said else { return };
+    let Some(Said { version, ends, args }) = said else { return };
     if version != VERSION {
         return refuse(stream, &other_version(&version));
     }
-    if stream.set_read_timeout(Some(ANSWER)).is_err() {
-        return;
-    }
     let by = peer::user(caller);
     tracing::info!(by = %by, "a command came over the admin socket");
-    let line = Arc::new(Line::new(stream, attended));
-    let status = commands(Call { args, by, line: Arc::clone(&line) });
+    let line = Arc::new(Line::new(stream, ends));
     // A caller that hung up has lost its answer, not what it asked for.
+    let _ = line.heard();
+    let status = commands(Call { args, by, line: Arc::clone(&line) });
     let _ = line.say(Kind::Status, &[status]);
 }
 
-/// Whether the caller is heard now.
-fn heard(caller: u32, has_place: bool) -> Result<(), String> {
+fn may_call(caller: u32) -> Result<(), String> {
     let own = peer::own();
-    if !peer::may_call(caller, own.uid()) {
-        let caller = peer::user(caller);
-        tracing::warn!(%caller, "somebody else tried the admin socket");
-        return Err(format!(
-            "only root and {own}, as whom the server runs, may run commands here, and you are {caller}"
-        ));
+    if peer::may_call(caller, own.uid()) {
+        return Ok(());
     }
-    match has_place {
-        true => Ok(()),
-        false => Err(format!(
-            "the server is running {AT_ONCE} other commands; try again when one has ended"
-        )),
-    }
+    let caller = peer::user(caller);
+    tracing::warn!(%caller, "somebody else tried the admin socket");
+    Err(format!(
+        "only root and {own}, as whom the server runs, may run commands here, and you are {caller}"
+    ))
 }
 
 fn other_version(callers: &str) -> String {
@@ -155,7 +156,7 @@ fn other_version(callers: &str) -> String {
 }
 
 fn refuse(stream: UnixStream, why: &str) {
-    let line = Line::new(stream, false);
+    let line = Line::new(stream, Ends::default());
     // Whoever hung up need not be told.
     let _ = line
         .say(Kind::Err, format!("countersign: {why}\n").as_bytes())
@@ -165,7 +166,7 @@ fn refuse(stream: UnixStream, why: &str) {
 /// What the first frame says.
 struct Said {
     version: String,
-    attended: bool,
+    ends: Ends,
     args: Vec<OsString>,
 }
 
@@ -173,11 +174,143 @@ impl Said {
     fn read(body: &[u8]) -> Option<Self> {
         let mut parts = body.split(|byte| *byte == 0);
         let version = String::from_utf8(parts.next()?.to_vec()).ok()?;
-        let attended = parts.next()? == b"1";
+        let ends = parts.next()?;
+        let has = |at| ends.get(at) == Some(&b'1');
         Some(Self {
             version,
-            attended,
+            ends: Ends { attended: has(0), screen: has(1) },
             args: parts.map(|arg| OsString::from_vec(arg.to_vec())).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::admin::bind;
+    use crate::admin::console::Console as _;
+
+    /// A socket at which commands do `what`, while `calling` calls.
+    async fn while_listening<T: Send + 'static>(
+        what: impl Fn(&Line) -> u8 + Send + Sync + 'static,
+        calling: impl FnOnce(&std::path::Path, &CancellationToken) -> T + Send + 'static,
+    ) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let bound = bind::bind(&path).unwrap();
+        let stop = CancellationToken::new();
+        let commands: Commands = Arc::new(move |call| what(&call.line));
+        let stopping = stop.clone();
+        let caller = tokio::task::spawn_blocking(move || {
+            // A caller that fails leaves nobody waiting.
+            let _stopping = stopping.clone().drop_guard();
+            calling(&path, &stopping)
+        });
+        run(bound, commands, stop.cancelled()).await.unwrap();
+        caller.await.unwrap()
+    }
+
+    fn call(path: &std::path::Path) -> UnixStream {
+        let mut stream = UnixStream::connect(path).unwrap();
+        // A refusal may have come before it.
+        let _ = frame::write(&mut stream, Kind::Call, format!("{VERSION}\x0000").as_bytes());
+        stream
+    }
+
+    fn heard(stream: &mut UnixStream) -> (Kind, String) {
+        let mut frame = frame::read(stream).unwrap();
+        if frame.kind == Kind::Heard {
+            frame = frame::read(stream).unwrap();
+        }
+        (frame.kind, frame.text().unwrap().to_owned())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn commands_beyond_the_limit_are_told_to_come_back_and_find_a_place_again() {
+        let answered = |line: &Line| u8::from(line.ask("go on?").is_err());
+        while_listening(answered, |path, stop| {
+            let mut asked: Vec<_> = (0..AT_ONCE).map(|_| call(path)).collect();
+            asked.iter_mut().for_each(|stream| assert_eq!(heard(stream).0, Kind::Ask));
+            let mut further = call(path);
+            let (kind, told) = heard(&mut further);
+            assert!(kind == Kind::Err && told.contains("4 other commands"), "{told}");
+            assert_eq!(heard(&mut further).0, Kind::Status);
+            for stream in &mut asked {
+                frame::write(stream, Kind::Done, b"yes").unwrap();
+                assert_eq!(heard(stream), (Kind::Status, "\0".to_owned()));
+                // The place is free once the thread is done, which is told by the end.
+                assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+            }
+            let mut next = call(path);
+            assert_eq!(heard(&mut next).0, Kind::Ask);
+            stop.cancel();
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn many_who_connect_and_say_nothing_hold_nobody_up_for_long() {
+        let done = |line: &Line| u8::from(line.out(b"done").is_err());
+        while_listening(done, |path, stop| {
+            let silent: Vec<_> = (0..200).map(|_| UnixStream::connect(path).unwrap()).collect();
+            loop {
+                let mut stream = call(path);
+                match heard(&mut stream) {
+                    (Kind::Out, told) => break assert_eq!(told, "done"),
+                    (kind, told) => assert!(kind == Kind::Err, "{told}"),
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            drop(silent);
+            stop.cancel();
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_no_call_is_answered_by_hanging_up() {
+        while_listening(
+            |_| 0,
+            |path, stop| {
+                let mut long = vec![Kind::Call as u8];
+                long.extend_from_slice(&u32::MAX.to_be_bytes());
+                let strange: [&[u8]; 4] = [
+                    &long,
+                    &[99, 0, 0, 0, 0],
+                    &[Kind::Done as u8, 0, 0, 0, 0],
+                    b"GET / HTTP/1.1\r\n",
+                ];
+                for bytes in strange {
+                    let mut stream = UnixStream::connect(path).unwrap();
+                    stream.write_all(bytes).unwrap();
+                    assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "{bytes:?}");
+                }
+                stop.cancel();
+            },
+        )
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stop_does_not_wait_for_a_caller_that_reads_nothing() {
+        let (begun, begins) = std::sync::mpsc::channel();
+        let begun = std::sync::Mutex::new(begun);
+        let long = move |line: &Line| {
+            begun.lock().unwrap().send(()).unwrap();
+            u8::from(line.out(&vec![b'x'; 8 * 1024 * 1024]).is_err())
+        };
+        let begin = tokio::time::Instant::now();
+        while_listening(long, move |path, stop| {
+            let stream = call(path);
+            begins.recv().unwrap();
+            stop.cancel();
+            // Kept until the server gave up on it.
+            stream
+        })
+        .await;
+        assert!(begin.elapsed() < LAST_WORDS * 2, "{:?}", begin.elapsed());
     }
 }

@@ -4,10 +4,15 @@ use std::fs;
 
 use crate::domain::system_user::SystemUser;
 
-/// Only root and the user that the server runs as: both can read its files anyway.
+/// What the kernel calls every user that the server's user namespace does not know. In a unit with
+/// `PrivateUsers=` it knows root and the server's own user.
+const UNKNOWN: u32 = 65_534;
+
+/// Only root and the user that the server runs as: both can read its files anyway. Where the server
+/// itself has no other number than all whom nobody knows, root alone.
 #[must_use]
 pub const fn may_call(caller: u32, server: u32) -> bool {
-    caller == 0 || caller == server
+    caller == 0 || (caller == server && caller != UNKNOWN)
 }
 
 /// The user of this process.
@@ -42,6 +47,12 @@ mod tests {
         assert!(may_call(997, 997));
         assert!(!may_call(1000, 997));
         assert!(!may_call(997, 0));
+    }
+
+    #[test]
+    fn whoever_the_kernel_cannot_name_is_not_the_server() {
+        assert!(!may_call(65_534, 65_534));
+        assert!(may_call(0, 65_534));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::app::stopped::Stopped;
@@ -12,7 +14,6 @@ use crate::base::clock::Clock;
 use crate::config::Settings;
 use crate::config::TlsMode;
 use crate::server::Shutdown;
-use crate::server::signals::Hangups;
 use crate::tls::TlsFault;
 use crate::tls::acceptor::Certificates;
 use crate::tls::acme;
@@ -67,13 +68,29 @@ pub fn files(settings: &Settings) -> (PathBuf, PathBuf, Source) {
 
 /// Looks after the certificate in use.
 pub(super) struct Keeper {
-    settings: Settings,
+    settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
     certificates: Arc<Certificates>,
     source: Source,
     watched: Watched,
     warnings: Warnings,
     renewed: Option<Instant>,
+    bell: Bell,
+    rung: mpsc::Receiver<oneshot::Sender<()>>,
+}
+
+/// Has the keeper look at once.
+#[derive(Clone)]
+pub(super) struct Bell(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Bell {
+    /// Returns when it has looked, or looks no more.
+    pub(super) async fn look_now(&self) {
+        let (looked, done) = oneshot::channel();
+        if self.0.send(looked).await.is_ok() {
+            let _ = done.await;
+        }
+    }
 }
 
 impl Keeper {
@@ -81,7 +98,7 @@ impl Keeper {
     ///
     /// # Errors
     /// There is nothing to start with.
-    pub(super) fn start(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Self, Stopped> {
+    pub(super) fn start(settings: &Arc<Settings>, clock: &Arc<dyn Clock>) -> Result<Self, Stopped> {
         let (certificate, key, source) = files(settings);
         let load = || Material::load(&certificate, &key, clock.now());
         let (loaded, first) = match source {
@@ -97,15 +114,23 @@ impl Keeper {
         };
         let material = loaded.map_err(|fault| Stopped::because(&fault))?;
         warn_of_host(settings, &material);
+        let (bell, rung) = mpsc::channel(1);
         Ok(Self {
-            settings: settings.clone(),
+            settings: Arc::clone(settings),
             clock: Arc::clone(clock),
             certificates: Certificates::of(&material, first),
             source,
             watched: Watched::new(certificate, key),
             warnings: Warnings::default(),
             renewed: None,
+            bell: Bell(bell),
+            rung,
         })
+    }
+
+    /// What has it look at once.
+    pub(super) fn bell(&self) -> Bell {
+        self.bell.clone()
     }
 
     /// What the handshake shows.
@@ -114,21 +139,26 @@ impl Keeper {
     }
 
     /// Until the server stops. Files are read on a thread where waiting for a disk does no harm.
-    pub(super) async fn run(mut self, mut hangups: Hangups, shutdown: Shutdown) {
+    pub(super) async fn run(mut self, shutdown: Shutdown) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let asked = tokio::select! {
                 () = shutdown.begun() => return,
-                () = hangups.next() => true,
-                _ = tick.tick() => false,
+                asked = self.rung.recv() => asked,
+                _ = tick.tick() => None,
             };
+            let by_somebody = asked.is_some();
             let turn = tokio::task::spawn_blocking(move || {
-                self.turn(asked);
+                self.turn(by_somebody);
                 self
             });
             match turn.await {
-                Ok(back) => self = back,
+                Ok(back) => {
+                    self = back;
+                    // Whoever waits no longer need not be told.
+                    let _ = asked.map(|looked| looked.send(()));
+                }
                 Err(error) => {
                     tracing::error!(%error, "the certificate is looked after no more; restart the server");
                     return;

@@ -1,9 +1,11 @@
 //! Gathers what `doctor` judges: the machine, the files, the running server.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::admin::peer;
 use crate::app::certificates;
 use crate::app::installation::DATA_FILE;
 use crate::app::running::Running;
@@ -24,6 +26,7 @@ use crate::domain::checkup::proxy;
 use crate::ops::Ops;
 use crate::ops::failure::Fault;
 use crate::outbound::reach;
+use crate::tls::acme;
 use crate::tls::material::Material;
 use crate::tls::standing::Source;
 
@@ -31,13 +34,21 @@ use crate::tls::standing::Source;
 #[must_use]
 pub fn of_the_machine(settings: &Settings, running: Option<&Running>) -> Vec<Finding> {
     let folder = &settings.data.folder;
+    let owner = || fs::metadata(folder).ok().map(|folder| peer::user(folder.uid()));
+    let server = running.map(|_| peer::own()).or_else(owner).unwrap_or_else(peer::own);
+    let mut seen = Seen::at(settings);
     let mut found = match running {
         Some(running) => certificate_in_use(running),
-        None => certificate_of(settings, SystemClock::wall()),
+        None if peer::may_call(peer::own().uid(), server.uid()) => {
+            certificate_of(settings, SystemClock::wall())
+        }
+        // Somebody else cannot tell whether the server can use it.
+        None => {
+            seen.unseen.push(certificates::files(settings).1.display().to_string());
+            Vec::new()
+        }
     };
-    let server = running.map(|_| rustix::process::geteuid().as_raw());
-    let owner = server.or_else(|| fs::metadata(folder).ok().map(|folder| folder.uid()));
-    found.extend(files::judge(&looked_at(settings), owner.unwrap_or_default()));
+    found.extend(files::judge(&seen.files, &seen.unseen, server));
     found.extend(file_system(folder).map(disk::judge).unwrap_or_default());
     found
 }
@@ -59,7 +70,7 @@ pub fn of_the_clock(ops: &Ops, running: Option<&Running>) -> Result<Vec<Finding>
 pub async fn of_the_server(running: &Running) -> Vec<Finding> {
     let name = &running.settings.issuer;
     let reached = reach::reach(&name.host(), name.port()).await;
-    vec![proxy::judge(running.forwarded.seen()), issuer::judge(name.as_str(), reached)]
+    vec![proxy::judge(running.beside.forwarded.seen()), issuer::judge(name.as_str(), reached)]
 }
 
 /// The file system under `folder`.
@@ -76,9 +87,11 @@ pub fn file_system(folder: &Path) -> Option<FileSystem> {
 
 /// The one that a running server shows.
 fn certificate_in_use(running: &Running) -> Vec<Finding> {
-    let standing = running.certificates.standing();
+    let standing = running.beside.certificates.standing();
     let facts = certificate::Facts {
+        from: standing.not_before,
         until: standing.not_after,
+        temporary: standing.source == Source::Temporary,
         covers: standing.covers(&running.settings.issuer.host()),
         names: standing.names,
         renews: standing.source.renews_itself(),
@@ -92,18 +105,25 @@ fn certificate_of(settings: &Settings, now: Timestamp) -> Vec<Finding> {
     let (certificate, key, source) = certificates::files(settings);
     let (renews, host) = (source.renews_itself(), settings.issuer.host());
     if renews && !certificate.exists() {
-        return vec![Finding::good("certificate", "the server makes one when it starts")];
+        return vec![Finding::good("certificate", "the server sees to one when it starts")];
     }
     match Material::load(&certificate, &key, now) {
         Ok(material) => {
-            let (until, covers) = (material.not_after(), material.covers(&host));
-            let names = material.facts().names.clone();
-            let facts = certificate::Facts { until, names, covers, renews, refused: None };
+            let said = material.facts();
+            let facts = certificate::Facts {
+                from: said.not_before,
+                until: said.not_after,
+                names: said.names.clone(),
+                covers: said.covers(&host),
+                renews,
+                temporary: false,
+                refused: None,
+            };
             certificate::judge(&facts, &host, now)
         }
         Err(fault) => {
             let fix = if renews {
-                "restart the server, which makes a new one; see its log if it does not"
+                "start the server, which sees to a new one; its log says if it cannot"
             } else {
                 "put a certificate and its own key where tls.certificate_file and tls.key_file say"
             };
@@ -112,32 +132,50 @@ fn certificate_of(settings: &Settings, now: Timestamp) -> Vec<Finding> {
     }
 }
 
-fn looked_at(settings: &Settings) -> Vec<Looked> {
-    let folder = &settings.data.folder;
-    let mut looked = vec![
-        look(folder, 0o077, 0o700, true),
-        look(&folder.join(DATA_FILE), 0o077, 0o600, true),
-        look(&settings.admin_socket(), 0o077, 0o600, true),
-    ];
-    match settings.master_key() {
-        MasterKey::InFolder(key) => looked.push(look(&key, 0o077, 0o400, true)),
-        MasterKey::Named(key) => looked.push(look(&key, 0o007, 0o400, false)),
-        // systemd's own to guard.
-        MasterKey::Credential(_) => {}
-    }
-    let (_, key, source) = certificates::files(settings);
-    if source == Source::Files {
-        looked.push(look(&key, 0o007, 0o640, false));
-    } else {
-        let authority = certificates::tls_folder(folder).join("ca-key.pem");
-        looked.extend([look(&key, 0o077, 0o600, true), look(&authority, 0o077, 0o600, true)]);
-    }
-    looked.into_iter().flatten().collect()
+/// The files of an installation, as far as they can be looked at.
+#[derive(Default)]
+struct Seen {
+    files: Vec<Looked>,
+    unseen: Vec<String>,
 }
 
-/// None if it is not there: whoever needs it says so.
-fn look(path: &Path, closed: u32, wanted: u32, ours: bool) -> Option<Looked> {
-    let there = fs::metadata(path).ok()?;
-    let (mode, owner) = (there.mode() & 0o7777, there.uid());
-    Some(Looked { path: path.display().to_string(), mode, owner, closed, wanted, ours })
+impl Seen {
+    fn at(settings: &Settings) -> Self {
+        let mut seen = Self::default();
+        let folder = &settings.data.folder;
+        seen.look(folder, 0o077, 0o700, true);
+        seen.look(&folder.join(DATA_FILE), 0o077, 0o600, true);
+        seen.look(&settings.admin_socket(), 0o077, 0o600, true);
+        match settings.master_key() {
+            MasterKey::InFolder(key) => seen.look(&key, 0o077, 0o400, true),
+            MasterKey::Named(key) => seen.look(&key, 0o007, 0o400, false),
+            // systemd's own to guard.
+            MasterKey::Credential(_) => {}
+        }
+        let (_, key, source) = certificates::files(settings);
+        if source == Source::Files {
+            seen.look(&key, 0o007, 0o640, false);
+        } else {
+            let tls = certificates::tls_folder(folder);
+            let own = [key, tls.join("ca-key.pem"), acme::account_file(&tls)];
+            own.iter().for_each(|key| seen.look(key, 0o077, 0o600, true));
+        }
+        if let Some(passphrase) = &settings.backup.passphrase_file {
+            seen.look(passphrase, 0o007, 0o400, false);
+        }
+        seen
+    }
+
+    /// One that is not there is no matter here: whoever needs it says so.
+    fn look(&mut self, path: &Path, closed: u32, wanted: u32, ours: bool) {
+        let shown = path.display().to_string();
+        match fs::metadata(path) {
+            Ok(there) => {
+                let (mode, owner) = (there.mode() & 0o7777, peer::user(there.uid()));
+                self.files.push(Looked { path: shown, mode, owner, closed, wanted, ours });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(_) => self.unseen.push(shown),
+        }
+    }
 }

@@ -101,16 +101,16 @@ pub fn build(
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
 ) -> Result<Router, Stopped> {
-    build_beside(settings, ops, clock, entropy, protected, Beside::default())
+    assemble(settings, ops, clock, entropy, protected, None)
 }
 
-/// What the server has beside its router, which answers of it.
-#[derive(Default)]
+/// What a server that runs has beside its router, which answers of it. Clones are of the same.
+#[derive(Clone)]
 pub struct Beside {
     /// Notes what comes with headers that only a trusted proxy may set.
     pub forwarded: Arc<Forwarded>,
     /// The certificate that is shown: `/readyz` says when it is a temporary one.
-    pub certificates: Option<Arc<Certificates>>,
+    pub certificates: Arc<Certificates>,
 }
 
 /// What `/readyz` answers, on whichever listener.
@@ -136,9 +136,21 @@ pub fn build_beside(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     protected: Option<Protected>,
-    beside: Beside,
+    beside: &Beside,
 ) -> Result<Router, Stopped> {
-    let Beside { forwarded, certificates } = beside;
+    assemble(settings, ops, clock, entropy, protected, Some(beside))
+}
+
+fn assemble(
+    settings: &Settings,
+    ops: &Ops,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    protected: Option<Protected>,
+    beside: Option<&Beside>,
+) -> Result<Router, Stopped> {
+    let forwarded = beside.map(|beside| Arc::clone(&beside.forwarded)).unwrap_or_default();
+    let certificates = beside.map(|beside| Arc::clone(&beside.certificates));
     let views = Arc::new(Views::new().map_err(|fault| Stopped::because(&fault))?);
     let connect = ConnectFacts {
         mcp: protected

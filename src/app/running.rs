@@ -9,11 +9,10 @@ use crate::admin::bind;
 use crate::admin::bind::Bound;
 use crate::admin::listen;
 use crate::admin::listen::Call;
+use crate::app::router::Beside;
 use crate::config::Settings;
-use crate::http::forwarded::Forwarded;
 use crate::ops::Ops;
 use crate::server::Shutdown;
-use crate::tls::acceptor::Certificates;
 
 /// The server, as a command sees it.
 #[derive(Clone)]
@@ -26,10 +25,8 @@ pub struct Running {
     pub settings: Arc<Settings>,
     /// How far its clock was told to stand ahead of the machine's.
     pub ahead: Duration,
-    /// Who sent it headers that only a trusted proxy may set.
-    pub forwarded: Arc<Forwarded>,
-    /// What it shows in handshakes.
-    pub certificates: Arc<Certificates>,
+    /// What its router notes and shows.
+    pub beside: Beside,
 }
 
 /// Runs a command and answers with its exit status. It may block.

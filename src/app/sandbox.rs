@@ -24,12 +24,13 @@ use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
+use crate::app::supervised::Supervised;
+use crate::app::upstreams::Behind;
 use crate::app::wire;
 use crate::base::clock::SystemClock;
 use crate::config;
 use crate::config::Settings;
 use crate::config::Sources;
-use crate::config::Supervision;
 use crate::domain::mcp_surface::McpSurface;
 use crate::domain::mcp_surface::Pattern;
 use crate::domain::mcp_surface::PromptPattern;
@@ -151,14 +152,14 @@ async fn serve(
         }
     };
     let serving = Serving {
-        settings: &settings,
+        settings: Arc::new(settings),
         installation: &installation,
         ops,
         listeners: vec![listener],
-        protected: Some(protected()?),
-        upstreams: Vec::new(),
+        behind: Some(Behind { protected: protected()?, clients: Vec::new() }),
         ahead,
-        supervision: Supervision::default(),
+        supervised: Supervised::default(),
+        reread: None,
         commands: Some(commands),
     };
     let guide = guide.with_mcp_urls();

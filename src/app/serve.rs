@@ -1,20 +1,24 @@
 //! `countersign serve`.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use crate::app::installation;
+use crate::app::reload;
 use crate::app::running::Commands;
 use crate::app::say;
 use crate::app::serving;
 use crate::app::serving::Serving;
 use crate::app::stopped::Stopped;
+use crate::app::supervised;
+use crate::app::supervised::Supervised;
 use crate::app::upstreams;
-use crate::app::upstreams::Behind;
 use crate::app::wire;
 use crate::config::Settings;
+use crate::config::Sources;
 use crate::config::Supervision;
 use crate::domain::audit::Origin;
 use crate::domain::link::LinkPurpose;
@@ -24,7 +28,7 @@ use crate::ops::failure::Failure;
 use crate::server::binding;
 use crate::server::inherited;
 use crate::telemetry::logs;
-use crate::telemetry::spool::Spool;
+use crate::telemetry::logs::Log;
 
 /// What the command line says beside the settings.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +37,8 @@ pub struct Options {
     pub accept_new_issuer: bool,
     /// Who started it, and what it was handed.
     pub supervision: Supervision,
+    /// Where the settings came from, and are read again.
+    pub sources: Sources,
 }
 
 /// Serves until the process is told to stop.
@@ -40,33 +46,32 @@ pub struct Options {
 /// # Errors
 /// Why it could not start, or had to stop.
 pub fn run(settings: Settings, options: Options, commands: Commands) -> Result<(), Stopped> {
-    let Options { accept_new_issuer, supervision } = options;
+    let Options { accept_new_issuer, supervision, sources } = options;
     let inherited = inherited::take(&supervision.socket_names);
     let inherited = inherited.map_err(|fault| Stopped::because(&fault))?;
-    let _log = start_log(&settings)?;
-    let (protected, upstreams) = match upstreams::behind(&settings)? {
-        Some(Behind { protected, clients }) => (Some(protected), clients),
-        None => (None, Vec::new()),
-    };
+    let log = start_log(&settings)?;
+    let supervised = Supervised::of(&supervision)?;
+    let behind = upstreams::behind(&settings)?;
     serving::block_on(async move {
         let listeners = listeners(&settings, inherited).await?;
         let opening = installation::Options {
             accept_new_issuer,
             ..installation::Options::of(&settings, Kind::Real)
         };
-        let folder = &settings.data.folder;
-        let installation = serving::open(folder, opening).await?;
+        let opening = serving::open(&settings.data.folder, opening);
+        let installation = supervised::patiently(&supervised.manager, opening).await?;
         let ops = wire::ops(&settings, &installation)?;
         let first_run = first_run(&ops).await?;
+        let settings = Arc::new(settings);
         let serving = Serving {
-            settings: &settings,
+            settings: Arc::clone(&settings),
             installation: &installation,
             ops,
             listeners,
-            protected,
-            upstreams,
+            behind,
             ahead: Duration::ZERO,
-            supervision,
+            supervised,
+            reread: Some(reload::of_the_log(sources, log.level.clone())),
             commands: Some(commands),
         };
         serving.run(|| announce(&settings, first_run)).await
@@ -89,7 +94,7 @@ async fn listeners(
     Ok(listeners)
 }
 
-fn start_log(settings: &Settings) -> Result<Spool, Stopped> {
+fn start_log(settings: &Settings) -> Result<Log, Stopped> {
     let format = match settings.log.format {
         crate::config::LogFormat::Text => "text",
         crate::config::LogFormat::Json => "json",

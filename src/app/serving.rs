@@ -17,20 +17,22 @@ pub use crate::app::certificates::tls_folder;
 use crate::app::installation::Installation;
 use crate::app::installation::Options;
 use crate::app::operations;
+use crate::app::reload;
+use crate::app::reload::Reread;
 use crate::app::router;
 use crate::app::router::Beside;
-use crate::app::router::Protected;
 use crate::app::running;
 use crate::app::running::Commands;
 use crate::app::running::Running;
 use crate::app::shipping;
 use crate::app::stopped::Stopped;
 use crate::app::supervised;
+use crate::app::supervised::Supervised;
 use crate::app::upstreams;
+use crate::app::upstreams::Behind;
 use crate::app::webhooks;
 use crate::base::clock::SystemClock;
 use crate::config::Settings;
-use crate::config::Supervision;
 use crate::config::TlsMode;
 use crate::config::TlsVersion;
 use crate::http::forwarded::Forwarded;
@@ -59,21 +61,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Everything that serving takes.
 pub struct Serving<'a> {
     /// The configuration.
-    pub settings: &'a Settings,
+    pub settings: Arc<Settings>,
     /// The open installation.
     pub installation: &'a Installation,
     /// The operations over it.
     pub ops: Ops,
     /// Sockets that listen already.
     pub listeners: Vec<TcpListener>,
-    /// The protected surface, if there is one.
-    pub protected: Option<Protected>,
-    /// What stands behind it.
-    pub upstreams: Vec<Arc<UpstreamClient>>,
+    /// The protected surfaces and what stands behind them, if there are any.
+    pub behind: Option<Behind>,
     /// How far the clock was told to stand ahead of the machine's.
     pub ahead: Duration,
     /// Who started it.
-    pub supervision: Supervision,
+    pub supervised: Supervised,
+    /// What reads the configuration again; none: there is none to read.
+    pub reread: Option<Reread>,
     /// What runs the commands that come over the admin socket; none: there is no socket.
     pub commands: Option<Commands>,
 }
@@ -89,27 +91,26 @@ impl Serving<'_> {
             installation,
             ops,
             listeners,
-            protected,
-            upstreams,
+            behind,
             ahead,
-            supervision,
+            supervised: Supervised { manager, watchdog },
+            reread,
             commands,
         } = self;
+        let settings = &settings;
         let signals = Signals::register().map_err(|error| Stopped::because(&error))?;
         let hangups = Hangups::register().map_err(|error| Stopped::because(&error))?;
-        let manager = supervised::manager(&supervision)?;
         let keeper = Keeper::start(settings, &installation.clock)?;
         let certificates = keeper.certificates();
         let tls = acceptor::server_config(&certificates, min_version(settings))
             .map_err(|fault| Stopped::because(&fault))?;
         let (clock, entropy) = (&installation.clock, &installation.entropy);
         let forwarded = Arc::new(Forwarded::new(settings.server.trusted_proxies.clone()));
-        let beside = Beside {
-            forwarded: Arc::clone(&forwarded),
-            certificates: Some(Arc::clone(&certificates)),
-        };
+        let beside = Beside { forwarded, certificates: Arc::clone(&certificates) };
+        let (protected, upstreams) =
+            behind.map(|Behind { protected, clients }| (protected, clients)).unzip();
         let (time, random) = (Arc::clone(clock), Arc::clone(entropy));
-        let router = router::build_beside(settings, &ops, time, random, protected, beside)?;
+        let router = router::build_beside(settings, &ops, time, random, protected, &beside)?;
         let shutdown = Shutdown::new();
         // Not waited for: it listens for the signal that cuts a stop short, to the very end.
         TaskTracker::new().spawn(signals.drive(shutdown.clone()));
@@ -126,11 +127,12 @@ impl Serving<'_> {
         }
         tasks.spawn(webhooks::run(ops.clone(), shutdown.clone()));
         tasks.spawn(keep_house(ops.clone(), ahead, shutdown.clone()));
-        tasks.spawn(give_up_backups(ops.clone(), shutdown.clone()));
         if let Some(schedule) = Schedule::of(settings) {
             tasks.spawn(back_up(schedule, ops.clone(), shutdown.clone()));
         }
-        tasks.spawn(keeper.run(hangups, shutdown.clone()));
+        tasks.spawn(stop_backups(ops.clone(), shutdown.clone()));
+        let bell = keeper.bell();
+        tasks.spawn(keeper.run(shutdown.clone()));
         if settings.tls.mode == TlsMode::Acme {
             let renewal = Renewal::new(settings, clock, entropy, Arc::clone(&certificates))?;
             tasks.spawn(renewal.run(shutdown.clone()));
@@ -138,20 +140,20 @@ impl Serving<'_> {
         ops.keep_signing_keys().await?;
         if let (Some(commands), Some(bound)) = (commands, running::bind(settings)) {
             let executor = Handle::current();
-            let settings = Arc::new(settings.clone());
-            let ops = ops.clone();
-            let running = Running { ops, executor, settings, ahead, forwarded, certificates };
+            let (settings, ops) = (Arc::clone(settings), ops.clone());
+            let running = Running { ops, executor, settings, ahead, beside };
             tasks.spawn(running::listen(bound, running, commands, shutdown.clone()));
         }
         announce()?;
         manager.ready(&format!("Serving {}", settings.issuer));
+        tasks.spawn(reload::run(hangups, reread, bell, manager.clone(), shutdown.clone()));
         let grace = settings.server.shutdown_grace;
         tasks.spawn(supervised::tell_of_stop(manager.clone(), grace, shutdown.clone()));
-        if let Some(watchdog) = supervision.watchdog {
+        if let Some(watchdog) = watchdog {
             let beat = supervised::heartbeat(ops.clone(), manager, watchdog, shutdown.clone());
             tasks.spawn(beat);
         }
-        for client in upstreams {
+        for client in upstreams.into_iter().flatten() {
             tasks.spawn(mind(client, shutdown.clone()));
         }
         let server = Server { listeners, tls, router, limits: limits(settings) };
@@ -204,34 +206,7 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
             tracing::warn!(%fault, "refusals could not be written down");
         }
     });
-    let sweeping = until(shutdown.clone(), SWEEP_EVERY, || async {
-        if let Err(fault) = ops.flush().await {
-            tracing::warn!(%fault, "counts could not be written down");
-        }
-        let doubted = ops.clock_doubted_since().is_ok_and(|since| since.is_some());
-        if !doubted {
-            note_time(&ops, ahead).await;
-        }
-        if let Err(fault) = ops.keep_signing_keys().await {
-            tracing::warn!(%fault, "the signing keys could not be looked after");
-        }
-        if doubted {
-            tracing::warn!(
-                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
-            );
-        } else {
-            match ops.sweep().await {
-                Ok(()) => operations::swept(),
-                Err(fault) => {
-                    measures::HOUSEKEEPING.of("failed").count();
-                    tracing::warn!(%fault, "the sweep did not finish");
-                }
-            }
-        }
-        if let Err(fault) = ops.reclaim().await {
-            tracing::warn!(%fault, "space could not be given back");
-        }
-    });
+    let sweeping = until(shutdown.clone(), SWEEP_EVERY, || sweep(&ops, ahead));
     let watching = until(shutdown.clone(), WATCH_EVERY, || {
         if ops.has_ended() {
             tracing::error!("the store's writer has ended; stopping");
@@ -240,6 +215,38 @@ async fn keep_house(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         std::future::ready(())
     });
     tokio::join!(flushing, sweeping, watching);
+}
+
+/// Writes down what is counted in memory, and has go what is over. Nothing goes and no time is noted while
+/// the date is doubted, or while nobody can say whether it is.
+async fn sweep(ops: &Ops, ahead: Duration) {
+    if let Err(fault) = ops.flush().await {
+        tracing::warn!(%fault, "counts could not be written down");
+    }
+    let doubted = ops.clock_doubted_since();
+    if matches!(doubted, Ok(None)) {
+        note_time(ops, ahead).await;
+    }
+    if let Err(fault) = ops.keep_signing_keys().await {
+        tracing::warn!(%fault, "the signing keys could not be looked after");
+    }
+    let swept = match doubted {
+        Ok(None) => ops.sweep().await.map(|()| operations::swept()),
+        Ok(Some(_)) => {
+            tracing::warn!(
+                "the date is more than a year after the last that was noted, so nothing old is removed; if it is right: countersign doctor --accept-clock",
+            );
+            Ok(())
+        }
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = swept {
+        measures::HOUSEKEEPING.of("failed").count();
+        tracing::warn!(%fault, "the sweep did not finish");
+    }
+    if let Err(fault) = ops.reclaim().await {
+        tracing::warn!(%fault, "space could not be given back");
+    }
 }
 
 /// Notes how far time has come; not while the wall clock says that ours runs further ahead than it was
@@ -252,9 +259,8 @@ async fn note_time(ops: &Ops, ahead: Duration) {
     }
 }
 
-/// A backup that is being made when the server stops is given up, whoever asked for it: a large one would
-/// hold the stop up.
-async fn give_up_backups(ops: Ops, shutdown: Shutdown) {
+/// A backup that is being made when the server stops is given up, whoever asked for it.
+async fn stop_backups(ops: Ops, shutdown: Shutdown) {
     shutdown.begun().await;
     ops.stop_backups();
 }
@@ -264,7 +270,7 @@ async fn back_up(schedule: Schedule, ops: Ops, shutdown: Shutdown) {
     let schedule = Arc::new(schedule);
     let (beginning, known) = (Arc::clone(&schedule), ops.clone());
     let _ = tokio::task::spawn_blocking(move || beginning.begin(&known)).await;
-    until(shutdown.clone(), LOOK_EVERY, || {
+    until(shutdown, LOOK_EVERY, || {
         let (schedule, ops) = (Arc::clone(&schedule), ops.clone());
         async move {
             let known = ops.clone();
@@ -339,4 +345,63 @@ pub async fn open(folder: &Path, opening: Options) -> Result<Installation, Stopp
 pub fn block_on(future: impl Future<Output = Result<(), Stopped>>) -> Result<(), Stopped> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Stopped::because(&error))?.block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::wire;
+    use crate::base::clock::ManualClock;
+    use crate::base::entropy::SystemEntropy;
+    use crate::config;
+    use crate::config::Sources;
+    use crate::crypto::keyring::Keyring;
+    use crate::crypto::keyring::MasterKey;
+    use crate::crypto::keyring::TokenKey;
+    use crate::domain::audit::Origin;
+    use crate::domain::link::LinkPurpose;
+    use crate::ops::administration::clock_doubt;
+    use crate::ops::administration::installation::CreateInstallation;
+    use crate::ops::administration::installation::Kind;
+    use crate::store::Store;
+    use crate::store::tables::Links;
+
+    #[test]
+    fn while_the_date_is_doubted_nothing_old_goes_and_no_time_is_noted() {
+        let wall = SystemClock::wall();
+        let then = wall.minus(Duration::from_secs(400 * 86_400));
+        let store = Store::in_memory().unwrap();
+        let made = CreateInstallation {
+            key_check: [0; 32],
+            issuer: "https://localhost:8443".to_owned(),
+            kind: Kind::Real,
+            token_key: Vec::new(),
+            now: then,
+        };
+        store.submit_blocking(made).unwrap();
+        let clock = Arc::new(ManualClock::at(then));
+        let token_key = TokenKey { version: 1, bytes: zeroize::Zeroizing::new([2; 32]) };
+        let installation = Installation {
+            store: store.clone(),
+            keyring: Arc::new(Keyring::new(&MasterKey::new([1; 32]), &[token_key])),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy::new()),
+            folder: std::path::PathBuf::new(),
+            is_new: true,
+        };
+        let settings = config::load(&Sources::default()).unwrap().settings;
+        let ops = wire::ops(&settings, &installation).unwrap();
+        let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let link = ops.issue_link(LinkPurpose::FirstOwner, Origin::default());
+        executor.block_on(link).unwrap();
+        let links = || store.read(|reader| Ok(reader.all::<Links>()?.len())).unwrap();
+        assert!(clock_doubt::judge_clock(&store, then, wall).unwrap());
+        clock.set(wall);
+
+        executor.block_on(sweep(&ops, Duration::ZERO));
+        assert_eq!((links(), ops.last_noted().unwrap()), (1, then));
+        executor.block_on(ops.accept_clock()).unwrap();
+        executor.block_on(sweep(&ops, Duration::ZERO));
+        assert_eq!((links(), ops.last_noted().unwrap()), (0, wall));
+    }
 }

@@ -10,19 +10,49 @@ use crate::ops::Ops;
 use crate::server::Shutdown;
 use crate::server::manager::Manager;
 
+/// How often more time is asked for while the start takes longer.
+const STARTING: Duration = Duration::from_secs(10);
+
 /// For so long the data file may be out of use, for instance on a full disk, before the server asks
 /// to be started anew by saying nothing. Until then requests are answered with 503 and the file is
 /// opened again every second.
 const UNSOUND_FOR: Duration = Duration::from_secs(5 * 60);
 
-/// The service manager that `supervision` names.
-///
-/// # Errors
-/// Its address cannot be one.
-pub(super) fn manager(supervision: &Supervision) -> Result<Manager, Stopped> {
-    Manager::at(supervision.notify.as_deref()).map_err(|error| {
-        Stopped::because(&format!("the socket in NOTIFY_SOCKET cannot be used: {error}"))
-    })
+/// Who started the server, and when they take it for dead. By default nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Supervised {
+    /// Who is told.
+    pub manager: Manager,
+    /// After how long without a word.
+    pub watchdog: Option<Duration>,
+}
+
+impl Supervised {
+    /// As `supervision` says.
+    ///
+    /// # Errors
+    /// The service manager's address cannot be one.
+    pub(super) fn of(supervision: &Supervision) -> Result<Self, Stopped> {
+        let manager = Manager::at(supervision.notify.as_deref()).map_err(|error| {
+            Stopped::because(&format!("the socket in NOTIFY_SOCKET cannot be used: {error}"))
+        })?;
+        Ok(Self { manager, watchdog: supervision.watchdog })
+    }
+}
+
+/// Waits for `opening` however long it takes: a large file that is brought up to date is no start that
+/// hangs, and would never get further if it were cut each time.
+pub(super) async fn patiently<T>(manager: &Manager, opening: impl Future<Output = T>) -> T {
+    tokio::pin!(opening);
+    loop {
+        tokio::select! {
+            biased;
+            opened = &mut opening => return opened,
+            () = tokio::time::sleep(STARTING) => {
+                manager.starting("Opening the data file", STARTING * 3);
+            }
+        }
+    }
 }
 
 /// Says that the server lives, twice in the time after which it is taken for dead: as long as tasks
@@ -80,6 +110,23 @@ mod tests {
         assert!(!health.is_alive(false, false, begun + Duration::from_secs(300)));
         assert!(health.is_alive(true, false, begun + Duration::from_secs(301)));
         assert!(health.is_alive(false, false, begun + Duration::from_secs(302)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_takes_long_asks_for_more_time_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let ear = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        ear.set_nonblocking(true).unwrap();
+        let manager = Manager::at(Some(path.as_os_str())).unwrap();
+        patiently(&manager, tokio::time::sleep(Duration::from_secs(25))).await;
+        let mut bytes = [0; 256];
+        for _ in 0..2 {
+            let length = ear.recv(&mut bytes).unwrap();
+            let told = str::from_utf8(&bytes[..length]).unwrap();
+            assert_eq!(told, "STATUS=Opening the data file\nEXTEND_TIMEOUT_USEC=30000000");
+        }
+        assert!(ear.recv(&mut bytes).is_err(), "one that is over asks for nothing");
     }
 
     #[tokio::test(start_paused = true)]

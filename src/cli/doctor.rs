@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::admin::VERSION;
 use crate::app::backup::schedule;
+use crate::app::certificates;
 use crate::app::checkup;
 use crate::app::stopped::Stopped;
 use crate::base::clock::SystemClock;
@@ -18,6 +19,7 @@ use crate::config::Settings;
 use crate::domain::checkup::Finding;
 use crate::domain::checkup::Level;
 use crate::ops::failure::Failure;
+use crate::ops::failure::Fault;
 use crate::ops::failure::Outcome;
 
 /// Look after the clock, the certificate, files, the disk, the proxy: what is wrong and how to mend it
@@ -36,6 +38,11 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) shared: Shared,
 }
+
+/// Columns of a terminal that nobody made larger.
+const WIDTH: usize = 80;
+const INDENT: &str = "      ";
+const STOPPED: &str = "start it, if it should: systemctl start countersign; if it does not stay up, the last line of its log says why";
 
 /// All that was found.
 #[derive(Serialize)]
@@ -63,6 +70,7 @@ fn examined(given: &Args, context: &Context) -> Result<(Vec<Finding>, Settings),
     let mut found = vec![Finding::good("configuration", "the configuration has no fault")];
     match Session::existing(context, &given.shared) {
         Ok(session) => found.extend(of_the_data(&session, context, given.accept_clock)?),
+        Err(CliError::Failed(why)) if given.accept_clock => return Err(CliError::Failed(why)),
         Err(CliError::Failed(why)) => found.push(unopened(&why)),
         Err(other) => return Err(other),
     }
@@ -72,6 +80,7 @@ fn examined(given: &Args, context: &Context) -> Result<(Vec<Finding>, Settings),
     Ok((found, settings))
 }
 
+/// A store that fails hides nothing else: it is when somebody looks.
 fn of_the_data(
     session: &Session,
     context: &Context,
@@ -81,10 +90,13 @@ fn of_the_data(
         session.wait(async { accepted(session.ops.accept_clock().await) })?;
     }
     let running = context.running.as_ref();
-    let mut found = checkup::of_the_clock(&session.ops, running)?;
+    let mut found = match checkup::of_the_clock(&session.ops, running) {
+        Ok(found) => found,
+        Err(fault) => vec![failing(&fault)],
+    };
     found.push(match running {
         Some(_) => Finding::good("server", "the server runs"),
-        None => Finding::good("server", "the server does not run; its data file can be opened"),
+        None => Finding::note("server.stopped", "the server does not run", STOPPED),
     });
     if let Some(running) = running {
         let asked = async { Outcome::<_, String>::Ok(checkup::of_the_server(running).await) };
@@ -93,13 +105,25 @@ fn of_the_data(
     Ok(found)
 }
 
-fn accepted(done: Result<(), crate::ops::failure::Fault>) -> Outcome<(), String> {
+fn accepted(done: Result<(), Fault>) -> Outcome<(), String> {
     done.map_err(Failure::Fault)
 }
 
+fn failing(fault: &Fault) -> Finding {
+    let about = format!("{fault}; requests are answered with 503 meanwhile");
+    let fix =
+        "free space on its disk if that is full; else the server's log says what is wrong with it";
+    Finding::attention("data.failing", about, fix)
+}
+
+/// The sentence says what is wrong, and after that how to mend it.
 fn unopened(why: &Stopped) -> Finding {
-    let fix = why.hint.clone().unwrap_or_else(|| "the sentence above says how".to_owned());
-    Finding::attention("data.unopened", why.sentence.clone(), fix)
+    let (about, fix) = match (why.sentence.split_once("; "), &why.hint) {
+        (_, Some(hint)) => (why.sentence.as_str(), hint.as_str()),
+        (Some((about, fix)), None) => (about, fix),
+        (None, None) => (why.sentence.as_str(), "restore a backup if it was damaged"),
+    };
+    Finding::attention("data.unopened", about, fix)
 }
 
 fn of_the_configuration(faults: &ConfigFaults) -> Vec<Finding> {
@@ -120,7 +144,9 @@ fn of_the_configuration(faults: &ConfigFaults) -> Vec<Finding> {
         .collect()
 }
 
-fn report(findings: Vec<Finding>, settings: Option<&Settings>, context: &Context) -> Report {
+/// What somebody must mend comes first.
+fn report(mut findings: Vec<Finding>, settings: Option<&Settings>, context: &Context) -> Report {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let healthy = findings.iter().all(|finding| finding.level != Level::Attention);
     let support = support(&findings, settings, context);
     Report { healthy, findings, support }
@@ -128,12 +154,14 @@ fn report(findings: Vec<Finding>, settings: Option<&Settings>, context: &Context
 
 /// What support needs to know: no name, no address, no path.
 fn support(findings: &[Finding], settings: Option<&Settings>, context: &Context) -> String {
+    // Hidden from a server in its unit (ProcSubset=pid).
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let (os, arch, kernel) = (std::env::consts::OS, std::env::consts::ARCH, kernel.trim());
+    let machine = [std::env::consts::OS, std::env::consts::ARCH, kernel.trim()].join(" ");
     let state = if context.running.is_some() { "running" } else { "stopped" };
-    let mut parts = vec![format!("countersign {VERSION}"), format!("{os} {arch} {kernel}")];
+    let mut parts = vec![format!("countersign {VERSION}"), machine.trim().to_owned()];
     parts.push(state.to_owned());
     if let Some(settings) = settings {
+        parts.push(format!("tls {}", certificates::files(settings).2.as_str()));
         let folder = &settings.data.folder;
         let data = std::fs::metadata(folder.join(crate::app::installation::DATA_FILE));
         parts.push(format!("data {} B", data.map(|file| file.len()).unwrap_or_default()));
@@ -149,25 +177,27 @@ fn support(findings: &[Finding], settings: Option<&Settings>, context: &Context)
     parts.join("; ")
 }
 
+/// For a terminal: what is the case in lines of its width, each fix whole, so that it can be copied.
 fn told(report: &Report) -> String {
     let widest = report.findings.iter().map(|finding| finding.code.len()).max().unwrap_or(0);
     let mut text = String::new();
     for finding in &report.findings {
-        let mark = match finding.level {
-            Level::Good => "ok  ",
-            Level::Note => "note",
-            Level::Attention => "MEND",
-        };
-        let (code, about) = (finding.code, table::visible(&finding.about));
-        text.push_str(&format!("{mark}  {code:<widest$}  {about}\n"));
-        if let Some(fix) = &finding.fix {
-            let fix = table::visible(fix);
-            text.push_str(&format!("      {:<widest$}  → {fix}\n", ""));
+        let about = table::visible(&finding.about);
+        match &finding.fix {
+            None => text.push_str(&format!("ok    {:<widest$}  {about}\n", finding.code)),
+            Some(fix) => {
+                let mark = if finding.level == Level::Attention { "MEND" } else { "note" };
+                text.push_str(&format!("{mark}  {}\n", finding.code));
+                table::wrapped(&about, WIDTH - INDENT.len())
+                    .iter()
+                    .for_each(|line| text.push_str(&format!("{INDENT}{line}\n")));
+                text.push_str(&format!("{INDENT}→ {}\n", table::visible(fix)));
+            }
         }
     }
     let verdict = match report.healthy {
         true => "Nothing needs attention.",
-        false => "Something needs attention: see the lines marked MEND.",
+        false => "Something needs attention: see what is marked MEND.",
     };
     format!("{text}\n{verdict}\nFor support: {}\n", report.support)
 }

@@ -87,7 +87,7 @@ pub(super) fn run(given: &Args, context: &Context) -> Result<(), CliError> {
     }
     let answers = answers(console, given, password, !missing.is_empty())?;
     let done = set_up(&session, answers, given)?;
-    answer(&session, &done)
+    answer(&session, &done, context.running.is_some())
 }
 
 fn missing(given: &Args) -> Vec<&'static str> {
@@ -142,7 +142,7 @@ fn set_up(session: &Session, answers: Answers, given: &Args) -> Result<FirstRun,
     session.wait(session.ops.set_up(owner, company, session.origin))
 }
 
-fn answer(session: &Session, done: &FirstRun) -> Result<(), CliError> {
+fn answer(session: &Session, done: &FirstRun, serves: bool) -> Result<(), CliError> {
     let names = Names::of(&session.ops)?;
     let issuer = session.ops.settings().issuer.as_str();
     let person =
@@ -152,10 +152,11 @@ fn answer(session: &Session, done: &FirstRun) -> Result<(), CliError> {
         company: CompanyRow::of(&done.company, &names, issuer),
         link: done.link.as_ref().map(LinkRow::of),
     };
-    session.out.answer(&row, || told(done, &row, issuer))
+    session.out.answer(&row, || told(done, &row, issuer, serves))
 }
 
-fn told(done: &FirstRun, row: &InitRow, issuer: &str) -> String {
+/// What there is now, and what to do next: a server that runs need not be started.
+fn told(done: &FirstRun, row: &InitRow, issuer: &str, serves: bool) -> String {
     let FirstRun { owner, company, .. } = done;
     let link = row.link.as_ref().map(LinkRow::told).unwrap_or_default();
     let then = match row.link {
@@ -164,8 +165,19 @@ fn told(done: &FirstRun, row: &InitRow, issuer: &str) -> String {
     };
     format!(
         "Made the company {} ({}) and its owner {}, who is an operator too.\n{link}\n\
-         What to do next:\n  1. Start the server, unless it runs: systemctl start countersign, or countersign serve\n  2. {then} and set up the \
-         second factor.\n",
-        company.name, company.slug, owner.email,
+         What to do next:\n{}",
+        company.name,
+        company.slug,
+        owner.email,
+        steps(&format!("{then} and set up the second factor."), serves),
+    )
+}
+
+fn steps(then: &str, serves: bool) -> String {
+    if serves {
+        return format!("  {then}\n");
+    }
+    format!(
+        "  1. Start the server: systemctl start countersign, or countersign serve\n  2. {then}\n"
     )
 }

@@ -1,23 +1,23 @@
 //! How far something long has come, on one line of a terminal. Nothing anywhere else.
 
-use std::io;
-use std::io::IsTerminal as _;
-use std::io::Write as _;
+use std::sync::Arc;
 
+use crate::admin::console::Console;
 use crate::cli::context::Context;
 use crate::ops::backup::Progress;
 
 /// The line. It is cleared when this is dropped.
 pub(super) struct Line {
+    console: Arc<dyn Console>,
     shown: bool,
     last: String,
 }
 
 impl Line {
-    /// On standard error of this process, if that is a terminal. A server shows none.
+    /// On standard error of whoever runs the command, if that is a terminal.
     pub(super) fn new(context: &Context) -> Self {
-        let shown = context.running.is_none() && io::stderr().is_terminal();
-        Self { shown, last: String::new() }
+        let console = Arc::clone(&context.console);
+        Self { shown: console.shows_progress(), console, last: String::new() }
     }
 
     /// Shows it, if it says something new.
@@ -30,8 +30,8 @@ impl Line {
             None => format!("{what}… {} 000 rows", progress.done / 1000),
         };
         if text != self.last {
-            // Whoever cannot be shown it misses nothing else.
-            let _ = write!(io::stderr(), "\r\x1b[K{text}");
+            // Whoever cannot be shown it misses nothing else, and is not tried again.
+            self.shown = self.console.err(format!("\r\x1b[K{text}").as_bytes()).is_ok();
             self.last = text;
         }
     }
@@ -39,8 +39,8 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if !self.last.is_empty() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+        if self.shown && !self.last.is_empty() {
+            let _ = self.console.err(b"\r\x1b[K");
         }
     }
 }

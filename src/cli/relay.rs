@@ -21,6 +21,9 @@ use crate::cli::dispatch;
 use crate::cli::error::CliError;
 use crate::config;
 
+const SILENT: &str = "the server holds its admin socket and does not answer; its log may say why, and systemctl restart countersign starts it anew";
+const TOO_LONG: &str = "the command line is longer than the 64 KiB that a running server takes; put less into it, or stop the server first";
+
 /// What became of the attempt to have a server run the command.
 pub(super) enum Relayed {
     /// It did.
@@ -45,6 +48,12 @@ pub(super) fn relay(command: &Command, console: &dyn Console) -> Relayed {
     Relayed::Done(match call::run(stream, &args, console) {
         Ok(status) => ExitCode::from(status),
         Err(CallFault::NobodyReads) => CliError::NobodyReads.tell(console),
+        // Who looks for what is wrong has found it, and looks on from here.
+        Err(CallFault::Silent) if matches!(command, Command::Doctor(_)) => {
+            return Relayed::NoServer(Some(SILENT.to_owned()));
+        }
+        Err(CallFault::Silent) => CliError::failed(&SILENT).tell(console),
+        Err(CallFault::TooLong) => CliError::failed(&TOO_LONG).tell(console),
         Err(CallFault::Broken(error)) => broken(&error).tell(console),
     })
 }

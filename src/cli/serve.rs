@@ -28,6 +28,6 @@ pub(super) fn run(given: Args) -> Result<(), CliError> {
     let sources = sources.sources(listen.into_iter().collect());
     let settings = config::load(&sources)?.settings;
     let supervision = Supervision::of(&sources, std::process::id());
-    let options = serve::Options { accept_new_issuer, supervision };
+    let options = serve::Options { accept_new_issuer, supervision, sources };
     Ok(serve::run(settings, options, relay::commands())?)
 }

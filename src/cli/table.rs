@@ -46,6 +46,21 @@ pub(super) fn visible(cell: &str) -> String {
         .collect()
 }
 
+/// Lines of at most `width` columns, broken at spaces; a word that is longer has a line of its own.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +81,12 @@ mod tests {
     fn no_cell_starts_a_line_of_its_own() {
         let told = facts(&[("name", "a\nstatus: forged\u{202e}".to_owned())]);
         assert_eq!(told, "name:  a\\u{a}status: forged\\u{202e}\n");
+    }
+
+    #[test]
+    fn lines_break_at_spaces_and_lose_no_word() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a /a/very/long/path b", 5), ["a", "/a/very/long/path", "b"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 }

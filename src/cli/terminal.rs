@@ -37,6 +37,10 @@ impl Console for Terminal {
         io::stdin().is_terminal()
     }
 
+    fn shows_progress(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// Questions go to standard error: answers of commands stay alone on standard output.
     fn ask(&self, question: &str) -> io::Result<String> {
         self.err(question.as_bytes())?;

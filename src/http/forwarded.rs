@@ -11,7 +11,15 @@ use crate::domain::network;
 use crate::domain::network::Network;
 use crate::http::Peer;
 
-const NAMES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-original-uri"];
+const NAMES: [&str; 7] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-uri",
+    "x-original-uri",
+    "x-real-ip",
+];
 
 /// What was seen since the start.
 #[derive(Debug, Default)]

@@ -9,6 +9,8 @@ use hickory_resolver::config::LookupIpStrategy;
 use hickory_resolver::config::ResolverConfig;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
+const NOWHERE: &str = "its name has no address";
+
 /// All addresses of `name`, never none.
 pub(super) async fn addresses(name: &str) -> Result<Vec<IpAddr>, String> {
     // Without a resolv.conf there are still the hosts.
@@ -18,7 +20,10 @@ pub(super) async fn addresses(name: &str) -> Result<Vec<IpAddr>, String> {
     });
     builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     let resolver = builder.build().map_err(|error| error.to_string())?;
-    let found = resolver.lookup_ip(name).await.map_err(|error| error.to_string())?;
+    let found = resolver.lookup_ip(name).await.map_err(|error| {
+        let unknown = error.is_nx_domain() || error.is_no_records_found();
+        if unknown { NOWHERE.to_owned() } else { error.to_string() }
+    })?;
     let addresses: Vec<IpAddr> = found.iter().collect();
-    if addresses.is_empty() { Err("it has no address".to_owned()) } else { Ok(addresses) }
+    if addresses.is_empty() { Err(NOWHERE.to_owned()) } else { Ok(addresses) }
 }

@@ -11,6 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::clock;
+
 /// Longer than the wait for requests in flight: what is written down after it.
 const LAST_STEPS: Duration = Duration::from_secs(15);
 
@@ -45,9 +47,22 @@ impl Manager {
         self.tell(&format!("READY=1\nSTATUS={}", one_line(status)));
     }
 
-    /// How the server does, for people.
-    pub fn status(&self, status: &str) {
-        self.tell(&format!("STATUS={}", one_line(status)));
+    /// The start takes a while: it may take `more` from now on.
+    pub fn starting(&self, status: &str, more: Duration) {
+        let (status, micros) = (one_line(status), more.as_micros());
+        self.tell(&format!("STATUS={status}\nEXTEND_TIMEOUT_USEC={micros}"));
+    }
+
+    /// Files are read again; [`Self::reloaded`] follows. With the time, as units of the type
+    /// `notify-reload` ask for it; for those of the type `notify` it is as good.
+    pub fn reloading(&self) {
+        let micros = clock::monotonic().as_micros();
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
+    }
+
+    /// They were.
+    pub fn reloaded(&self) {
+        self.tell("READY=1");
     }
 
     /// The server stops, and may take `grace` over requests in flight.
@@ -95,6 +110,16 @@ mod tests {
             heard(|manager| manager.ready("up\nSTOPPING=1")),
             "READY=1\nSTATUS=up STOPPING=1"
         );
+    }
+
+    #[test]
+    fn a_reload_names_its_moment_so_that_it_is_told_from_one_before() {
+        let before = clock::monotonic().as_micros();
+        let told = heard(Manager::reloading);
+        let moment = told.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        let moment: u128 = moment.parse().unwrap();
+        assert!((before..=clock::monotonic().as_micros()).contains(&moment), "{told}");
+        assert_eq!(heard(Manager::reloaded), "READY=1");
     }
 
     #[test]

@@ -104,6 +104,12 @@ events! {
     error "the server is not sound; the service manager starts it anew" [""]
         "The watchdog hears nothing more, since the data file cannot be used."
         "See the lines before; look at the disk.";
+    error "the configuration has faults, and the one in use stays" ["faults"]
+        "SIGHUP came, and the file cannot be read again."
+        "Mend the faults (`countersign config check`), then reload again.";
+    error "the log's level could not be changed" ["error"]
+        "A defect; the former level stays."
+        "Report it.";
     error "the data file cannot be opened anew; trying every second" ["fault"]
         "Requests get 503 meanwhile; told once a minute."
         "See the cause: a full disk, a failing device.";
@@ -295,6 +301,9 @@ events! {
         "Look the reference up in the activity if somebody asks.";
     info "stopping: requests in flight may finish; a second signal stops at once" [""]
         "SIGTERM or SIGINT came."
+        "Nothing.";
+    info "the configuration was read again: the log's level counts at once, all else from the next start" ["level"]
+        "SIGHUP came."
         "Nothing.";
     info "the certificate is the same as before" ["fingerprint until"]
         "SIGHUP came, and the files were not changed."

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing::field::Field;
@@ -17,6 +18,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::reload;
 
 use crate::base::clock::SystemClock;
 use crate::telemetry::spool::Spool;
@@ -52,6 +54,9 @@ pub enum LogFault {
     /// The level is not a filter.
     #[error("the log level cannot be read ({0}): give one of error, warn, info, debug, trace")]
     Level(String),
+    /// It is another's.
+    #[error("the log level cannot be changed: {0}")]
+    Fixed(reload::Error),
     /// No thread to write it.
     #[error("the log cannot be written: {0}")]
     Thread(std::io::Error),
@@ -60,20 +65,47 @@ pub enum LogFault {
     Started,
 }
 
+/// The log of this process. It is kept until the process ends.
+pub struct Log {
+    /// Changes the level.
+    pub level: Level,
+    _spool: Spool,
+}
+
+/// Changes the level of the log while it is written. Clones change the same one.
+#[derive(Clone)]
+pub struct Level(Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl Level {
+    /// From here on `level` counts, a level or a filter by target.
+    ///
+    /// # Errors
+    /// It is neither, and the former one stays.
+    pub fn set(&self, level: &str) -> Result<(), LogFault> {
+        (self.0)(filter(level)?).map_err(LogFault::Fixed)
+    }
+}
+
 /// Starts the log for the whole process, once, and has panics written to it. `level` is a level
 /// (`info`) or a filter by target (`info,countersign::store=debug`); the environment is not read.
-/// What it returns is kept until the process ends.
-pub fn init(format: Format, level: &str) -> Result<Spool, LogFault> {
+///
+/// # Errors
+/// The level is none, or the log was started before.
+pub fn init(format: Format, level: &str) -> Result<Log, LogFault> {
     let ansi = std::io::stderr().is_terminal();
     let spool = Spool::start(std::io::stderr()).map_err(LogFault::Thread)?;
-    let log = subscriber(format, level, spool.lines(), ansi)?;
+    let (log, level) = subscriber(format, level, spool.lines(), ansi)?;
     tracing::subscriber::set_global_default(log).map_err(|_| LogFault::Started)?;
     let lines = spool.lines();
     std::panic::set_hook(Box::new(move |panic| {
         log_panic(panic);
         lines.flush_now();
     }));
-    Ok(spool)
+    Ok(Log { level, _spool: spool })
+}
+
+fn filter(level: &str) -> Result<EnvFilter, LogFault> {
+    EnvFilter::try_new(level).map_err(|error| LogFault::Level(error.to_string()))
 }
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
@@ -86,19 +118,26 @@ fn subscriber<W>(
     level: &str,
     writer: W,
     ansi: bool,
-) -> Result<Box<dyn Subscriber + Send + Sync>, LogFault>
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Level), LogFault>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(level).map_err(|e| LogFault::Level(e.to_string()))?;
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter(level)?)
         .with_writer(writer)
         .with_timer(Utc)
         .with_ansi(ansi);
     Ok(match format {
-        Format::Text => Box::new(lines.fmt_fields(text_fields()).finish()),
-        Format::Json => Box::new(lines.json().flatten_event(true).finish()),
+        Format::Text => {
+            let lines = lines.fmt_fields(text_fields()).with_filter_reloading();
+            let level = lines.reload_handle();
+            (Box::new(lines.finish()), Level(Arc::new(move |filter| level.reload(filter))))
+        }
+        Format::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let level = lines.reload_handle();
+            (Box::new(lines.finish()), Level(Arc::new(move |filter| level.reload(filter))))
+        }
     })
 }
 
@@ -170,7 +209,7 @@ mod tests {
     fn logged(format: Format, level: &str, what: impl FnOnce()) -> String {
         let page = Page::default();
         let to = page.clone();
-        let log = subscriber(format, level, move || to.clone(), false).unwrap();
+        let (log, _) = subscriber(format, level, move || to.clone(), false).unwrap();
         tracing::subscriber::with_default(log, what);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -207,6 +246,27 @@ mod tests {
     #[test]
     fn what_lies_below_the_level_is_not_written() {
         assert_eq!(logged(Format::Text, "warn", || tracing::info!("quiet")), "");
+    }
+
+    #[test]
+    fn a_level_that_was_changed_counts_from_the_next_line_on() {
+        for format in [Format::Text, Format::Json] {
+            let page = Page::default();
+            let to = page.clone();
+            let (log, level) = subscriber(format, "warn", move || to.clone(), false).unwrap();
+            tracing::subscriber::with_default(log, || {
+                tracing::info!("one");
+                level.set("info").unwrap();
+                tracing::info!("two");
+                assert!(level.set("countersign=loud").is_err());
+                tracing::info!("three");
+                level.set("error").unwrap();
+                tracing::info!("four");
+            });
+            let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+            let has = ["one", "two", "three", "four"].map(|line| text.contains(line));
+            assert_eq!(has, [false, true, true, false], "{text}");
+        }
     }
 
     #[test]

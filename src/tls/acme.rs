@@ -140,6 +140,12 @@ struct Kept {
     account: AccountCredentials,
 }
 
+/// Where the account's key is kept, under the folder of certificates.
+#[must_use]
+pub fn account_file(folder: &Path) -> PathBuf {
+    folder.join("acme-account.json")
+}
+
 /// The file of the certificate and its key under `folder`.
 #[must_use]
 pub fn file(folder: &Path) -> PathBuf {
@@ -222,7 +228,7 @@ impl Acme {
     }
 
     fn account_file(&self) -> PathBuf {
-        self.folder.join("acme-account.json")
+        account_file(&self.folder)
     }
 
     /// The account that is kept, if it is one of this server; else a new one.

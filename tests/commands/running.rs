@@ -27,12 +27,15 @@ use crate::INIT;
 use crate::ran;
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+const ERR: u8 = 3;
 const ASK: u8 = 4;
 const ASK_HIDDEN: u8 = 5;
 const NEW_FILE: u8 = 7;
 const FILE_BYTES: u8 = 8;
 const DONE: u8 = 10;
+const FAILED: u8 = 11;
 const STATUS: u8 = 12;
+const HEARD: u8 = 13;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A server that runs; it stops when this is dropped.
@@ -40,10 +43,18 @@ pub struct Server(Child);
 
 impl Server {
     pub fn over(folder: &Folder) -> Self {
-        Self::started(folder, folder.command(&SERVE))
+        Self::with(folder, &[])
     }
 
-    fn started(folder: &Folder, mut command: Command) -> Self {
+    /// With settings of its own, as `--set` takes them.
+    pub fn with(folder: &Folder, settings: &[&str]) -> Self {
+        let set = settings.iter().flat_map(|setting| ["--set", *setting]);
+        let args: Vec<&str> = SERVE.into_iter().chain(set).collect();
+        Self::started(folder, &mut folder.command(&args))
+    }
+
+    /// As `command` starts it.
+    fn started(folder: &Folder, command: &mut Command) -> Self {
         command.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("log")).unwrap());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
@@ -56,10 +67,45 @@ impl Server {
         Self(child)
     }
 
-    fn stop(mut self) -> bool {
-        let pid = Pid::from_child(&self.0);
-        kill_process(pid, Signal::TERM).unwrap();
+    pub fn stop(mut self) -> bool {
+        self.signal(Signal::TERM);
         self.0.wait().unwrap().success()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// The port on which it listens, as the kernel tells it.
+    pub fn port(&self) -> u16 {
+        let process = self.0.id();
+        let open = fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+        let links = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        let sockets: Vec<String> = links
+            .filter_map(|to| {
+                to.to_str()?.strip_prefix("socket:[")?.strip_suffix(']').map(Into::into)
+            })
+            .collect();
+        let table = fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
+        let port = table.lines().skip(1).find_map(|line| {
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            let listens = cells[3] == "0A" && sockets.iter().any(|socket| socket == cells[9]);
+            listens.then(|| u16::from_str_radix(cells[1].rsplit(':').next().unwrap(), 16).unwrap())
+        });
+        port.unwrap()
+    }
+
+    /// Waits until its log says `text`.
+    pub fn logged(folder: &Folder, text: &str) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let log = fs::read_to_string(folder.path("log")).unwrap();
+            if log.contains(text) {
+                return;
+            }
+            assert!(Instant::now() < until, "waited in vain for: {text}\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -211,9 +257,11 @@ fn every_command_says_the_same_while_the_server_runs_and_while_it_does_not() {
         assert!(running.path("data/admin.sock").exists());
         for (on_file, over_socket) in played(&stopped, json).into_iter().zip(played(&running, json))
         {
-            // The server makes a link for the first owner, which the trail tells; doctor tells whether
-            // a server runs, and what is wrong with this machine.
-            if on_file.0.starts_with("audit") {
+            // The server makes a link for the first owner, which the trail tells; init tells what to do
+            // next; doctor tells whether a server runs, and what is wrong with this machine.
+            let tells_of_the_server =
+                on_file.0.starts_with("audit") || (on_file.0.starts_with("init") && !json);
+            if tells_of_the_server {
                 assert_eq!((&on_file.1, &on_file.3), (&over_socket.1, &over_socket.3));
             } else if on_file.0 != "doctor" {
                 assert_eq!(on_file, over_socket);
@@ -254,6 +302,36 @@ fn no_command_is_missing_in_the_comparison() {
         })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn init_tells_nobody_to_start_a_server_that_runs() {
+    let folder = Folder::new();
+    let _server = Server::over(&folder);
+    let told = folder.done(&INIT);
+    assert!(told.contains("Open the link above") && told.contains("second factor"), "{told}");
+    assert!(!told.contains("Start the server"), "{told}");
+}
+
+#[test]
+fn a_reload_takes_the_level_of_the_log_and_no_faulty_configuration() {
+    let folder = Folder::with_installation();
+    let list = "a command came over the admin socket";
+    folder.write("config.toml", "[log]\nlevel = \"error\"\n");
+    let server = Server::over(&folder);
+    folder.done(&["company", "list"]);
+    folder.write("config.toml", "[log]\nlevel = \"info\"\n");
+    server.signal(Signal::HUP);
+    Server::logged(&folder, "the configuration was read again");
+    assert!(!fs::read_to_string(folder.path("log")).unwrap().contains(list));
+    folder.done(&["company", "list"]);
+    Server::logged(&folder, list);
+
+    folder.write("config.toml", "[log]\nlevel = \"loud\"\n");
+    server.signal(Signal::HUP);
+    Server::logged(&folder, "the configuration has faults, and the one in use stays");
+    Server::logged(&folder, "log.level");
+    assert!(server.stop());
 }
 
 #[test]
@@ -310,8 +388,13 @@ struct Caller(UnixStream);
 
 impl Caller {
     fn new(folder: &Folder, version: &str, args: &[&str]) -> Self {
+        Self::at_a("10", folder, version, args)
+    }
+
+    /// `ends`: whether somebody answers, and whether progress is shown.
+    fn at_a(ends: &str, folder: &Folder, version: &str, args: &[&str]) -> Self {
         let mut caller = Self(UnixStream::connect(folder.path("data/admin.sock")).unwrap());
-        let said = [&[version, "1"], args].concat().join("\0");
+        let said = [&[version, ends], args].concat().join("\0");
         caller.say(1, said.as_bytes());
         caller
     }
@@ -322,6 +405,13 @@ impl Caller {
     }
 
     fn hear(&mut self) -> (u8, String) {
+        match self.frame() {
+            (HEARD, _) => self.frame(),
+            other => other,
+        }
+    }
+
+    fn frame(&mut self) -> (u8, String) {
         let mut head = [0; 5];
         self.0.read_exact(&mut head).unwrap();
         let length = u32::from_be_bytes(head[1..].try_into().unwrap());
@@ -352,6 +442,39 @@ fn questions_are_asked_at_the_callers_end() {
     let (_, made) = caller.hear();
     assert!(made.contains("\"has_password\":true"), "{made}");
     assert_eq!(caller.hear(), (STATUS, "\0".to_owned()));
+}
+
+#[test]
+fn progress_is_shown_at_the_callers_terminal_and_nowhere_else() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    for (ends, shown) in [("01", true), ("00", false)] {
+        let args = ["backup", "create", "--output", "made.backup"];
+        let mut caller = Caller::at_a(ends, &folder, VERSION, &args);
+        let mut told = String::new();
+        loop {
+            match caller.hear() {
+                (ERR, text) => told.push_str(&text),
+                (NEW_FILE, _) => break,
+                (kind, text) => panic!("{kind} {text}"),
+            }
+        }
+        assert_eq!(told.contains("\r\u{1b}[KWriting… "), shown, "{told:?}");
+        caller.say(FAILED, b"oThe disk is full");
+        let mut said = String::new();
+        while let (ERR, text) = caller.hear() {
+            said.push_str(&text);
+        }
+        assert!(said.contains("made.backup cannot be written (The disk is full)"), "{said}");
+    }
+}
+
+#[test]
+fn more_arguments_than_a_server_takes_are_refused_here() {
+    let folder = Folder::with_installation();
+    let _server = Server::over(&folder);
+    let told = folder.failed(&["company", "show", &"a".repeat(70_000)]);
+    assert!(told.contains("longer than the 64 KiB"), "{told}");
 }
 
 #[test]
@@ -423,7 +546,7 @@ fn a_backup_for_which_there_is_no_room_leaves_nothing_behind_and_the_server_goes
     let full = "/bin/mount -t tmpfs -o size=8k tmpfs full && /usr/bin/head -c 8192 /dev/zero > full/other && exec \"$0\" \"$@\"";
     let command = folder.command(&[&SERVE[..], &["--set", "backup.folder=full"]].concat());
     let programs = [UNSHARE, "--mount", "/bin/sh", "-c", full];
-    let server = Server::started(&folder, through(&programs, &command, &folder));
+    let server = Server::started(&folder, &mut through(&programs, &command, &folder));
     let told = folder.failed(&["backup", "create"]);
     assert!(told.contains("was not made") && told.contains("No space left"), "{told}");
     let seen = format!("/proc/{}/root{}", server.0.id(), folder.path("full").display());
@@ -523,6 +646,49 @@ fn another_user_is_refused_even_where_files_let_them_in() {
     assert_eq!((told.status, told.stdout.as_str()), (1, ""));
     assert!(told.stderr.contains("only root and root, as whom the server runs"), "{}", told.stderr);
     assert!(!told.stderr.contains("acme"), "{}", told.stderr);
+    // Who calls themselves root in a namespace of their own is root to nobody else.
+    let mut pretender = Command::new("unshare");
+    pretender.args(["--user", "--map-root-user"]).arg(folder.path("countersign"));
+    pretender.args(["company", "list"]).env("COUNTERSIGN__DATA__FOLDER", folder.path("data"));
+    pretender.current_dir(folder.0.path()).uid(65534).gid(65534).stdin(Stdio::null());
+    let told = ran(&mut pretender);
+    assert_eq!((told.status, told.stdout.as_str()), (1, ""), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("only root") || told.stderr.contains("unshare"),
+        "{}",
+        told.stderr
+    );
+}
+
+/// As in a unit with `PrivateUsers=yes`: the server's own user and root are known, nobody else.
+#[test]
+fn in_a_user_namespace_root_is_heard_and_whoever_has_no_number_there_is_not() {
+    let namespace = ["--user", "--map-root-user"];
+    let can = Command::new("unshare").args(namespace).arg("true").status();
+    if !geteuid().is_root() || !can.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let folder = Folder::with_installation_for_all();
+    let plain = folder.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut wrapped = Command::new("unshare");
+    wrapped.args(namespace).arg(plain.get_program()).args(plain.get_args()).env_clear();
+    wrapped.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.env("PATH", "/usr/bin:/bin").current_dir(folder.0.path()).stdin(Stdio::null());
+    let _server = Server::started(&folder, &mut wrapped);
+    folder.done(&["company", "list"]);
+    let open = |name: &str, mode| {
+        fs::set_permissions(folder.path(name), Permissions::from_mode(mode)).unwrap();
+    };
+    open("", 0o755);
+    open("data", 0o755);
+    open("data/admin.sock", 0o666);
+    let binary = folder.path("countersign");
+    fs::copy(env!("CARGO_BIN_EXE_countersign"), &binary).unwrap();
+    let mut strange = Command::new(&binary);
+    strange.args(["company", "list"]).env("COUNTERSIGN__DATA__FOLDER", folder.path("data"));
+    let told = ran(strange.current_dir(folder.0.path()).uid(1234).gid(1234).stdin(Stdio::null()));
+    assert_eq!((told.status, told.stdout.as_str()), (1, ""), "{}", told.stderr);
+    assert!(told.stderr.contains("only root and root"), "{}", told.stderr);
 }
 
 #[test]

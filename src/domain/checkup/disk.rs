@@ -5,6 +5,8 @@ use crate::domain::checkup::Finding;
 const MIB: u64 = 1024 * 1024;
 /// Less than this is too little, whatever the disk's size.
 const LEAST: u64 = 256 * MIB;
+/// This much is enough, however small a part of the disk it is.
+const PLENTY: u64 = 10 * 1024 * MIB;
 
 /// What the system says of the file system under the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub fn judge(disk: FileSystem) -> Vec<Finding> {
         found.push(Finding::attention("disk.memory", about, fix));
     }
     let (free, total) = (disk.free / MIB, disk.total / MIB);
-    if disk.free < LEAST || disk.free < disk.total / 10 {
+    if disk.free < LEAST || (disk.free < disk.total / 10 && disk.free < PLENTY) {
         let about = format!("the disk is nearly full: {free} MiB of {total} MiB are free");
         let fix =
             "free space on the disk of the data folder; a server that cannot write answers 503";
@@ -90,5 +92,7 @@ mod tests {
         let small = FileSystem { total: 1_000 * MIB, free: 255 * MIB, ..GOOD };
         assert_eq!(codes(small), ["disk.full"]);
         assert_eq!(codes(FileSystem { free: 256 * MIB, ..small }), ["disk"]);
+        let large = FileSystem { total: 4_000_000 * MIB, free: 10 * 1024 * MIB, ..GOOD };
+        assert_eq!(codes(large), ["disk"]);
     }
 }

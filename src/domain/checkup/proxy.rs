@@ -20,17 +20,21 @@ pub fn judge(seen: Untrusted) -> Finding {
     let Some(from) = seen.from else {
         return Finding::good("proxy", "no forwarded headers came from where they are not trusted");
     };
+    let requests = match seen.requests {
+        1 => "one request".to_owned(),
+        more => format!("{more} requests"),
+    };
     let about = format!(
-        "{} requests came with X-Forwarded-* or Forwarded headers from addresses that are not trusted, such as {from}; the headers were not believed",
-        seen.requests
+        "{requests} came with forwarded headers (X-Forwarded-For, Forwarded) from addresses that are not trusted, such as {from}; the headers were not believed"
     );
     if network::is_public(from) {
-        let fix =
-            "nothing, if you have no proxy at that address; else add it to server.trusted_proxies";
+        let fix = format!(
+            "nothing, if you have no proxy at {from}; else add it to server.trusted_proxies"
+        );
         Finding::note("proxy.untrusted", about, fix)
     } else {
         let fix = format!(
-            "if your proxy is at {from}, add it to server.trusted_proxies; if not, find out who asks from there"
+            "if your proxy is at {from}, add it to server.trusted_proxies and restart the server; if you have none there, find out who asks from that machine"
         );
         Finding::attention("proxy.untrusted", about, fix)
     }
