@@ -118,7 +118,7 @@ impl Ops {
             // A file that failed is only opened anew once nobody reads it any more.
             let mut tell = |progress| {
                 tell(progress);
-                if self.backup_state.stopping.load(Ordering::Relaxed) {
+                if self.gives_up_backups() {
                     return Err(Fault::Stopped);
                 }
                 if self.store.is_sound() { Ok(()) } else { Err(Fault::Unsound) }
@@ -145,9 +145,15 @@ impl Ops {
         self.backups_here(|state| (state.last, state.failed) = (Some(made), None));
     }
 
-    /// Gives up the backup that is being written: the server stops.
+    /// Gives up every backup that is being made: the server stops.
     pub fn stop_backups(&self) {
         self.backup_state.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether backups that are being made are given up.
+    #[must_use]
+    pub fn gives_up_backups(&self) -> bool {
+        self.backup_state.stopping.load(Ordering::Relaxed)
     }
 
     /// Notes that a backup that was due could not be made.

@@ -50,11 +50,11 @@ impl Server {
     pub fn with(folder: &Folder, settings: &[&str]) -> Self {
         let set = settings.iter().flat_map(|setting| ["--set", *setting]);
         let args: Vec<&str> = SERVE.into_iter().chain(set).collect();
-        Self::started(folder, &mut folder.command(&args))
+        Self::started(folder, folder.command(&args))
     }
 
     /// As `command` starts it.
-    fn started(folder: &Folder, command: &mut Command) -> Self {
+    fn started(folder: &Folder, mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("log")).unwrap());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
@@ -546,7 +546,7 @@ fn a_backup_for_which_there_is_no_room_leaves_nothing_behind_and_the_server_goes
     let full = "/bin/mount -t tmpfs -o size=8k tmpfs full && /usr/bin/head -c 8192 /dev/zero > full/other && exec \"$0\" \"$@\"";
     let command = folder.command(&[&SERVE[..], &["--set", "backup.folder=full"]].concat());
     let programs = [UNSHARE, "--mount", "/bin/sh", "-c", full];
-    let server = Server::started(&folder, &mut through(&programs, &command, &folder));
+    let server = Server::started(&folder, through(&programs, &command, &folder));
     let told = folder.failed(&["backup", "create"]);
     assert!(told.contains("was not made") && told.contains("No space left"), "{told}");
     let seen = format!("/proc/{}/root{}", server.0.id(), folder.path("full").display());
@@ -669,12 +669,12 @@ fn in_a_user_namespace_root_is_heard_and_whoever_has_no_number_there_is_not() {
         return;
     }
     let folder = Folder::with_installation_for_all();
-    let plain = folder.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let plain = folder.command(&SERVE);
     let mut wrapped = Command::new("unshare");
     wrapped.args(namespace).arg(plain.get_program()).args(plain.get_args()).env_clear();
     wrapped.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     wrapped.env("PATH", "/usr/bin:/bin").current_dir(folder.0.path()).stdin(Stdio::null());
-    let _server = Server::started(&folder, &mut wrapped);
+    let _server = Server::started(&folder, wrapped);
     folder.done(&["company", "list"]);
     let open = |name: &str, mode| {
         fs::set_permissions(folder.path(name), Permissions::from_mode(mode)).unwrap();

@@ -136,6 +136,28 @@ fn made(ops: &Ops, file: &Path, protection: &Protection) -> Result<(), String> {
 }
 
 #[tokio::test]
+async fn a_stop_of_the_server_gives_a_backup_up_while_it_is_written_and_while_it_is_read_back() {
+    for stage in ["writing", "reading back"] {
+        let house = House::quick().await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.backup");
+        let told = std::thread::scope(|scope| {
+            let making = scope.spawn(|| {
+                let mut tell = |now| {
+                    if matches!(now, Stage::Verifying(_)) == (stage == "reading back") {
+                        house.ops.stop_backups();
+                    }
+                };
+                make::make(&house.ops, &file, &Protection::default(), MACHINE, &mut tell)
+            });
+            making.join().unwrap().unwrap_err().to_string()
+        });
+        assert!(told.contains("stop"), "{stage}: {told}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{stage}");
+    }
+}
+
+#[tokio::test]
 async fn a_sealed_backup_shows_nobody_what_is_in_it() {
     let house = House::quick().await;
     let folder = tempfile::tempdir().unwrap();

@@ -91,7 +91,10 @@ async fn certificates_replaced_under_load_fail_no_request_and_are_served_within_
         assert!(load.answered.load(Relaxed) > before);
     }
     assert!(load.end().await > 100);
-    assert_eq!(program.log().matches("a new certificate is in use").count(), 3);
+    // A line is written a moment after what it tells.
+    let told = || program.log().matches("a new certificate is in use").count();
+    until("three lines", || (told() >= 3).then_some(()));
+    assert_eq!(told(), 3);
     assert!(!program.log().contains("ERROR"), "{}", program.log());
 }
 

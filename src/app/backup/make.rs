@@ -111,7 +111,10 @@ fn write(
     let beside = written(file, &mut |to| {
         ops.write_backup(protection, to, &mut |progress| tell(Stage::Writing(progress)))
     })?;
-    let mut verifying = |progress| tell(Stage::Verifying(progress));
+    let mut verifying = |progress| {
+        tell(Stage::Verifying(progress));
+        if ops.gives_up_backups() { Err(io::Error::other("the server stops")) } else { Ok(()) }
+    };
     named(beside, file, protection.passphrase.as_ref(), &mut verifying)
 }
 
@@ -128,7 +131,7 @@ pub fn before_migration(
     let name = format!("countersign-before-upgrade-of-format-{format}-{}.backup", stamp(now));
     let file = folder.join(name);
     let beside = written(&file, &mut |to| backup::write_before_migration(state, now, to))?;
-    named(beside, &file, None, &mut |_| {})?;
+    named(beside, &file, None, &mut |_| Ok(()))?;
     tracing::warn!(file = %file.display(), "a backup was made before the data file is migrated");
     Ok(file)
 }
@@ -164,7 +167,7 @@ fn named(
     beside: NamedTempFile,
     file: &Path,
     passphrase: Option<&Secret>,
-    tell: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Progress) -> io::Result<()>,
 ) -> Result<Verified, BackupError> {
     let verified = read(beside.path(), passphrase, tell)
         .map_err(|why| BackupError::Unverified { file: file.to_owned(), why })?;
@@ -186,20 +189,25 @@ pub fn verify(
     passphrase: Option<&Secret>,
     tell: &mut dyn FnMut(Progress),
 ) -> Result<Verified, BackupError> {
-    read(file, passphrase, tell)
+    let mut tell = |progress| {
+        tell(progress);
+        Ok(())
+    };
+    read(file, passphrase, &mut tell)
         .map_err(|why| BackupError::Unreadable { file: file.to_owned(), why })
 }
 
+/// `tell` may stop it.
 fn read(
     file: &Path,
     passphrase: Option<&Secret>,
-    tell: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Progress) -> io::Result<()>,
 ) -> Result<Verified, Unreadable> {
     let opened = File::open(file)?;
     let bytes = opened.metadata()?.len();
     let mut backup = Backup::open(BufReader::new(opened), passphrase)?;
     while backup.next_part()?.is_some() {
-        tell(Progress { done: backup.rows(), all: 0 });
+        tell(Progress { done: backup.rows(), all: 0 })?;
     }
     let header = backup.header().clone();
     Ok(Verified { header, sealed: backup.is_sealed(), rows: backup.rows(), bytes })
