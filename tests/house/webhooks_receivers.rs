@@ -64,7 +64,8 @@ async fn of_an_answer_nothing_but_its_status_is_waited_for() {
         deliver(&house).await;
         let outcome = &log(&house, id)[0].attempt.outcome;
         assert_eq!(*outcome, Attempted::Delivered { status: 200 });
-        assert!(since.elapsed() < SECOND, "{:?}", since.elapsed());
+        // Paused time leaps to the next drop while the store's thread works; the body never ends.
+        assert!(since.elapsed() < 10 * SECOND, "{:?}", since.elapsed());
     }
 }
 

@@ -126,7 +126,7 @@ fn a_backup_under_load_is_one_cut_that_holds_what_was_done_before_it_and_a_resto
         }
         threads.spawn(|| done.issue_tokens(&client, &form));
         // One during which others were at work, however slow the machine is.
-        let found = (1..=10).find_map(|number| {
+        let found = (1..=100).find_map(|number| {
             done.wait_for(2);
             let (apps, tokens) = (done.apps(), done.tokens());
             let file = format!("{number}.backup");
