@@ -17,6 +17,7 @@ pub mod consent;
 pub mod detail;
 pub mod display_name;
 pub mod gate;
+pub mod guessable;
 pub mod initial_token;
 pub mod invitation;
 pub mod issuer;

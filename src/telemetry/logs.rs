@@ -7,17 +7,20 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::level_filters::ParseLevelFilterError;
+use tracing_subscriber::Registry;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 
 use crate::base::clock::SystemClock;
@@ -74,20 +77,20 @@ pub struct Log {
 
 /// Changes the level of the log while it is written. Clones change the same one.
 #[derive(Clone)]
-pub struct Level(Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+pub struct Level(reload::Handle<LevelFilter, Registry>);
 
 impl Level {
-    /// From here on `level` counts, a level or a filter by target.
+    /// From here on `level` counts.
     ///
     /// # Errors
-    /// It is neither, and the former one stays.
+    /// It is none, and the former one stays.
     pub fn set(&self, level: &str) -> Result<(), LogFault> {
-        (self.0)(filter(level)?).map_err(LogFault::Fixed)
+        self.0.reload(filter(level)?).map_err(LogFault::Fixed)
     }
 }
 
 /// Starts the log for the whole process, once, and has panics written to it. `level` is a level
-/// (`info`) or a filter by target (`info,countersign::store=debug`); the environment is not read.
+/// (`info`); the environment is not read.
 ///
 /// # Errors
 /// The level is none, or the log was started before.
@@ -104,8 +107,9 @@ pub fn init(format: Format, level: &str) -> Result<Log, LogFault> {
     Ok(Log { level, _spool: spool })
 }
 
-fn filter(level: &str) -> Result<EnvFilter, LogFault> {
-    EnvFilter::try_new(level).map_err(|error| LogFault::Level(error.to_string()))
+fn filter(level: &str) -> Result<LevelFilter, LogFault> {
+    let none = |error: ParseLevelFilterError| LogFault::Level(error.to_string());
+    level.parse().map_err(none)
 }
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
@@ -122,23 +126,14 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter(level)?)
-        .with_writer(writer)
-        .with_timer(Utc)
-        .with_ansi(ansi);
-    Ok(match format {
-        Format::Text => {
-            let lines = lines.fmt_fields(text_fields()).with_filter_reloading();
-            let level = lines.reload_handle();
-            (Box::new(lines.finish()), Level(Arc::new(move |filter| level.reload(filter))))
-        }
-        Format::Json => {
-            let lines = lines.json().flatten_event(true).with_filter_reloading();
-            let level = lines.reload_handle();
-            (Box::new(lines.finish()), Level(Arc::new(move |filter| level.reload(filter))))
-        }
-    })
+    let (level, changes) = reload::Layer::new(filter(level)?);
+    let lines = layer().with_writer(writer).with_timer(Utc).with_ansi(ansi);
+    let leveled = Registry::default().with(level);
+    let log: Box<dyn Subscriber + Send + Sync> = match format {
+        Format::Text => Box::new(leveled.with(lines.fmt_fields(text_fields()))),
+        Format::Json => Box::new(leveled.with(lines.json().flatten_event(true))),
+    };
+    Ok((log, Level(changes)))
 }
 
 /// RFC 3339 in UTC, from the wall clock: what other machines' logs are compared with.

@@ -1,9 +1,9 @@
 //! What a new password must be, and its hash.
 //!
-//! 12 to 128 characters, no rules of composition; what is among the first hundred million
-//! guesses is refused.
+//! 12 to 128 characters, no rules of composition; what is little more than common words is refused.
 
 use crate::base::secret::Secret;
+use crate::domain::guessable;
 use crate::ops::Ops;
 use crate::ops::failure::Failure;
 use crate::ops::failure::Outcome;
@@ -48,18 +48,11 @@ pub fn check(password: &Secret, known: &[&str]) -> Result<(), WeakPassword> {
     if is_close(password.expose(), known) {
         return Err(WeakPassword::TooClose);
     }
-    let start: String = password.expose().chars().take(ESTIMATED).collect();
-    if zxcvbn::zxcvbn(&start, known).guesses_log10() < GUESSES_LOG10 {
+    if guessable::is_guessable(password.expose()) {
         return Err(WeakPassword::TooCommon);
     }
     Ok(())
 }
-
-/// What falls within a hundred million guesses is refused.
-const GUESSES_LOG10: f64 = 8.0;
-
-/// Estimating looks at no more than this: what is longer is not easier to guess.
-const ESTIMATED: usize = 72;
 
 /// Whether the password is little more than one of the known words.
 fn is_close(password: &str, known: &[&str]) -> bool {
