@@ -89,7 +89,6 @@ async function serve(pages, request, response) {
 
 /** What is wrong with the page that stands open, in this size and these colours. */
 async function wrong(page, size, colorScheme) {
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   const rules = CHANGES[size] ?? CHANGES[colorScheme];
   const found = (await findings(page, rules)).map((one) => `${size} ${colorScheme}: ${one}`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -106,6 +105,7 @@ async function look(page, name) {
     await page.setViewportSize(viewport);
     await page.goto(`http://127.0.0.1:${server.address().port}/${name}`);
     for (const scheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       // Contrast is the same at every width.
       if (scheme === 'light' || (size === 'wide' && colourful.has(name))) found.push(...await wrong(page, size, scheme));
       if (shots) await page.screenshot({ path: join(shots, `${name.replace('.html', '')}-${size}-${scheme}.png`), fullPage: true });
