@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
-use std::time::Instant;
 
 use crate::config::Settings;
 use crate::config::ShipTo;
@@ -14,6 +13,7 @@ use crate::outbound::shipping::Shipped;
 use crate::outbound::shipping::Sink;
 use crate::outbound::shipping::Syslog;
 use crate::server::Shutdown;
+use crate::telemetry::measure::Since;
 use crate::telemetry::measures;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -82,7 +82,7 @@ pub async fn ship(ops: &Ops, sink: &Arc<Mutex<Sink>>, shutdown: &Shutdown) -> Re
 
 /// What the log is told of failures: the first, one a minute, and that it works again.
 #[derive(Default)]
-struct Failing(Option<Instant>);
+struct Failing(Option<Since>);
 
 impl Failing {
     fn tell(&mut self, shipped: Result<(), String>) {
@@ -92,7 +92,7 @@ impl Failing {
             }
             Ok(()) => {}
             Err(why) if self.0.is_none_or(|last| last.elapsed() >= TELL) => {
-                self.0 = Some(now());
+                self.0 = Some(Since::now());
                 tracing::error!(
                     why,
                     "entries of the audit trail could not be sent; trying every second"
@@ -106,9 +106,4 @@ impl Failing {
 fn hand_over(sink: &Mutex<Sink>, batch: &[Shipped]) -> Result<(), String> {
     let mut sink = sink.lock().map_err(|error| error.to_string())?;
     sink.send(batch).map_err(|error| error.to_string())
-}
-
-#[expect(clippy::disallowed_methods, reason = "spaces lines of the log; decides nothing")]
-fn now() -> Instant {
-    Instant::now()
 }
