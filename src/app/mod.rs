@@ -5,6 +5,7 @@ pub mod backup;
 pub mod certificates;
 pub mod checkup;
 mod durable;
+mod housekeeping;
 pub mod installation;
 mod master_key;
 pub mod open_error;

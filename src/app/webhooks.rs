@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use crate::app::serving::until;
+use crate::app::housekeeping::until;
 use crate::ops::Ops;
 use crate::ops::webhooks::deliver::Claim;
 use crate::server::Shutdown;
