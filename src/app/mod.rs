@@ -8,6 +8,7 @@ mod durable;
 mod housekeeping;
 pub mod installation;
 mod master_key;
+pub mod memory;
 pub mod open_error;
 pub mod operations;
 pub mod reload;

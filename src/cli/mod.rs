@@ -51,6 +51,7 @@ use clap::Parser as _;
 
 use crate::admin::console::Console;
 use crate::admin::peer;
+use crate::app::memory;
 use crate::cli::args::Cli;
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -61,6 +62,10 @@ use crate::cli::terminal::Terminal;
 /// Runs the command that this process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(fault) = memory::keep_private() {
+        let sentence = format!("the memory of this process cannot be kept private: {fault}");
+        return CliError::failed(&sentence).tell(&Terminal);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(told) => return error::tell_parsed(&told),

@@ -7,9 +7,11 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -18,6 +20,7 @@ use std::time::Instant;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
+use rustix::process::getegid;
 use rustix::process::geteuid;
 use rustix::process::kill_process;
 use serde_json::Value;
@@ -699,4 +702,40 @@ fn a_socket_can_lie_elsewhere() {
     folder.done(&INIT);
     assert!(folder.path("elsewhere.sock").exists());
     assert!(!folder.path("data/admin.sock").exists());
+}
+
+/// The kernel gives what it tells of a process to root where nobody else may read its memory.
+#[test]
+fn no_core_file_and_no_other_program_shows_what_the_server_holds_in_memory() {
+    let folder = Folder::with_installation_for_all();
+    let binary = folder.path("countersign");
+    fs::copy(env!("CARGO_BIN_EXE_countersign"), &binary).unwrap();
+    let (mut user, mut group) = (geteuid().as_raw(), getegid().as_raw());
+    if geteuid().is_root() {
+        (user, group) = (65_534, 65_534);
+        let everything = ["-R", "65534:65534"];
+        let own = Command::new("chown").args(everything).arg(folder.0.path()).status();
+        assert!(own.unwrap().success());
+    }
+    let mut command = Command::new("prlimit");
+    command.arg("--core=unlimited").arg(&binary).args(SERVE).env_clear().stdin(Stdio::null());
+    command.env("PATH", "/usr/bin:/bin").env("COUNTERSIGN__DATA__FOLDER", folder.path("data"));
+    command.current_dir(folder.0.path()).uid(user).gid(group);
+    let mut server = Server::started(&folder, command);
+    let process = server.0.id();
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(cores.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
+    for told in ["mem", "environ", "maps", "fd"] {
+        let owner = fs::metadata(format!("/proc/{process}/{told}")).unwrap().uid();
+        assert_eq!(owner, 0, "{told} belongs to whoever the server runs as");
+    }
+    let mut peeking = Command::new("cat");
+    peeking.arg(format!("/proc/{process}/environ")).uid(user).gid(group);
+    let told = ran(&mut peeking);
+    assert_eq!((told.status, told.stdout.as_str()), (1, ""), "another program of the same user");
+    server.signal(Signal::ABORT);
+    assert!(!server.0.wait().unwrap().core_dumped());
+    let left = fs::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("core")));
 }
