@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize;
 
-/// A secret text: a password, a token, a one-time code.
-#[derive(Clone, PartialEq, Eq)]
+/// A secret text: a password, a token, a one-time code. Two are compared in a time that tells nothing but
+/// their lengths.
+#[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
@@ -34,6 +36,14 @@ impl From<&str> for Secret {
     }
 }
 
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -53,5 +63,14 @@ mod tests {
     #[test]
     fn debug_shows_nothing_of_the_content() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret(…)");
+    }
+
+    #[test]
+    fn two_are_equal_only_if_all_of_them_is() {
+        let secret = Secret::from("hunter2");
+        assert_eq!(secret, Secret::from("hunter2"));
+        for other in ["", "hunter", "hunter3", "Hunter2", "hunter22"] {
+            assert_ne!(secret, Secret::from(other), "{other}");
+        }
     }
 }

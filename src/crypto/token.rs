@@ -11,6 +11,7 @@ use crate::base::entropy;
 use crate::base::entropy::Entropy;
 use crate::base::id::RawId;
 use crate::base::secret::Secret;
+use crate::crypto::digest;
 
 const ID_LENGTH: usize = encoding::base62_length(16);
 const SECRET_LENGTH: usize = encoding::base62_length(32);
@@ -159,12 +160,21 @@ impl fmt::Debug for PlainToken {
     }
 }
 
-/// What is stored of a token.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is stored of a token. Two are compared in constant time.
+#[derive(Clone, Copy)]
 pub struct HashedToken {
     key_version: u8,
     mac: [u8; 32],
 }
+
+impl PartialEq for HashedToken {
+    fn eq(&self, other: &Self) -> bool {
+        let same_key = self.key_version == other.key_version;
+        digest::equal(&self.mac, &other.mac) && same_key
+    }
+}
+
+impl Eq for HashedToken {}
 
 impl HashedToken {
     /// From its stored parts.
