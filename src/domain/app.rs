@@ -269,3 +269,130 @@ impl App {
         url.host_str().map(str::to_owned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::CompanyId;
+    use crate::base::id::FirmId;
+    use crate::base::id::RawId;
+    use crate::domain::registration::KeySource;
+    use crate::domain::samples;
+    use crate::domain::samples::NOW;
+
+    const KINDS: [AppKind; 5] = [
+        AppKind::ApiCredentials,
+        AppKind::OauthPublic,
+        AppKind::OauthConfidential,
+        AppKind::ResourceServer,
+        AppKind::ApiToken,
+    ];
+
+    fn secret(number: u8, expires_at: Option<Timestamp>) -> AppSecret {
+        AppSecret {
+            id: SecretId::from_raw(RawId::from_bytes([number; 16])),
+            hash: samples::hash(),
+            last_four: String::new(),
+            created_at: NOW,
+            expires_at,
+        }
+    }
+
+    #[test]
+    fn each_kind_has_the_secret_and_the_grants_that_it_is_documented_with() {
+        let told = KINDS.map(|kind| {
+            (kind.is_confidential(), kind.uses_consent(), kind.acts_by_itself(), kind.secret_kind())
+        });
+        let client_secret = Some(TokenKind::ClientSecret);
+        let expected = [
+            (true, false, true, client_secret),
+            (false, true, false, None),
+            (true, true, false, client_secret),
+            (true, false, false, client_secret),
+            (true, false, true, Some(TokenKind::ApiToken)),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_secret_is_good_until_its_end_and_not_at_it() {
+        let ends = secret(1, Some(Timestamp::from_millis(2_000)));
+        assert!(ends.is_live(Timestamp::from_millis(1_999)));
+        assert!(!ends.is_live(Timestamp::from_millis(2_000)));
+        assert!(!ends.is_live(Timestamp::from_millis(2_001)));
+        assert!(secret(1, None).is_live(Timestamp::from_millis(u64::MAX)));
+    }
+
+    #[test]
+    fn a_secret_is_found_by_its_own_id_while_it_is_good() {
+        let over = secret(1, Some(NOW));
+        let app = App { secrets: vec![over.clone(), secret(2, None)], ..samples::app() };
+        let id = |number| SecretId::from_raw(RawId::from_bytes([number; 16]));
+        assert_eq!(app.live_secret(id(2), NOW), Some(&secret(2, None)));
+        assert_eq!(app.live_secret(id(1), NOW), None);
+        let earlier = Timestamp::from_millis(0);
+        assert_eq!(app.live_secret(id(1), earlier), Some(&over));
+        assert_eq!(app.live_secret(id(3), NOW), None);
+    }
+
+    #[test]
+    fn public_apps_use_pkce_whatever_is_set_and_confidential_ones_where_it_is() {
+        for kind in KINDS {
+            for pkce_required in [false, true] {
+                let app = App { kind, pkce_required, ..samples::app() };
+                let must = pkce_required || kind == AppKind::OauthPublic;
+                assert_eq!(app.must_use_pkce(), must, "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_proves_only_those_that_have_one_and_sign_nothing() {
+        let keys = ClientProof::PrivateKeyJwt { keys: KeySource::Inline("{}".to_owned()) };
+        for kind in KINDS {
+            let by_secret = App { kind, ..samples::app() };
+            assert_eq!(by_secret.proves_by_secret(), kind != AppKind::OauthPublic, "{kind:?}");
+            assert!(!App { proof: keys.clone(), ..by_secret }.proves_by_secret(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_document_is_a_client_id_of_its_own() {
+        let url = "https://app.example/client.json";
+        let by = |registration| App { registration, ..samples::app() }.client_id();
+        let id = samples::app().id.to_string();
+        assert_eq!(by(Registration::Document { url: url.to_owned() }), url);
+        assert_eq!(by(Registration::Dynamic), id);
+        assert_eq!(by(Registration::Administrator), id);
+    }
+
+    #[test]
+    fn an_app_reaches_an_mcp_endpoint_by_itself_only_if_it_was_made_for_that() {
+        let company = CompanyId::from_raw(RawId::from_bytes([2; 16]));
+        let firm = FirmId::from_raw(RawId::from_bytes([4; 16]));
+        let audience = |mcp, place| App { mcp, ..samples::app() }.own_audience(place);
+        let api = Audience { api: true, mcp: None };
+        assert_eq!(audience(false, Place::Company(company)), api);
+        let both = Audience { api: true, mcp: Some(company) };
+        assert_eq!(audience(true, Place::Company(company)), both);
+        assert_eq!(audience(true, Place::Firm(firm)), api);
+    }
+
+    #[test]
+    fn an_app_is_looked_at_every_so_many_days_unless_it_says_otherwise() {
+        let mut row = serde_json::to_value(samples::app()).unwrap();
+        row.as_object_mut().unwrap().remove("review_days");
+        let read: App = serde_json::from_value(row).unwrap();
+        assert_eq!(read.review_days, REVIEW_EVERY_DAYS);
+    }
+
+    #[test]
+    fn a_web_site_is_told_by_its_host() {
+        let host = |website: &str| {
+            App { website: Some(website.to_owned()), ..samples::app() }.website_host()
+        };
+        assert_eq!(host("https://app.example/about").as_deref(), Some("app.example"));
+        assert_eq!(host("nothing"), None);
+        assert_eq!(samples::app().website_host(), None);
+    }
+}

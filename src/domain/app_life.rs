@@ -198,4 +198,31 @@ mod tests {
         app.restore(Some(secret(2, NOW)), NOW);
         assert_eq!((live(&app, NOW), app.generation), (vec!["0002"], 2));
     }
+
+    #[test]
+    fn of_the_secrets_that_are_good_those_without_an_end_come_first_and_the_newest_before_older() {
+        let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let mut app = app();
+        let ends = AppSecret { expires_at: Some(at(100)), ..secret(4, at(9)) };
+        app.secrets = vec![secret(1, at(1)), ends, secret(3, at(3)), secret(2, at(2))];
+        assert_eq!(live(&app, at(10)), ["0003", "0002", "0001", "0004"]);
+    }
+
+    #[test]
+    fn an_app_that_came_back_is_looked_at_again_after_its_days() {
+        let mut app = app();
+        app.review_days = 7;
+        app.restore(None, NOW);
+        assert_eq!(app.review_due, Some(NOW.plus(Duration::from_secs(7 * 86_400))));
+        assert!(app.secrets.is_empty() && app.status == AppStatus::Active);
+    }
+
+    #[test]
+    fn a_deleted_app_can_be_restored_for_ninety_days_to_the_second() {
+        let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let mut app = app();
+        app.end(AppStatus::Deleted { at: NOW });
+        assert_eq!(app.restorable_until(), Some(at(90 * 86_400)));
+        assert!(app.may_return(at(90 * 86_400 - 1)) && !app.may_return(at(90 * 86_400)));
+    }
 }

@@ -148,4 +148,37 @@ mod tests {
         assert!(after(30, now).cleared().may_try(now, None).is_ok());
         assert_eq!(after(4, now).refunded().failures, 3);
     }
+
+    #[test]
+    fn the_budget_is_that_of_a_day_of_the_calendar() {
+        let midnight = Timestamp::from_seconds(86_400 * 10);
+        let before = midnight.minus(Duration::from_secs(1));
+        let used = after(1, before.minus(Duration::from_secs(86_399)));
+        assert_eq!(used.may_try(before, Some(1)), Err(Slowed::TooManyToday));
+        assert!(used.may_try(midnight, Some(1)).is_ok());
+    }
+
+    #[test]
+    fn a_right_guess_uses_up_nothing_of_the_budget() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let once = after(1, now);
+        assert!(once.may_try(now, Some(1)).is_err());
+        assert!(once.refunded().may_try(now, Some(1)).is_ok());
+        assert!(once.cleared().may_try(now, Some(1)).is_ok());
+        let twice = once.charged(now).cleared();
+        assert!(twice.may_try(now, Some(1)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_went_back_keeps_nobody_waiting_who_guessed_right() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let earlier = now.minus(Duration::from_secs(3600));
+        assert!(after(1, now).cleared().may_try(earlier, None).is_ok());
+    }
+
+    #[test]
+    fn the_words_among_the_metrics_are_as_documented() {
+        let words = [Slowed::Wait { seconds: 1 }, Slowed::TooManyToday].map(Slowed::word);
+        assert_eq!(words, ["wait", "day"]);
+    }
 }

@@ -336,3 +336,49 @@ impl Event {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples;
+    use crate::domain::samples::NOW;
+
+    #[test]
+    fn a_kind_is_written_as_its_word_and_found_by_it() {
+        assert_eq!(EventKind::SignInFailed.word(), "sign_in_failed");
+        assert_eq!(EventKind::of_word("sign_in_failed"), Some(EventKind::SignInFailed));
+        assert_eq!(EventKind::of_word("made_up"), None);
+        assert!(EventKind::SignInFailed.is_refusal() && !EventKind::SignedIn.is_refusal());
+    }
+
+    #[test]
+    fn an_entry_says_whom_and_what_it_is_about() {
+        let (user, place) =
+            (samples::person(crate::domain::user::UserStatus::Active).id, samples::company(2).id);
+        let (app, connection) = (samples::app().id, ConnectionId::from_raw(samples::raw(8)));
+        let event = Event::new(EventKind::SignedIn, NOW, Origin::default())
+            .cause("because")
+            .user(user)
+            .app(app)
+            .connection(connection)
+            .place(Place::Company(place));
+        assert_eq!((event.user, event.app), (Some(user), Some(app)));
+        assert_eq!(
+            (event.connection, event.place),
+            (Some(connection), Some(Place::Company(place)))
+        );
+        assert_eq!((event.cause.as_deref(), event.count), (Some("because"), 1));
+        let user = SystemUser::new(0, Some("root"));
+        assert_eq!(Origin::command_line(user).command_line, Some(user));
+    }
+
+    #[test]
+    fn an_entry_that_stands_for_one_says_no_count() {
+        let one = Event::new(EventKind::SignedIn, NOW, Origin::default());
+        let written = serde_json::to_value(&one).unwrap();
+        assert_eq!(written.get("count"), None);
+        assert_eq!(serde_json::from_value::<Event>(written).unwrap().count, 1);
+        let more = Event { count: 3, ..one };
+        assert_eq!(serde_json::to_value(&more).unwrap()["count"], 3);
+    }
+}

@@ -66,3 +66,27 @@ pub struct Block {
     /// Why, in the words of whoever did it.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::RawId;
+
+    #[test]
+    fn what_is_blocked_is_written_as_its_id_and_read_again_as_what_it_is() {
+        let raw = RawId::from_bytes([5; 16]);
+        let (app, connection) = (AppId::from_raw(raw), ConnectionId::from_raw(raw));
+        for (blocked, id) in [
+            (Blocked::App(app), app.to_string()),
+            (Blocked::Connection(connection), connection.to_string()),
+        ] {
+            let written = serde_json::to_string(&blocked).unwrap();
+            assert_eq!(written, format!("\"{id}\""));
+            assert_eq!(serde_json::from_str::<Blocked>(&written).unwrap(), blocked);
+            assert_eq!(id.parse(), Ok(blocked));
+        }
+        let user = UserId::from_raw(raw).to_string();
+        assert!(user.parse::<Blocked>().is_err());
+        assert!(serde_json::from_str::<Blocked>(&format!("\"{user}\"")).is_err());
+    }
+}

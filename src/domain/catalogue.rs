@@ -416,4 +416,55 @@ mod tests {
         .unwrap_err();
         assert_eq!(faults.len(), 4, "{faults:?}");
     }
+
+    #[test]
+    fn permissions_and_roles_are_found_by_name_and_told_in_their_order() {
+        let catalogue = catalogue();
+        let names = catalogue.permissions().iter().map(|permission| permission.name.as_str());
+        let all = ["customers:readonly", "customers:all", "products:readonly"];
+        assert_eq!(names.collect::<Vec<_>>(), all);
+        let name: ScopeName = "products:readonly".parse().unwrap();
+        assert_eq!(catalogue.permission(&name).map(|found| &found.name), Some(&name));
+        // By a former name nothing is found: whoever asks has today's.
+        assert_eq!(catalogue.permission(&"clients:all".parse().unwrap()), None);
+        let roles = catalogue.roles().map(|role| role.name.0.as_str());
+        assert_eq!(roles.collect::<Vec<_>>(), ["owner", "viewer"]);
+        let viewer = RoleName("viewer".to_owned());
+        assert_eq!(catalogue.role(&viewer).map(|found| &found.name), Some(&viewer));
+        assert_eq!(catalogue.role(&RoleName("gone".to_owned())), None);
+    }
+
+    #[test]
+    fn whoever_asks_for_one_unknown_scope_is_told_so() {
+        let knows = |scopes: &str| catalogue().knows(&ScopeSet::parse(scopes));
+        assert!(knows("customers:all clients:all") && knows(""));
+        assert!(!knows("customers:all gone:all"));
+    }
+
+    #[test]
+    fn a_role_that_is_held_allows_what_it_says_whoever_made_it() {
+        let catalogue = catalogue();
+        let own = crate::domain::role::OwnRole {
+            title: String::new(),
+            scopes: ScopeSet::parse("clients:all"),
+            made_at: crate::base::clock::Timestamp::from_seconds(1),
+        };
+        let viewer = HeldRole::named(RoleName("viewer".to_owned()));
+        let allowed = catalogue.held_allows(&viewer).to_string();
+        assert_eq!(allowed, "customers:readonly products:readonly");
+        let own = HeldRole { own: Some(std::sync::Arc::new(own)), ..viewer };
+        let allowed = catalogue.held_allows(&own).to_string();
+        assert_eq!(allowed, "customers:all customers:readonly");
+        let gone = HeldRole::named(RoleName("gone".to_owned()));
+        assert!(catalogue.held_allows(&gone).is_empty());
+    }
+
+    #[test]
+    fn permissions_that_include_each_other_are_both_reported() {
+        let (a, b) = (permission("a", &["b"]), permission("b", &["a"]));
+        let catalogue = Catalogue::new(vec![a, b], vec![role("owner", &["*"])]).unwrap();
+        let both = ScopeSet::parse("a b");
+        assert_eq!(catalogue.maximal(&both).to_string(), "a b");
+        assert_eq!(catalogue.closure(&ScopeSet::parse("a")).to_string(), "a b");
+    }
 }

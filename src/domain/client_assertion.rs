@@ -245,4 +245,10 @@ mod tests {
         assert_ne!(key(&with("sub", json!("d"))), one);
         assert_eq!(one.made_at(), Timestamp::from_seconds(NOW + 300));
     }
+
+    #[test]
+    fn the_client_is_who_the_assertion_is_about() {
+        let said = claims(|claims| claims["sub"] = json!("whoever"));
+        assert_eq!(Claims::read(said.to_string().as_bytes()).unwrap().client_id(), "whoever");
+    }
 }

@@ -186,4 +186,46 @@ mod tests {
         let shown = of(Some(&"é".repeat(61)), "https://app.example/cb").shown_name();
         assert_eq!((shown.chars().count(), shown.ends_with('…')), (60, true));
     }
+
+    #[test]
+    fn each_method_is_known_by_its_name_and_no_other_is() {
+        let names = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+        assert_eq!(names.map(AuthMethod::named), ALL.map(Some));
+        for other in ["", "None", "client_secret_jwt", "tls_client_auth"] {
+            assert_eq!(AuthMethod::named(other), None, "{other}");
+        }
+        assert_eq!(ALL.map(AuthMethod::has_secret), [false, true, true, false]);
+    }
+
+    #[test]
+    fn whoever_signs_proves_itself_by_its_keys_and_by_nothing_else() {
+        let keys = serde_json::json!({"keys": []});
+        let with = |method, jwks| ClientMetadata {
+            token_endpoint_auth_method: method,
+            jwks,
+            ..ClientMetadata::default()
+        };
+        let signs = with(AuthMethod::PrivateKeyJwt, Some(keys.clone())).proof();
+        let inline = KeySource::Inline(keys.to_string());
+        assert_eq!(signs, ClientProof::PrivateKeyJwt { keys: inline });
+        let basic = with(AuthMethod::ClientSecretBasic, Some(keys));
+        assert_eq!(basic.proof(), ClientProof::Secret);
+    }
+
+    #[test]
+    fn people_approve_a_name_the_places_that_codes_go_to_and_the_keys() {
+        let approved = of(Some("Ledger"), "https://app.example/cb");
+        assert!(!approved.differs_for_people(&approved.clone()));
+        let version = Some("2".to_owned());
+        let newer = ClientMetadata { software_version: version, ..approved.clone() };
+        assert!(!approved.differs_for_people(&newer));
+        let keys = Some(serde_json::json!({"keys": []}));
+        for other in [
+            of(Some("Another"), "https://app.example/cb"),
+            of(Some("Ledger"), "https://app.example/other"),
+            ClientMetadata { jwks: keys, ..approved.clone() },
+        ] {
+            assert!(approved.differs_for_people(&other), "{other:?}");
+        }
+    }
 }

@@ -191,6 +191,7 @@ impl<'de> Deserialize<'de> for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::samples;
 
     #[test]
     fn a_slug_is_made_from_a_name_and_refused_when_it_is_none() {
@@ -199,5 +200,46 @@ mod tests {
         for wrong in ["", "-a", "a-", "A", "a_b", "a/b", "é", &"a".repeat(64)] {
             assert!(wrong.parse::<Slug>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_slug_has_no_gap_twice_and_none_at_its_edges() {
+        let slug = |name: &str| Slug::from_name(name).map(|slug| slug.as_str().to_owned());
+        assert_eq!(slug("  Acme -- & Söhne 9 ").as_deref(), Some("acme-s-hne-9"));
+        assert_eq!(slug(&"a".repeat(70)), Some("a".repeat(63)));
+        assert!("a-1".parse::<Slug>().is_ok() && "7".parse::<Slug>().is_ok());
+        assert!("a".repeat(63).parse::<Slug>().is_ok());
+        assert_eq!(serde_json::from_str::<Slug>("\"acme\"").unwrap().as_str(), "acme");
+        assert!(serde_json::from_str::<Slug>("\"-\"").is_err());
+    }
+
+    #[test]
+    fn a_confidential_company_is_seen_through_its_own_firm_by_those_it_is_confided_to() {
+        let firm = |number| FirmId::from_raw(samples::raw(number));
+        let member = |number| UserId::from_raw(samples::raw(number));
+        let open = Company { firm: Some(firm(4)), ..samples::company(2) };
+        assert!(open.seen_through(firm(4), member(3)));
+        assert!(!open.seen_through(firm(5), member(3)));
+        let closed = Company { confidential: true, confided_to: vec![member(3)], ..open };
+        assert!(closed.seen_through(firm(4), member(3)));
+        assert!(!closed.seen_through(firm(4), member(9)));
+        assert!(!closed.seen_through(firm(5), member(3)));
+        let alone = Company { firm: None, ..closed };
+        assert!(!alone.seen_through(firm(4), member(3)));
+    }
+
+    #[test]
+    fn a_place_is_written_as_its_id_and_read_again_as_what_it_is() {
+        let raw = samples::raw(2);
+        let (company, firm) = (CompanyId::from_raw(raw), FirmId::from_raw(raw));
+        for (place, id) in
+            [(Place::Company(company), company.to_string()), (Place::Firm(firm), firm.to_string())]
+        {
+            let written = serde_json::to_string(&place).unwrap();
+            assert_eq!(written, format!("\"{id}\""));
+            assert_eq!(serde_json::from_str::<Place>(&written).unwrap(), place);
+        }
+        assert!(serde_json::from_str::<Place>("\"acme\"").is_err());
+        assert!(Environment::Test.is_test() && !Environment::Production.is_test());
     }
 }

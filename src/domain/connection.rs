@@ -175,3 +175,97 @@ impl Connection {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples;
+    use crate::domain::samples::NOW;
+
+    fn connection() -> Connection {
+        let app = samples::app();
+        Connection {
+            id: ConnectionId::from_raw(samples::raw(8)),
+            app: app.id,
+            app_generation: 1,
+            user: UserId::from_raw(samples::raw(3)),
+            place: Place::Company(samples::company(2).id),
+            scopes: ScopeSet::default(),
+            audience: Audience::default(),
+            consented_at: NOW,
+            absolute_end: NOW,
+            owner: None,
+            purpose: String::new(),
+            review_due: None,
+            review_days: 0,
+            status: ConnectionStatus::Active,
+        }
+    }
+
+    #[test]
+    fn what_ended_stays_ended_for_its_first_cause() {
+        assert!(connection().is_active());
+        let ended = connection().ended(NOW, EndCause::RefreshReplayed);
+        assert!(!ended.is_active());
+        let later = Timestamp::from_seconds(2_000);
+        assert_eq!(ended.clone().ended(later, EndCause::DeletedByUser), ended);
+        let first = ConnectionStatus::Ended { at: NOW, cause: EndCause::RefreshReplayed };
+        assert_eq!(ended.status, first);
+    }
+
+    #[test]
+    fn what_nobody_wished_for_needs_reconnecting() {
+        for cause in [
+            EndCause::CodeReplayed,
+            EndCause::RefreshReplayed,
+            EndCause::AppRevoked,
+            EndCause::AppDeleted,
+            EndCause::AppChanged,
+        ] {
+            assert!(cause.needs_reconnecting(), "{cause:?}");
+        }
+        for cause in [
+            EndCause::RevokedByClient,
+            EndCause::DeletedByUser,
+            EndCause::Replaced,
+            EndCause::EndedByOperator,
+            EndCause::PersonRemoved,
+            EndCause::PersonErased,
+        ] {
+            assert!(!cause.needs_reconnecting(), "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn somebody_looks_again_after_the_interval_or_after_the_usual_one() {
+        let due = |review_days| {
+            let mut connection = Connection { review_days, ..connection() };
+            connection.look_again(NOW);
+            connection.review_due
+        };
+        assert_eq!(due(0), Some(days_after(NOW, REVIEW_EVERY_DAYS)));
+        assert_eq!(due(7), Some(days_after(NOW, 7)));
+    }
+
+    #[test]
+    fn of_two_uses_the_later_tells_from_where_and_neither_is_forgotten() {
+        let at = Timestamp::from_seconds;
+        let here: Option<IpAddr> = "192.0.2.1".parse().ok();
+        let there: Option<IpAddr> = "192.0.2.2".parse().ok();
+        let (token, call) = (LastUse::token(at(5), here), LastUse::call(at(6), there));
+        let both = LastUse { at: at(6), from: there, token: Some(at(5)), call: Some(at(6)) };
+        assert_eq!(token.and(call), both);
+        assert_eq!(call.and(token), both);
+        // Of two at the same time the one that came later.
+        assert_eq!(LastUse::call(at(6), here).and(call).from, there);
+    }
+
+    #[test]
+    fn the_last_token_and_the_last_call_are_each_kept() {
+        let at = Timestamp::from_seconds;
+        let earlier = LastUse { at: at(7), from: None, token: Some(at(3)), call: Some(at(7)) };
+        let both = LastUse { at: at(8), from: None, token: Some(at(8)), call: Some(at(7)) };
+        assert_eq!(earlier.and(LastUse::token(at(8), None)), both);
+        assert_eq!(LastUse::token(at(8), None).and(earlier), both);
+    }
+}

@@ -93,6 +93,8 @@ mod tests {
             "http://app.example/callback",
             "https://APP.example:8443/callback",
             "https://app.example/%63allback",
+            "https://app.example/callback?",
+            "https://app.example/callback?&",
             "com.example.app:/callback",
             "not a uri at all",
             "",

@@ -22,3 +22,17 @@ pub fn misleads(c: char) -> bool {
             | '\u{2060}'..='\u{206f}'
             | '\u{e0000}'..='\u{e007f}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_to_sixty_characters_that_are_seen_as_they_are() {
+        assert_eq!(checked(" Ledger & Söhne ").as_deref(), Some("Ledger & Söhne"));
+        assert!(checked(&"ä".repeat(60)).is_some());
+        for wrong in ["", " ", &"a".repeat(61), "a\nb", "a\u{202e}b", "a\u{200b}b", "a\u{7f}b"] {
+            assert_eq!(checked(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -174,3 +174,6 @@ fn allowed_by_roles(facts: &Facts, catalogue: &Catalogue) -> Result<PermissionSe
     }
     Ok(allowed)
 }
+
+#[cfg(test)]
+mod tests;

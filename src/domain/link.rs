@@ -78,3 +78,25 @@ pub struct Recovery {
     /// When.
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::FirmId;
+    use crate::base::id::RawId;
+
+    #[test]
+    fn a_link_changes_the_account_that_it_was_made_for_and_no_other() {
+        let user = UserId::from_raw(RawId::from_bytes([3; 16]));
+        for purpose in [
+            LinkPurpose::Welcome { user },
+            LinkPurpose::Password { user },
+            LinkPurpose::Factor { user },
+        ] {
+            assert_eq!(purpose.user(), Some(user), "{purpose:?}");
+        }
+        let place = Place::Firm(FirmId::from_raw(RawId::from_bytes([4; 16])));
+        assert_eq!(LinkPurpose::FirstOwner.user(), None);
+        assert_eq!(LinkPurpose::Join { place }.user(), None);
+    }
+}

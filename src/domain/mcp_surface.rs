@@ -154,4 +154,25 @@ mod tests {
         assert!(surface.resource("l://7").is_some() && surface.resource("m://7").is_none());
         assert!(surface.prompt("l").is_none());
     }
+
+    #[test]
+    fn a_part_between_stars_is_not_found_twice_in_one_place() {
+        let pattern = Pattern::new("*x*x*");
+        assert_eq!(pattern.as_str(), "*x*x*");
+        assert!(pattern.matches("axbx") && !pattern.matches("ax"));
+    }
+
+    #[test]
+    fn a_prompt_is_found_by_the_first_pattern_that_it_fits() {
+        let prompt = |name: &str, scopes: &str| PromptPattern {
+            name: Pattern::new(name),
+            scopes: ScopeSet::parse(scopes),
+        };
+        let prompts = vec![prompt("close *", "books:all"), prompt("*", "books:readonly")];
+        let surface = McpSurface { prompts, ..McpSurface::default() };
+        let found = |name: &str| surface.prompt(name).map(|prompt| prompt.scopes.to_string());
+        assert_eq!(found("close May").as_deref(), Some("books:all"));
+        assert_eq!(found("open").as_deref(), Some("books:readonly"));
+        assert!(McpSurface::default().prompt("open").is_none());
+    }
 }

@@ -38,6 +38,8 @@ pub mod registration_request;
 pub mod repeated_challenges;
 pub mod resource;
 pub mod role;
+#[cfg(test)]
+mod samples;
 pub mod scope;
 pub mod self_registered;
 pub mod session;

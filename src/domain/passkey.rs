@@ -196,4 +196,30 @@ mod tests {
         let told = ["internal", "<b>", "hybrid", "hybrid"].map(str::to_owned);
         assert_eq!(transports(&told), ["hybrid", "internal"]);
     }
+
+    #[test]
+    fn what_a_browser_is_asked_to_make_is_the_persons_and_nothing_that_is_there_already() {
+        let party = RelyingParty::of(&"https://a.example".parse().unwrap()).unwrap();
+        let user = crate::domain::samples::person(crate::domain::user::UserStatus::Active);
+        let kept: Passkey = serde_json::from_value(json!({
+            "id": RawId::from_bytes([1; 16]), "credential": "Y3JlZA", "name": "", "added_at": 1,
+            "key": {"algorithm": "ed_dsa", "point": encoding::base64url(&[0; 32])},
+            "transports": ["usb"],
+        }))
+        .unwrap();
+        let asked = party.creation(&[1; 48], &user, std::slice::from_ref(&kept));
+        let asked: Value = serde_json::from_str(&asked).unwrap();
+        assert_eq!(asked["challenge"], encoding::base64url(&[1; 48]));
+        assert_eq!(asked["timeout"], 300_000);
+        assert_eq!(asked["rp"]["id"], "a.example");
+        assert_eq!(asked["user"]["id"], encoding::base64url(&[3; 16]));
+        assert_eq!(asked["user"]["name"], "a@acme.example");
+        assert_eq!(asked["authenticatorSelection"]["userVerification"], "required");
+        assert_eq!(asked["attestation"], "none");
+        let there = json!([{"type": "public-key", "id": "Y3JlZA", "transports": ["usb"]}]);
+        assert_eq!(asked["excludeCredentials"], there);
+        let proof: Value = serde_json::from_str(&party.request(&[2; 48], &[kept])).unwrap();
+        assert_eq!(proof["allowCredentials"], there);
+        assert_eq!(CHALLENGE, Duration::from_secs(600));
+    }
 }

@@ -289,3 +289,6 @@ impl NewPasskey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,4 +75,13 @@ mod tests {
         let (_, next) = limit.count(Some(window), now.plus(Duration::from_secs(5)));
         assert_eq!((next.remaining, next.exceeded), (1, false));
     }
+
+    #[test]
+    fn a_window_is_over_at_its_end() {
+        let limit = RateLimit { calls: 2, window: Duration::from_secs(5) };
+        let window = Window { began_at: Timestamp::from_seconds(100), used: 1 };
+        assert!(!limit.is_over(window, Timestamp::from_millis(104_999)));
+        assert!(limit.is_over(window, Timestamp::from_millis(105_000)));
+        assert!(limit.is_over(window, Timestamp::from_millis(105_001)));
+    }
 }

@@ -376,4 +376,37 @@ mod tests {
             "https://a.example/cb?t=1&code=x"
         );
     }
+
+    #[test]
+    fn a_uri_is_a_thousand_and_twenty_four_characters_at_most_of_those_that_are_printed() {
+        let long = |length: usize| {
+            let start = "https://app.example/";
+            register(&format!("{start}{}", "a".repeat(length - start.len())))
+        };
+        assert!(long(1024).is_ok());
+        assert_eq!(long(1025), Err(NotARedirectUri::Malformed));
+        for sign in ["<", ">", "\"", "^", "`", "{", "|", "}", "\\", " ", "\n", "\u{7f}", "é"] {
+            for start in ["https://app.example/cb?a=", "cursor://host/cb?a="] {
+                let refused = register(&format!("{start}{sign}"));
+                assert_eq!(refused, Err(NotARedirectUri::Malformed), "{start}{sign:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_proved_is_told_as_it_is_and_shown_by_where_it_leads() {
+        let proved = |uri: &str| VerifiedRedirect::prove(&[register(uri).unwrap()], None).unwrap();
+        for (uri, host, loopback) in [
+            ("https://app.example:8443/cb", "app.example", false),
+            ("http://127.0.0.1:5000/cb", "127.0.0.1", true),
+            ("cursor://anysphere.cursor-mcp/cb", "cursor:", false),
+        ] {
+            let redirect = proved(uri);
+            assert_eq!(redirect.as_str(), uri);
+            assert_eq!(
+                (redirect.display_host().as_str(), redirect.is_loopback()),
+                (host, loopback)
+            );
+        }
+    }
 }

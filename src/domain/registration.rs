@@ -50,3 +50,15 @@ pub enum KeySource {
     /// At this URL.
     Url(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_an_administrator_made_did_not_register_by_itself() {
+        let document = Registration::Document { url: "https://app.example/c.json".to_owned() };
+        assert!(Registration::Dynamic.is_by_itself() && document.is_by_itself());
+        assert!(!Registration::Administrator.is_by_itself());
+    }
+}

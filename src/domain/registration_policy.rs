@@ -225,4 +225,14 @@ mod tests {
             assert_eq!(AllowedRedirect::read(entry), None, "{entry}");
         }
     }
+
+    #[test]
+    fn registration_is_on_unless_it_is_off() {
+        let with = |mode| RegistrationPolicy { mode, ..policy(&[]) };
+        assert!(!with(RegistrationMode::Off).is_on());
+        for mode in [RegistrationMode::InitialToken, RegistrationMode::Open] {
+            assert!(with(mode).is_on() && with(mode).permits(&[]), "{mode:?}");
+        }
+        assert!(policy(&[]).is_on());
+    }
 }

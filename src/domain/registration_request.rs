@@ -388,4 +388,100 @@ mod tests {
         let by_reference = with("jwks_uri", json!("https://app.example/jwks"));
         assert_eq!(by_reference.unwrap_err(), NotARegistration::KeysByReference);
     }
+
+    #[test]
+    fn what_only_the_server_sets_is_noticed_by_itself() {
+        assert!(!with("client_name", json!("A")).unwrap().sets_what_is_ours);
+        for name in [
+            "client_id_issued_at",
+            "client_secret_expires_at",
+            "registration_access_token",
+            "registration_client_uri",
+        ] {
+            assert!(with(name, json!(0)).unwrap().sets_what_is_ours, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_client_has_one_to_ten_redirect_uris_each_once() {
+        let uris = |count: usize| {
+            let uris: Vec<_> = (0..count).map(|at| format!("https://app.example/{at}")).collect();
+            with("redirect_uris", json!(uris)).map(|read| read.metadata.redirect_uris.len())
+        };
+        assert_eq!(uris(0), Err(NotARegistration::NoRedirectUri));
+        assert_eq!((uris(1), uris(10)), (Ok(1), Ok(10)));
+        assert_eq!(uris(11), Err(NotARegistration::TooManyRedirectUris));
+        let twice = json!(["https://app.example/a", "https://app.example/a"]);
+        let kept = with("redirect_uris", twice).unwrap().metadata.redirect_uris;
+        assert_eq!(
+            kept.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
+            ["https://app.example/a"]
+        );
+        let wrong = with("redirect_uris", json!(["http://app.example/a"])).unwrap_err();
+        assert_eq!(wrong, NotARegistration::RedirectUri(NotARedirectUri::PlainHttp));
+    }
+
+    #[test]
+    fn what_is_wrong_with_redirect_uris_has_a_word_of_its_own() {
+        for about in [
+            NotARegistration::NoRedirectUri,
+            NotARegistration::TooManyRedirectUris,
+            NotARegistration::RedirectUri(NotARedirectUri::Scheme),
+        ] {
+            assert!(about.is_about_redirects(), "{about:?}");
+        }
+        assert!(!NotARegistration::Malformed.is_about_redirects());
+    }
+
+    #[test]
+    fn the_code_grant_must_be_among_the_grants_if_any_is_named() {
+        assert!(with("grant_types", json!(["authorization_code", "implicit"])).is_ok());
+        assert!(with("response_types", json!(["token", "code"])).is_ok());
+        let grants = with("grant_types", json!(["client_credentials"])).unwrap_err();
+        assert_eq!(grants, NotARegistration::GrantTypes);
+        let responses = with("response_types", json!(["token"])).unwrap_err();
+        assert_eq!(responses, NotARegistration::ResponseTypes);
+    }
+
+    #[test]
+    fn text_is_kept_up_to_its_length_and_refused_beyond() {
+        for (name, longest) in
+            [("scope", 4096), ("software_id", 255), ("software_version", 255), ("client_name", 200)]
+        {
+            let text = |length: usize| with(name, json!("a".repeat(length)));
+            let kept = serde_json::to_value(text(longest).unwrap().metadata).unwrap();
+            assert_eq!(kept[name].as_str().map(str::len), Some(longest), "{name}");
+            assert!(text(longest + 1).is_err(), "{name}");
+            assert!(with(name, json!("a\u{202e}b")).is_err(), "{name}");
+        }
+        let link = |length: usize| {
+            let start = "https://app.example/";
+            with("client_uri", json!(format!("{start}{}", "a".repeat(length - start.len()))))
+        };
+        assert_eq!(link(1024).unwrap().metadata.client_uri.map(|link| link.len()), Some(1024));
+        assert_eq!(link(1025).unwrap_err(), NotARegistration::Member);
+    }
+
+    #[test]
+    fn whom_to_ask_is_kept_for_ten_at_most() {
+        let contacts = |count: usize| {
+            with("contacts", json!(vec!["a@app.example"; count])).map(|read| read.metadata.contacts)
+        };
+        assert_eq!(contacts(10), Ok(vec!["a@app.example".to_owned(); 10]));
+        assert_eq!(contacts(11), Err(NotARegistration::Member));
+    }
+
+    #[test]
+    fn keys_are_sixteen_kibibytes_at_most() {
+        let signing = |length: usize| {
+            let empty = json!({"keys": [{"kty": "RSA", "n": ""}]}).to_string().len();
+            read(&json!({
+                "redirect_uris": ["https://app.example/cb"],
+                "token_endpoint_auth_method": "private_key_jwt",
+                "jwks": {"keys": [{"kty": "RSA", "n": "A".repeat(length - empty)}]},
+            }))
+        };
+        assert!(signing(16_384).is_ok());
+        assert_eq!(signing(16_385).unwrap_err(), NotARegistration::Keys);
+    }
 }

@@ -132,4 +132,32 @@ mod tests {
             assert_eq!(Resource::parse(issuer, wrong), None, "{wrong}");
         }
     }
+
+    #[test]
+    fn the_metadata_of_a_surface_stands_before_its_path() {
+        let issuer = "https://cs.example";
+        let mcp = Resource::Mcp("acme".parse().unwrap());
+        let well_known = "https://cs.example/.well-known/oauth-protected-resource";
+        assert_eq!(mcp.metadata_url(issuer), format!("{well_known}/companies/acme/mcp"));
+        assert_eq!(Resource::Api.metadata_url(issuer), format!("{well_known}/api/external/v2"));
+    }
+
+    #[test]
+    fn an_audience_includes_no_surface_that_it_does_not_name() {
+        let company = |number| Some(CompanyId::from_raw(crate::domain::samples::raw(number)));
+        let audience = |api, mcp| Audience { api, mcp };
+        let (none, api) = (audience(false, None), audience(true, None));
+        let (mcp, both) = (audience(false, company(2)), audience(true, company(2)));
+        let other = audience(false, company(3));
+        let all = [none, api, mcp, both, other];
+        let expected = [
+            [true, false, false, false, false],
+            [true, true, false, false, false],
+            [true, false, true, false, false],
+            [true, true, true, true, false],
+            [true, false, false, false, true],
+        ];
+        assert_eq!(all.map(|one| all.map(|of_it| one.includes(of_it))), expected);
+        assert_eq!(all.map(Audience::is_empty), [true, false, false, false, false]);
+    }
 }

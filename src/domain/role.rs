@@ -112,3 +112,47 @@ impl RoleGrant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> ScopeName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_star_allows_all_one_with_an_ending_what_ends_so_and_a_name_itself_alone() {
+        let covers =
+            |grant: &str, scope: &str| RoleGrant::parse(grant).unwrap().covers(&name(scope));
+        assert!(covers("*", "customers:all"));
+        assert!(covers("*:readonly", "customers:readonly"));
+        assert!(!covers("*:readonly", "customers:all"));
+        assert!(!covers("*:readonly", "readonly"));
+        assert!(covers("customers:all", "customers:all"));
+        assert!(!covers("customers:all", "customers:readonly"));
+        assert!(!covers("customers:all", "vip-customers:all"));
+    }
+
+    #[test]
+    fn a_grant_is_a_star_an_ending_after_a_colon_or_a_name() {
+        for wrong in ["", "**", "*readonly", "customers:*", "Customers", "a b"] {
+            assert!(RoleGrant::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(RoleGrant::parse("*"), Ok(RoleGrant::Everything));
+    }
+
+    #[test]
+    fn no_role_of_a_configuration_is_taken_for_one_of_ones_own() {
+        let id = RawId::from_bytes([5; 16]);
+        let own = RoleName::own(id);
+        assert!(own.is_own());
+        assert_eq!(own.own_id(), Some(id.to_string().as_str()));
+        for other in ["owner", "own", ""] {
+            let role = RoleName(other.to_owned());
+            assert!(!role.is_own() && role.own_id().is_none(), "{other}");
+        }
+        let held = HeldRole::named(RoleName("owner".to_owned()));
+        assert_eq!((held.name.0.as_str(), held.own), ("owner", None));
+    }
+}

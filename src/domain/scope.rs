@@ -187,4 +187,20 @@ mod tests {
     fn words_that_cannot_be_scopes_are_dropped() {
         assert_eq!(ScopeSet::parse("PRODUCTS a\"b <b>").to_string(), "");
     }
+
+    #[test]
+    fn a_scope_is_a_hundred_characters_at_most() {
+        assert!("a".repeat(100).parse::<ScopeName>().is_ok());
+        assert!("a".repeat(101).parse::<ScopeName>().is_err());
+    }
+
+    #[test]
+    fn sets_are_counted_compared_and_read_again_as_they_were_written() {
+        let (one, both) = (ScopeSet::parse("a:all"), ScopeSet::parse("a:all b:all"));
+        assert_eq!((ScopeSet::default().len(), one.len(), both.len()), (0, 1, 2));
+        assert!(one.is_subset(&both) && !both.is_subset(&one) && one.is_subset(&one));
+        let written = serde_json::to_string(&both).unwrap();
+        assert_eq!(written, "\"a:all b:all\"");
+        assert_eq!(serde_json::from_str::<ScopeSet>(&written).unwrap(), both);
+    }
 }

@@ -57,4 +57,25 @@ mod tests {
         let tomorrow = Timestamp::from_millis(DAY_MILLIS * 20_001);
         assert_eq!(row.changed(ClientMetadata::default(), tomorrow).unwrap().changes, 1);
     }
+
+    #[test]
+    fn the_day_is_that_of_the_calendar_and_the_last_word_is_kept() {
+        let midnight = Timestamp::from_seconds(86_400 * 20_000);
+        let before = Timestamp::from_millis(midnight.millis() - 1);
+        let mut row = SelfRegistered {
+            access: HashedToken::unmatchable(),
+            metadata: ClientMetadata::default(),
+            day: 0,
+            changes: 0,
+        };
+        for _ in 0..10 {
+            row = row.changed(ClientMetadata::default(), before).unwrap();
+        }
+        let metadata = ClientMetadata {
+            scope: Some("books:readonly".to_owned()),
+            ..ClientMetadata::default()
+        };
+        assert_eq!(row.clone().changed(metadata.clone(), before), None);
+        assert_eq!(row.changed(metadata.clone(), midnight).unwrap().metadata, metadata);
+    }
 }

@@ -173,7 +173,9 @@ mod tests {
     use crate::base::id::AppId;
     use crate::base::id::RawId;
     use crate::domain::app::AppKind;
+    use crate::domain::connection::EndCause;
     use crate::domain::registration::Registration;
+    use crate::domain::samples;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
     const USED: Circumstances =
@@ -242,5 +244,95 @@ mod tests {
         let gone = Circumstances { delegator_stands: false, ..USED };
         let oauth = App { kind: AppKind::OauthConfidential, ..app() };
         assert_eq!(of_app(&oauth, gone), [Standing::Active]);
+    }
+
+    fn connection() -> Connection {
+        Connection {
+            id: crate::base::id::ConnectionId::from_raw(samples::raw(8)),
+            app: app().id,
+            app_generation: 1,
+            user: crate::base::id::UserId::from_raw(samples::raw(3)),
+            place: crate::domain::company::Place::Company(samples::company(2).id),
+            scopes: crate::domain::scope::ScopeSet::default(),
+            audience: crate::domain::resource::Audience::default(),
+            consented_at: NOW,
+            absolute_end: NOW.plus(days(365)),
+            owner: None,
+            purpose: String::new(),
+            review_due: None,
+            review_days: 0,
+            status: ConnectionStatus::Active,
+        }
+    }
+
+    fn of(connection: &Connection) -> Vec<Standing> {
+        of_connection(connection, &app(), USED)
+    }
+
+    #[test]
+    fn the_days_are_as_documented() {
+        let day = 86_400;
+        assert_eq!((IDLE.as_secs(), EXPIRING.as_secs()), (30 * day, 14 * day));
+    }
+
+    #[test]
+    fn a_connection_that_lost_its_access_needs_reconnecting() {
+        assert_eq!(of(&connection()), [Standing::Active]);
+        let over = Connection { absolute_end: NOW, ..connection() };
+        assert_eq!(of(&over), [Standing::NeedsReconnecting]);
+        let earlier = Connection { app_generation: 0, ..connection() };
+        assert_eq!(of(&earlier), [Standing::NeedsReconnecting]);
+        let ended = |cause| connection().ended(NOW, cause);
+        assert_eq!(of(&ended(EndCause::RefreshReplayed)), [Standing::NeedsReconnecting]);
+        assert_eq!(of(&ended(EndCause::DeletedByUser)), []);
+    }
+
+    #[test]
+    fn a_connection_whose_app_is_kept_away_is_blocked() {
+        let away = Circumstances { blocked: true, ..USED };
+        assert_eq!(of_connection(&connection(), &app(), away), [Standing::Blocked]);
+        let stopped = App { status: AppStatus::Blocked { at: NOW }, ..app() };
+        assert_eq!(of_connection(&connection(), &stopped, USED), [Standing::Blocked]);
+    }
+
+    #[test]
+    fn of_a_connection_it_is_said_what_is_due_how_long_it_waits_and_for_whom() {
+        let due = Connection { review_due: Some(NOW), ..connection() };
+        assert_eq!(of(&due), [Standing::ReviewDue]);
+        let stranger = App { registration: Registration::Dynamic, reviewed: false, ..app() };
+        let words = of_connection(&connection(), &stranger, USED);
+        assert_eq!(words, [Standing::Active, Standing::Unreviewed]);
+        let known = App { reviewed: true, ..stranger };
+        assert_eq!(of_connection(&connection(), &known, USED), [Standing::Active]);
+    }
+
+    #[test]
+    fn a_connection_is_idle_thirty_days_after_its_last_use_or_its_consent() {
+        let waited =
+            |count| Circumstances { last_used: Some(NOW), now: NOW.plus(days(count)), ..USED };
+        let idle = |around| is_idle(&connection(), &app(), around);
+        assert!(!idle(waited(29)) && idle(waited(30)));
+        assert_eq!(of_connection(&connection(), &app(), waited(45)), [Standing::Idle(45)]);
+        let never = |count| Circumstances { last_used: None, ..waited(count) };
+        assert_eq!(of_connection(&connection(), &app(), never(1)), [Standing::NeverUsed]);
+        let words = of_connection(&connection(), &app(), never(31));
+        assert_eq!(words, [Standing::Idle(31), Standing::NeverUsed]);
+    }
+
+    #[test]
+    fn two_secrets_that_work_are_said_with_the_end_of_the_first() {
+        let end = NOW.plus(days(1));
+        let secret = |number, expires_at| crate::domain::app::AppSecret {
+            id: crate::base::id::SecretId::from_raw(samples::raw(number)),
+            hash: samples::hash(),
+            last_four: String::new(),
+            created_at: NOW,
+            expires_at,
+        };
+        let with = |secrets| of_app(&App { secrets, ..app() }, USED);
+        assert_eq!(with(vec![secret(1, None)]), [Standing::Active]);
+        assert_eq!(with(vec![secret(1, Some(end))]), [Standing::Active]);
+        let rotating = with(vec![secret(1, Some(end)), secret(2, None)]);
+        assert_eq!(rotating, [Standing::Rotating(end)]);
     }
 }

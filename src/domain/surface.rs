@@ -162,4 +162,23 @@ mod tests {
         }
         assert!(!route("GET", "/a").is_like(&route("POST", "/a")));
     }
+
+    #[test]
+    fn a_surface_tells_its_routes_and_what_they_need() {
+        let mut needing = route("GET", "/customers");
+        needing.scope = Some("customers:readonly".parse().unwrap());
+        let surface = Surface::new(vec![route("GET", "/{any}"), needing]);
+        assert_eq!(surface.scopes().to_string(), "customers:readonly");
+        let patterns: Vec<_> =
+            surface.routes().iter().map(|route| route.pattern.as_str()).collect();
+        assert_eq!(patterns, ["/customers", "/{any}"]);
+    }
+
+    #[test]
+    fn only_what_stands_whole_in_braces_is_open() {
+        for (pattern, path) in [("/a}", "/b"), ("/{a", "/b"), ("/x{a}", "/xb"), ("/{a}", "/")] {
+            let surface = Surface::new(vec![route("GET", pattern)]);
+            assert!(matches!(surface.find("GET", path), Found::Nothing), "{pattern} {path}");
+        }
+    }
 }

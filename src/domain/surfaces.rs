@@ -49,3 +49,44 @@ pub fn defaults(catalogue: &Catalogue, scopes: &ScopeSet) -> ScopeSet {
     let reading: ScopeSet = known.iter().filter(reads).cloned().collect();
     if reading.is_empty() { known } else { reading }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::CompanyId;
+    use crate::domain::mcp_surface::Tool;
+    use crate::domain::samples::catalogue;
+    use crate::domain::samples::raw;
+
+    #[test]
+    fn each_resource_is_on_its_own_surface() {
+        let surfaces = Surfaces {
+            api: Some(ScopeSet::parse("customers:all")),
+            mcp: Some(ScopeSet::parse("books:readonly")),
+        };
+        let of_company = Resource::ApiOf(CompanyId::from_raw(raw(2)));
+        let mcp = Resource::Mcp("acme".parse().unwrap());
+        assert_eq!(surfaces.of(&Resource::Api), surfaces.api.as_ref());
+        assert_eq!(surfaces.of(&of_company), surfaces.api.as_ref());
+        assert_eq!(surfaces.of(&mcp), surfaces.mcp.as_ref());
+        assert_eq!(Surfaces::default().of(&mcp), None);
+    }
+
+    #[test]
+    fn whoever_names_no_scope_gets_what_only_reads_or_all_where_nothing_does() {
+        let defaults = |scopes: &str| defaults(&catalogue(), &ScopeSet::parse(scopes)).to_string();
+        assert_eq!(defaults("customers:all books:readonly"), "books:readonly");
+        assert_eq!(defaults("customers:all"), "customers:all");
+        assert_eq!(defaults("gone:all"), "");
+    }
+
+    #[test]
+    fn an_mcp_surface_needs_what_its_parts_need() {
+        let tool = |scopes: &str| Tool { name: String::new(), scopes: ScopeSet::parse(scopes) };
+        let surface = McpSurface {
+            tools: vec![tool("books:readonly"), tool("customers:all books:readonly")],
+            ..McpSurface::default()
+        };
+        assert_eq!(scopes_of_mcp(&surface).to_string(), "books:readonly customers:all");
+    }
+}

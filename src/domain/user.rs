@@ -175,6 +175,7 @@ pub struct RecoveryCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::samples;
 
     #[test]
     fn an_address_in_another_case_is_the_same_account() {
@@ -195,5 +196,42 @@ mod tests {
         for wrong in ["", "a", "@", "a@", "@b", "a@@b", "a b@c", "a@b\r\nX: y", "<a@b>"] {
             assert!(wrong.parse::<Email>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_refused() {
+        assert!("o'neil+tax@acme.example".parse::<Email>().is_ok());
+        let long = format!("{}@acme.example", "a".repeat(254 - 13));
+        assert!(long.parse::<Email>().is_ok() && format!("a{long}").parse::<Email>().is_err());
+        for wrong in [
+            "acme.example",
+            "@acme.example",
+            "a@",
+            "a@b@acme.example",
+            "a@.example",
+            "a@example.",
+            "a b@acme.example",
+            "a\u{7}b@acme.example",
+            "a<b@acme.example",
+            "a@acme.example,b@acme.example",
+        ] {
+            assert!(wrong.parse::<Email>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn somebody_disabled_may_not_act() {
+        assert!(samples::person(UserStatus::Active).is_active());
+        assert!(!samples::person(UserStatus::Disabled).is_active());
+    }
+
+    #[test]
+    fn recovery_codes_are_no_second_factor_and_count_until_they_are_used() {
+        let code = |used_at| RecoveryCode { hash: samples::hash(), used_at };
+        let used = Some(Timestamp::from_seconds(1));
+        let recovery = vec![code(None), code(used), code(None)];
+        let factors = Factors { recovery, ..Factors::default() };
+        assert_eq!(factors.recovery_left(), 2);
+        assert!(!factors.enrolled());
     }
 }

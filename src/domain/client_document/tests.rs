@@ -232,3 +232,58 @@ fn a_pinned_document_says_itself_where_it_belongs() {
     let wrong = document(|document| document["client_id"] = json!("cs_app_1"));
     assert_eq!(ClientDocument::pinned(&wrong, &[]), Err(DocumentFault::ClientId));
 }
+
+#[test]
+fn a_document_and_its_url_are_no_longer_than_documented() {
+    assert_eq!((LARGEST, LARGEST_KEY_SET), (5_120, 65_536));
+    let long = |length: usize| {
+        let start = "https://app.example/";
+        DocumentUrl::parse(&format!("{start}{}", "a".repeat(length - start.len()))).is_ok()
+    };
+    assert!(long(1024) && !long(1025));
+}
+
+#[test]
+fn a_folder_has_no_query() {
+    let allowed = AllowedDocuments::parse("https://app.example/a?b/").unwrap();
+    assert_eq!(allowed.as_str(), "https://app.example/a?b/");
+    assert!(allowed.cover(&DocumentUrl::parse("https://app.example/a?b/").unwrap()));
+    assert!(!allowed.cover(&DocumentUrl::parse("https://app.example/a?b/c").unwrap()));
+    // Nor does one climb out of where it seems to be.
+    assert!(AllowedDocuments::parse("https://app.example/a/..").is_err());
+    // What ends in a slash behind a question mark must be the URL of a document itself.
+    assert!(AllowedDocuments::parse("https://app.example/?b/").is_err());
+}
+
+#[test]
+fn an_app_is_what_its_document_says_now_and_what_people_decided_stays() {
+    let now = Timestamp::from_seconds(1);
+    let public = read(|_| {}).unwrap().introduction;
+    let app = public.app(crate::domain::samples::app().id, now);
+    assert_eq!((app.client_id().as_str(), app.name.as_str()), (URL, "An App"));
+    assert_eq!((app.kind, &app.proof), (AppKind::OauthPublic, &ClientProof::Secret));
+    assert_eq!(app.redirect_uris, public.redirect_uris);
+    assert_eq!(Introduction::of(&app), Some(public.clone()));
+
+    let decided = App { reviewed: true, ..app };
+    let signs = Introduction { signs: true, name: "Another".to_owned(), ..public };
+    let renewed = signs.renewed(&decided);
+    assert!(renewed.reviewed && renewed.name == "Another");
+    assert_eq!(renewed.kind, AppKind::OauthConfidential);
+    let keys = KeySource::Url(URL.to_owned());
+    assert_eq!(renewed.proof, ClientProof::PrivateKeyJwt { keys });
+    assert_eq!(Introduction::of(&renewed), Some(signs));
+    assert_eq!(Introduction::of(&crate::domain::samples::app()), None);
+}
+
+#[test]
+fn a_document_is_shown_by_its_host() {
+    for (url, host) in [
+        ("https://app.example:8443/a", Some("app.example")),
+        ("https://127.0.0.1/a", Some("127.0.0.1")),
+        ("https://[2001:db8::1]/a", Some("[2001:db8::1]")),
+        ("nothing", None),
+    ] {
+        assert_eq!(display_host(url).as_deref(), host, "{url}");
+    }
+}
