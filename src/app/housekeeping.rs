@@ -7,15 +7,19 @@ use std::time::Duration;
 use crate::app::backup::schedule::Schedule;
 use crate::app::operations;
 use crate::base::clock::SystemClock;
+use crate::base::clock::Timestamp;
 use crate::ops::Ops;
 use crate::server::Shutdown;
 use crate::telemetry::measures;
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Whatever takes long beside it: what was written later than the last note and two minutes is taken for
+/// an error of the clock by the next start (`domain::lifetimes::AHEAD`).
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
-/// More than this is no drift but a clock that was wrong at start.
-const FAR_AHEAD: Duration = Duration::from_secs(3600);
+/// More than this is no drift and no hour that a clock was set back, but one that was wrong at start.
+const FAR_AHEAD: Duration = Duration::from_secs(5400);
 /// How often it is looked whether a backup is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -28,7 +32,8 @@ pub(in crate::app) async fn run(ops: Ops, ahead: Duration, shutdown: Shutdown) {
             tracing::warn!(%fault, "refusals could not be written down");
         }
     });
-    let sweeping = until(shutdown.clone(), SWEEP_EVERY, || sweep(&ops, ahead));
+    let noting = until(shutdown.clone(), NOTE_EVERY, || note_time(&ops, ahead));
+    let sweeping = until(shutdown.clone(), SWEEP_EVERY, || sweep(&ops));
     let watching = until(shutdown.clone(), WATCH_EVERY, || {
         if ops.has_ended() {
             tracing::error!("the store's writer has ended; stopping");
@@ -36,23 +41,23 @@ pub(in crate::app) async fn run(ops: Ops, ahead: Duration, shutdown: Shutdown) {
         }
         std::future::ready(())
     });
-    tokio::join!(flushing, sweeping, watching);
+    tokio::join!(flushing, noting, sweeping, watching);
+    // The next start goes on from here even where the machine's clock is behind by then.
+    if !ops.has_ended() {
+        note_time(&ops, ahead).await;
+    }
 }
 
-/// Writes down what is counted in memory, and has go what is over. Nothing goes and no time is noted while
-/// the date is doubted, or while nobody can say whether it is.
-async fn sweep(ops: &Ops, ahead: Duration) {
+/// Writes down what is counted in memory, and has go what is over. Nothing goes while the date is doubted,
+/// or while nobody can say whether it is.
+async fn sweep(ops: &Ops) {
     if let Err(fault) = ops.flush().await {
         tracing::warn!(%fault, "counts could not be written down");
-    }
-    let doubted = ops.clock_doubted_since();
-    if matches!(doubted, Ok(None)) {
-        note_time(ops, ahead).await;
     }
     if let Err(fault) = ops.keep_signing_keys().await {
         tracing::warn!(%fault, "the signing keys could not be looked after");
     }
-    let swept = match doubted {
+    let swept = match ops.clock_doubted_since() {
         Ok(None) => ops.sweep().await.map(|()| operations::swept()),
         Ok(Some(_)) => {
             tracing::warn!(
@@ -71,13 +76,48 @@ async fn sweep(ops: &Ops, ahead: Duration) {
     }
 }
 
-/// Notes how far time has come; not while the wall clock says that ours runs further ahead than it was
-/// told to, since what is noted holds for every later start.
+/// Notes how far time has come, for every later start: not while the date is doubted or nobody can say
+/// whether it is.
 async fn note_time(ops: &Ops, ahead: Duration) {
-    if ops.now() > SystemClock::wall().plus(ahead).plus(FAR_AHEAD) {
-        tracing::error!("time runs far ahead of the machine's clock; restart the server");
-    } else if let Err(fault) = ops.note_time().await {
+    if !matches!(ops.clock_doubted_since(), Ok(None)) {
+        return;
+    }
+    let Ok(noted) = ops.last_noted() else { return };
+    let limit = SystemClock::wall().plus(ahead).plus(FAR_AHEAD);
+    match Standing::of(ops.now(), noted, limit) {
+        Standing::Sound => {}
+        Standing::Mendable => {
+            tracing::error!("time runs far ahead of the machine's clock; restart the server");
+            return;
+        }
+        Standing::Settled => tracing::error!(
+            "time runs far ahead of the machine's clock, and so does the audit trail; it goes on from there until the machine's clock has come as far",
+        ),
+    }
+    if let Err(fault) = ops.note_time().await {
         tracing::warn!(%fault, "the time could not be noted");
+    }
+}
+
+/// How our time stands to the machine's, which it may be ahead of as far as it was told to and a little more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// As it should.
+    Sound,
+    /// Too far ahead; another start mends it, as long as nothing is noted.
+    Mendable,
+    /// Too far ahead, and something was noted from then. Every start goes on from there, and what was issued
+    /// since must not be taken for an error.
+    Settled,
+}
+
+impl Standing {
+    fn of(now: Timestamp, noted: Timestamp, limit: Timestamp) -> Self {
+        match (now > limit, noted > limit) {
+            (false, _) => Self::Sound,
+            (true, false) => Self::Mendable,
+            (true, true) => Self::Settled,
+        }
     }
 }
 
@@ -143,6 +183,15 @@ mod tests {
     use crate::store::tables::Links;
 
     #[test]
+    fn a_time_that_was_noted_too_far_ahead_is_gone_on_from_and_one_that_was_not_is_not_noted() {
+        let [limit, after] = [1000, 1001].map(Timestamp::from_seconds);
+        assert_eq!(Standing::of(limit, limit, limit), Standing::Sound);
+        assert_eq!(Standing::of(limit, after, limit), Standing::Sound);
+        assert_eq!(Standing::of(after, limit, limit), Standing::Mendable);
+        assert_eq!(Standing::of(after, after, limit), Standing::Settled);
+    }
+
+    #[test]
     fn while_the_date_is_doubted_nothing_old_goes_and_no_time_is_noted() {
         let wall = SystemClock::wall();
         let then = wall.minus(Duration::from_secs(400 * 86_400));
@@ -174,10 +223,14 @@ mod tests {
         assert!(clock_doubt::judge_clock(&store, then, wall).unwrap());
         clock.set(wall);
 
-        executor.block_on(sweep(&ops, Duration::ZERO));
+        let housekeeping = async || {
+            sweep(&ops).await;
+            note_time(&ops, Duration::ZERO).await;
+        };
+        executor.block_on(housekeeping());
         assert_eq!((links(), ops.last_noted().unwrap()), (1, then));
         executor.block_on(ops.accept_clock()).unwrap();
-        executor.block_on(sweep(&ops, Duration::ZERO));
+        executor.block_on(housekeeping());
         assert_eq!((links(), ops.last_noted().unwrap()), (0, wall));
     }
 }

@@ -33,6 +33,7 @@ use crate::ops::administration::installation::CreateInstallation;
 use crate::ops::administration::installation::FIRST_TOKEN_KEY;
 pub use crate::ops::administration::installation::Kind;
 use crate::ops::administration::installation::Recorded;
+use crate::ops::sweeping;
 use crate::store::Store;
 use crate::store::fault::Fault;
 
@@ -115,6 +116,21 @@ impl Installation {
             (false, true) if place.owns_key() => Err(place.data_missing()),
             (false, _) => Err(OpenError::NotInstalled(folder.to_owned())),
         }
+    }
+
+    /// Removes what was issued while the clock was ahead, before anybody is served.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn forget_what_lies_ahead(&self) -> Result<(), Fault> {
+        let rows = sweeping::forget_what_lies_ahead(&self.store, self.clock.now())?;
+        if rows > 0 {
+            tracing::warn!(
+                rows,
+                "what was issued while the clock was ahead is forgotten; who holds it signs in or connects again",
+            );
+        }
+        Ok(())
     }
 }
 

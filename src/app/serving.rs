@@ -217,7 +217,8 @@ async fn finish(ops: &Ops, ended: Ended) -> Result<(), Stopped> {
 }
 
 /// Opens the installation in `folder`, away from the executor's threads: opening waits for disks. What
-/// killed backups and restores left there goes, since the data file is held now.
+/// killed backups and restores left there goes, since the data file is held now, and so does what was issued
+/// while the clock was ahead.
 ///
 /// # Errors
 /// As [`Installation::open`].
@@ -225,6 +226,7 @@ pub async fn open(folder: &Path, opening: Options) -> Result<Installation, Stopp
     let folder = folder.to_owned();
     let open = move || {
         let opened = Installation::open(&folder, &opening)?;
+        opened.forget_what_lies_ahead().map_err(|fault| Stopped::because(&fault))?;
         make::remove_remains(&folder);
         restore::remove_remains(&folder);
         Ok::<_, Stopped>(opened)

@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_runs_goes_with_the_time_since_boot_whatever_the_wall_clock_says() {
+        // The machine's clock is decades off: set back, set ahead or standing still is all one.
+        for wall_at_start in [Timestamp::from_seconds(5), Timestamp::from_seconds(9_000_000_000)] {
+            let clock = SystemClock { wall_at_start, started: since_boot() };
+            let (before, first) = (since_boot(), clock.now());
+            std::thread::sleep(Duration::from_millis(3));
+            let passed = clock.now().since(first);
+            assert!(first >= wall_at_start && clock.now() > first);
+            assert!(passed <= since_boot().saturating_sub(before));
+        }
+    }
+
+    #[test]
     fn arithmetic_stops_at_the_ends_of_time() {
         assert_eq!(Timestamp::NEVER.plus(Duration::from_secs(1)), Timestamp::NEVER);
         assert_eq!(Timestamp::EPOCH.minus(Duration::from_secs(1)), Timestamp::EPOCH);

@@ -217,6 +217,13 @@ mod tests {
     }
 
     #[test]
+    fn no_identifier_comes_twice_though_time_stands_still() {
+        let entropy = SystemEntropy::new();
+        let ids = (0..10_000).map(|_| RawId::make(Timestamp::from_millis(1_000), &entropy));
+        assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), 10_000);
+    }
+
+    #[test]
     fn an_identifier_of_one_kind_is_not_read_as_another() {
         let app = AppId::make(Timestamp::from_millis(5), &SystemEntropy::new());
         assert_eq!(app.to_string().parse::<AppId>(), Ok(app));

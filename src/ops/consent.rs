@@ -259,7 +259,7 @@ fn unanswered(
     reader: &Reader<'_>,
     request: &AuthorizationRequest,
 ) -> Result<Result<(), ConsentRefusal>, Fault> {
-    if ops.now() >= request.at.plus(ops.settings.lifetimes.consent_request) {
+    if request.is_over(ops.settings.lifetimes.consent_request, ops.now()) {
         return Ok(Err(ConsentRefusal::Expired));
     }
     let mut answered = reader.has::<AnsweredRequests>(&request.id)?;

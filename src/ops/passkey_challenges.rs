@@ -3,6 +3,7 @@
 
 use crate::base::id::RawId;
 use crate::crypto::digest;
+use crate::domain::lifetimes;
 use crate::domain::passkey::CHALLENGE;
 use crate::domain::passkey::PasskeyFault;
 use crate::domain::passkey::RelyingParty;
@@ -53,8 +54,8 @@ pub(in crate::ops) fn judge(
     if !digest::equal(&challenge(ops, asked, session, act, &id), presented) {
         return Ok(Err(PasskeyFault::Challenge));
     }
-    let over =
-        ops.now() >= id.made_at().plus(CHALLENGE) || reader.has::<AnsweredChallenges>(&id)?;
+    let over = lifetimes::is_over(id.made_at(), CHALLENGE, ops.now())
+        || reader.has::<AnsweredChallenges>(&id)?;
     Ok(if over { Err(PasskeyFault::Over) } else { Ok(id) })
 }
 

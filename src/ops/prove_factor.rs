@@ -347,3 +347,23 @@ impl Counter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovery_code_is_read_as_four_groups_of_six_letters() {
+        assert_eq!(recovery_text(*b"abcdefghijklmno"), "MFRGGZ-DFMZTW-Q2LKNN-WG23TP");
+    }
+
+    #[test]
+    fn the_trail_tells_of_guesses_and_of_nothing_else() {
+        let told = |why: CodeRefusal| why.told("at the sign-in");
+        assert_eq!(told(CodeRefusal::Wrong).as_deref(), Some("at the sign-in"));
+        let of_a_passkey = CodeRefusal::Passkey(PasskeyFault::NotTheirs);
+        assert_eq!(told(of_a_passkey).unwrap(), "at the sign-in: not a passkey of this person");
+        assert_eq!(told(CodeRefusal::Passkey(PasskeyFault::Over)), None);
+        assert_eq!(told(CodeRefusal::NotEnrolled), None);
+    }
+}

@@ -19,6 +19,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::connection::Connection;
 use crate::domain::connection::EndCause;
 use crate::domain::gate;
+use crate::domain::lifetimes;
 use crate::domain::resource::Audience;
 use crate::domain::scope::ScopeSet;
 use crate::domain::token::RefreshState;
@@ -136,10 +137,10 @@ impl Operation for Refresh {
         match row.state {
             RefreshState::Live => self.rotate(reader, app, &connection, &row),
             RefreshState::Consumed { at, successor, ref kept_answer } => {
-                let in_grace = self.now < at.plus(self.settings.lifetimes.refresh_grace);
+                let over = lifetimes::is_over(at, self.settings.lifetimes.refresh_grace, self.now);
                 let next = reader.get::<RefreshTokens>(&successor)?;
                 let unused = next.is_some_and(|next| next.state == RefreshState::Live);
-                if in_grace && unused {
+                if !over && unused {
                     self.repeat(reader, app, &connection, kept_answer)
                 } else {
                     self.replayed(Connection::clone(&connection))

@@ -46,7 +46,7 @@ impl LiveSession {
     /// Whether it may set up another second factor in place of a lost one.
     #[must_use]
     pub fn replaces_factor(&self, now: Timestamp) -> bool {
-        self.session.replaces_factor_until.is_some_and(|until| now < until)
+        self.session.replaces_factor(now)
     }
 
     /// What was proved.

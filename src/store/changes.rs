@@ -50,6 +50,11 @@ impl Changes {
         self.rows.push(Change::Delete { table: T::ID, key: key.key_bytes() });
     }
 
+    /// Removes the row of a key as it is stored.
+    pub fn delete_key(&mut self, table: TableId, key: Vec<u8>) {
+        self.rows.push(Change::Delete { table, key });
+    }
+
     /// Removes the rows of a table below a key, at most `limit`.
     pub fn delete_below(&mut self, table: TableId, to: Vec<u8>, limit: usize) {
         self.rows.push(Change::DeleteBelow { table, to, limit });

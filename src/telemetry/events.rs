@@ -122,6 +122,9 @@ events! {
     error "the store's writer has ended; stopping" [""]
         "A defect: nothing can be written."
         "Report it; the service starts again.";
+    error "time runs far ahead of the machine's clock, and so does the audit trail; it goes on from there until the machine's clock has come as far" [""]
+        "The clock was wrong at a start, and the trail has entries from then."
+        "Nothing: everything lives as long as it should, by the server's time.";
     error "time runs far ahead of the machine's clock; restart the server" [""]
         "The clock was wrong at start."
         "Mend the machine's clock, then restart.";
@@ -260,6 +263,9 @@ events! {
     warn "what comes near could not be announced" ["fault"]
         "The store failed; it is tried again in ten minutes."
         "See the cause.";
+    warn "what was issued while the clock was ahead is forgotten; who holds it signs in or connects again" ["rows"]
+        "Told at start: the clock was wrong before, and with it the end of these tokens and sessions."
+        "Keep the machine's clock right.";
     info "a backup was made and read back" ["file"]
         "The scheduled backup is good."
         "Nothing.";
