@@ -41,8 +41,7 @@ pub(super) enum Act {
 }
 
 /// Entries read at a time.
-const PAGE: u64 = PAGE_LIMIT as u64;
-const PAGE_LIMIT: usize = 1000;
+const PAGE: u64 = 1000;
 
 /// What verifying found.
 #[derive(Serialize)]
@@ -108,8 +107,7 @@ fn export(
     while next <= newest {
         let end = next.saturating_add(PAGE);
         let mut text = String::new();
-        for entry in session.ops.audit_entries(Some(end), PAGE_LIMIT)?.iter().rev() {
-            let line = serde_json::to_string(entry).map_err(|error| CliError::failed(&error))?;
+        for line in session.ops.audit_lines(next..end)? {
             let _ = writeln!(text, "{line}");
         }
         to(&text)?;

@@ -5,6 +5,7 @@ use crate::domain::audit::EventKind;
 use crate::ops::Ops;
 use crate::outbound::shipping::Shipped;
 use crate::store::chain;
+use crate::store::chain::Entry;
 use crate::store::changes::Changes;
 use crate::store::fault::Fault;
 use crate::store::reader::Reader;
@@ -34,23 +35,29 @@ fn shipped(reader: &Reader<'_>) -> Result<u64, Fault> {
     Ok(number.unwrap_or(0))
 }
 
+fn told((entry, json): (Entry, String)) -> Shipped {
+    Shipped {
+        sequence: entry.sequence,
+        at: entry.event.at.rfc3339(),
+        kind: entry.event.kind.word(),
+        refusal: EventKind::is_refusal(entry.event.kind),
+        json,
+    }
+}
+
 impl Ops {
     /// The next entries that were not sent yet, oldest first; a bounded number.
     ///
     /// # Errors
     /// The store failed.
     pub fn entries_to_ship(&self) -> Result<Vec<Shipped>, Fault> {
-        let entries = self.store.read(|reader| {
-            chain::page(reader.state(), shipped(reader)?.saturating_add(1), BATCH)
-        })?;
-        let shipped = entries.iter().map(|entry| Shipped {
-            sequence: entry.sequence,
-            at: entry.event.at.rfc3339(),
-            kind: entry.event.kind.word(),
-            refusal: EventKind::is_refusal(entry.event.kind),
-            json: serde_json::to_string(entry).unwrap_or_default(),
-        });
-        Ok(shipped.collect())
+        self.store.read(|reader| {
+            let first = shipped(reader)?.saturating_add(1);
+            Ok(chain::page_with_lines(reader.state(), first, BATCH)?
+                .into_iter()
+                .map(told)
+                .collect())
+        })
     }
 
     /// How many entries are still to be sent.

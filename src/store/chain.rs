@@ -3,7 +3,7 @@
 //! Key: the sequence number, big-endian. Value: `SHA-256(previous hash ‖ sequence ‖ JSON) ‖ JSON`.
 //! The JSON bytes are stored and hashed as they are, so verifying needs no parser to agree.
 
-use serde::Serialize;
+use std::ops::Range;
 
 use crate::base::clock::Timestamp;
 use crate::base::encoding;
@@ -21,7 +21,7 @@ const TABLE: TableId = TableId::Audit;
 const HASH: usize = 32;
 
 /// An entry as it stands in the chain.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Entry {
     /// Its number; the first is 1.
     pub sequence: u64,
@@ -101,6 +101,30 @@ pub fn page(state: &dyn Read, first: u64, limit: usize) -> Result<Vec<Entry>, Fa
     rows.iter().map(|(key, value)| entry(key, value)).collect()
 }
 
+/// As [`page`], each with its line (see [`lines`]).
+///
+/// # Errors
+/// As [`newest`].
+pub fn page_with_lines(
+    state: &dyn Read,
+    first: u64,
+    limit: usize,
+) -> Result<Vec<(Entry, String)>, Fault> {
+    let rows = state.range(TABLE, &first.to_be_bytes(), None, limit)?;
+    rows.iter().map(|(key, value)| Ok((entry(key, value)?, line(key, value)))).collect()
+}
+
+/// The entries of these numbers, a line each as an export of the whole chain has them: the event as it was
+/// sealed, not as this version would write it.
+///
+/// # Errors
+/// The engine failed.
+pub fn lines(state: &dyn Read, numbers: Range<u64>) -> Result<Vec<String>, Fault> {
+    let [from, to] = [numbers.start, numbers.end].map(u64::to_be_bytes);
+    let rows = state.range(TABLE, &from, Some(&to), usize::MAX)?;
+    Ok(rows.iter().map(|(key, value)| line(key, value)).collect())
+}
+
 /// The numbers of entries, at most `limit`, in the order of the way that is looked.
 ///
 /// # Errors
@@ -175,11 +199,13 @@ pub struct Walk {
     expected: u64,
     previous: Vec<u8>,
     forks: Vec<u64>,
+    /// Behind the key of the last row of the page before: no row is passed over, whatever its key.
+    from: Vec<u8>,
 }
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { expected: 1, previous: vec![0; HASH], forks: Vec::new() }
+        Self { expected: 1, previous: vec![0; HASH], forks: Vec::new(), from: Vec::new() }
     }
 }
 
@@ -230,14 +256,10 @@ impl Walk {
     /// # Errors
     /// The engine failed.
     pub fn step(&mut self, state: &dyn Read) -> Result<Result<bool, Broken>, Fault> {
-        let page = state.range(TABLE, &self.expected.to_be_bytes(), None, PAGE)?;
-        let any = !page.is_empty();
-        for (key, value) in page {
-            if let Err(broken) = self.take(&key, &value) {
-                return Ok(Err(broken));
-            }
-        }
-        Ok(Ok(any))
+        let page = state.range(TABLE, &self.from, None, PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(Ok(false)) };
+        self.from = [last, [0].as_slice()].concat();
+        Ok(page.iter().try_for_each(|(key, value)| self.take(key, value)).map(|()| true))
     }
 }
 
@@ -300,6 +322,12 @@ fn hash_of(value: &[u8]) -> &[u8] {
     value.get(..HASH).unwrap_or_default()
 }
 
+fn line(key: &[u8], value: &[u8]) -> String {
+    let (sequence, hash) = (number_of(key), encoding::hex(hash_of(value)));
+    let event = String::from_utf8_lossy(value.get(HASH..).unwrap_or_default());
+    format!("{{\"sequence\":{sequence},\"hash\":\"{hash}\",\"event\":{event}}}")
+}
+
 fn entry(key: &[u8], value: &[u8]) -> Result<Entry, Fault> {
     let json = value.get(HASH..).unwrap_or_default();
     let event = serde_json::from_slice(json)
@@ -335,6 +363,35 @@ mod tests {
     fn an_untouched_chain_verifies() {
         assert_eq!(verdict(&chain_of(2500)), Ok(2500));
         assert_eq!(verdict(&chain_of(0)), Ok(0));
+    }
+
+    #[test]
+    fn a_row_that_is_no_entry_is_found_wherever_it_lies() {
+        let zero = 0_u64.to_be_bytes().to_vec();
+        let behind = |number: u64| [&number.to_be_bytes()[..], &[0]].concat();
+        // A thousand entries are read at a time.
+        for key in [Vec::new(), vec![0; 7], zero, behind(1), behind(1000), behind(2000), vec![255]]
+        {
+            let engine = chain_of(2000);
+            let row = engine.snapshot().unwrap().get(TABLE, &1_u64.to_be_bytes()).unwrap();
+            engine.write(&mut |to| to.put(TABLE, &key, row.as_deref().unwrap())).unwrap();
+            assert!(verdict(&engine).is_err(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_an_export_has_the_event_as_it_was_sealed() {
+        let json = br#"{"at":1,"kind":"signed_in","by_another_version":true}"#;
+        let hash = link(&[0; HASH], 1, json);
+        let row = [&hash[..], json].concat();
+        let engine = chain_of(0);
+        engine.write(&mut |to| to.put(TABLE, &1_u64.to_be_bytes(), &row)).unwrap();
+        assert_eq!(verdict(&engine), Ok(1));
+        let lines = lines(engine.snapshot().unwrap().as_ref(), 1..1000).unwrap();
+        let event = String::from_utf8_lossy(json);
+        let hash = encoding::hex(&hash);
+        let line = format!("{{\"sequence\":1,\"hash\":\"{hash}\",\"event\":{event}}}");
+        assert_eq!(lines, [line]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use countersign::base::clock::Clock as _;
 use countersign::base::clock::ManualClock;
 use countersign::base::clock::Timestamp;
 use countersign::base::entropy::SystemEntropy;
+use countersign::base::secret::Secret;
 use countersign::config;
+use countersign::config::Settings;
 use countersign::config::Sources;
 use countersign::crypto::keyring::Keyring;
 use countersign::crypto::keyring::MasterKey;
@@ -25,6 +27,8 @@ use countersign::domain::scope::ScopeSet;
 use countersign::domain::token::AccessToken;
 use countersign::domain::token::Grant;
 use countersign::ops::Ops;
+use countersign::ops::authenticate_client::PresentedClient;
+use countersign::ops::issue_to_client::ClientGrantRequest;
 use countersign::store::Store;
 use countersign::store::changes::Changes;
 use countersign::store::fault::Fault;
@@ -36,6 +40,7 @@ use countersign::store::tables::Apps;
 use countersign::store::tables::ClientAccessTokens;
 use countersign::store::writer::Decision;
 use countersign::store::writer::Operation;
+use futures_util::future::join_all;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -54,7 +59,8 @@ pub struct Site {
     pub clock: Arc<ManualClock>,
     keyring: Arc<Keyring>,
     app: App,
-    _folder: TempDir,
+    presented: PresentedClient,
+    folder: TempDir,
 }
 
 /// Changes that were decided beforehand.
@@ -71,48 +77,59 @@ impl Operation for Apply {
 impl Site {
     /// With the default settings.
     pub fn new() -> Self {
-        let settings = config::load(&Sources::default()).unwrap().settings;
         let folder = tempfile::tempdir().unwrap();
-        let cache = settings.data.cache_mib * 1024 * 1024;
+        let cache = settings().data.cache_mib * 1024 * 1024;
         let engine = RedbEngine::open(&folder.path().join(DATA_FILE), cache).unwrap();
         format::bring_up_to_date(&engine).unwrap();
         let engine = Arc::new(Metered::over(engine));
         let store = Store::start(engine.clone()).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
-        let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
-        let keyring = Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key]));
-        let installation = Installation {
-            store: store.clone(),
-            keyring: keyring.clone(),
-            clock: clock.clone(),
-            entropy: Arc::new(SystemEntropy::new()),
-            folder: PathBuf::new(),
-            is_new: true,
-        };
-        let ops = wire::ops(&settings, &installation).unwrap();
+        let keyring = keyring();
+        let ops = operations(store.clone(), &clock);
         let seeding = sandbox_seed::seed(&ops, String::new(), String::new());
         let guide = runtime().block_on(seeding).unwrap();
         let app = guide.apps.iter().find(|app| app.kind == "api_credentials").unwrap();
+        let presented = PresentedClient {
+            id: app.client_id.clone(),
+            secret: app.client_secret.clone().map(Secret::new),
+        };
         let app = app.client_id.parse().unwrap();
         let app = store.read(|reader| reader.get::<Apps>(&app)).unwrap().unwrap();
-        Self { ops, store, engine, clock, keyring, app, _folder: folder }
+        Self { ops, store, engine, clock, keyring, app, presented, folder }
     }
 
-    /// Writes `count` tokens of the API credentials, a commit for each ten thousand, while time goes
-    /// on by half a minute. Returns the last few of them.
-    pub fn issue(&self, count: u64) -> Vec<String> {
-        let (mut texts, group) = (Vec::new(), AT_ONCE as u64);
+    /// Has `count` tokens issued to the API credentials, as their programs would. Returns them.
+    pub fn grant(&self, count: u64) -> Vec<String> {
+        let client = self.ops.authenticate_client(&self.presented).map_err(|_| ()).unwrap();
+        let request = ClientGrantRequest { scope: Some(SCOPES.to_owned()), ..Default::default() };
+        let issuing = (0..count).map(|_| self.ops.issue_to_client(client.clone(), request.clone()));
+        let issued = runtime().block_on(join_all(issuing)).into_iter();
+        issued.map(|it| it.map_err(|_| ()).unwrap().access_token.expose().to_owned()).collect()
+    }
+
+    /// Bytes of the data file's pages that hold something. Nothing may be written meanwhile.
+    pub fn used(&self) -> u64 {
+        let copy = self.folder.path().join("copy");
+        std::fs::copy(self.folder.path().join(DATA_FILE), &copy).unwrap();
+        let database = redb::Database::open(&copy).unwrap();
+        let stats = database.begin_write().unwrap().stats().unwrap();
+        stats.allocated_pages() * stats.page_size() as u64
+    }
+
+    /// Writes `count` tokens of the API credentials as issuing would, a commit for each ten thousand, while time goes
+    /// on by half a minute: to issue a million takes too long.
+    pub fn write(&self, count: u64) {
+        let group = AT_ONCE as u64;
         for first in (0..count).step_by(AT_ONCE) {
             let mut changes = Changes::new();
-            texts = (first..count.min(first + group)).map(|_| self.token(&mut changes)).collect();
+            (first..count.min(first + group)).for_each(|_| self.token(&mut changes));
             self.store.submit_blocking(Apply(changes)).unwrap();
             self.clock.advance(Duration::from_secs(30 * group / count.max(group)));
         }
-        texts
     }
 
     /// One token, as issuing makes it.
-    fn token(&self, changes: &mut Changes) -> String {
+    fn token(&self, changes: &mut Changes) {
         let now = self.clock.now();
         let kind = TokenKind::ClientAccessToken;
         let token = PlainToken::mint(kind, false, now, &SystemEntropy::new());
@@ -127,7 +144,6 @@ impl Site {
             expires_at: now.plus(self.ops.settings().lifetimes.client_access),
         };
         changes.put::<ClientAccessTokens>(token.id(), &row).unwrap();
-        token.text().to_owned()
     }
 
     /// Rows of the table.
@@ -143,6 +159,28 @@ impl Site {
             .filter(|table| !matches!(table, TableId::ClientAccessTokens | TableId::Meta));
         others.map(|table| (*table, self.rows(*table))).collect()
     }
+}
+
+fn settings() -> Settings {
+    config::load(&Sources::default()).unwrap().settings
+}
+
+fn keyring() -> Arc<Keyring> {
+    let key = TokenKey { version: 1, bytes: Zeroizing::new([9; 32]) };
+    Arc::new(Keyring::new(&MasterKey::new([7; 32]), &[key]))
+}
+
+/// The operations of the house over a store.
+pub fn operations(store: Store, clock: &Arc<ManualClock>) -> Ops {
+    let installation = Installation {
+        store,
+        keyring: keyring(),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy::new()),
+        folder: PathBuf::new(),
+        is_new: true,
+    };
+    wire::ops(&settings(), &installation).unwrap()
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {

@@ -1,5 +1,7 @@
 //! What there is, each list from one snapshot. For the operator: nothing is left out.
 
+use std::ops::Range;
+
 use crate::base::clock::Timestamp;
 use crate::base::id::AppId;
 use crate::base::id::UserId;
@@ -145,6 +147,15 @@ impl Ops {
     /// As [`Self::has_users`].
     pub fn audit_entries(&self, before: Option<u64>, limit: usize) -> Result<Vec<Entry>, Fault> {
         self.store.read(|reader| chain::newest(reader.state(), before, limit))
+    }
+
+    /// The audit entries of these numbers, as an export has them: a line each, the bytes that the hashes
+    /// cover in it.
+    ///
+    /// # Errors
+    /// As [`Self::has_users`].
+    pub fn audit_lines(&self, numbers: Range<u64>) -> Result<Vec<String>, Fault> {
+        self.store.read(|reader| chain::lines(reader.state(), numbers))
     }
 
     /// Walks the whole audit chain; how many entries there are, if all follow from each other
