@@ -76,11 +76,11 @@ pub(super) async fn authenticate(
         Err(Failure::Refused((why, app))) => {
             let event =
                 ops.event(EventKind::TokenRefused, origin).cause(TokenRefusal::Client(why).cause());
-            ops.note_refusal(match app {
+            // Waiting for what is written of a known client would tell it from an unknown one.
+            ops.note_refusal_later(match app {
                 Some(app) => event.app(app),
                 None => event,
-            })
-            .await;
+            });
             if why == ClientRefusal::DocumentUnreachable {
                 return Err(Box::new(error::unreachable()));
             }

@@ -182,6 +182,11 @@ impl Ops {
         &self,
         presented: &PresentedClient,
     ) -> Outcome<AuthenticatedClient, (ClientRefusal, Option<AppId>)> {
+        // Read before the client is looked for: the work is the same whether there is one or not.
+        let secret = presented.secret.as_ref().map(|text| {
+            PlainToken::parse(TokenKind::ClientSecret, text.expose())
+                .ok_or(ClientRefusal::WrongSecret)
+        });
         let unknown = Failure::Refused((ClientRefusal::Unknown, None));
         let Some(app) = self.store.read(|reader| find(reader, &presented.id))? else {
             return Err(unknown);
@@ -190,7 +195,7 @@ impl Ops {
         let refused = |why| Failure::Refused((why, Some(id)));
         check_status(&app).map_err(refused)?;
         self.check_document(&app).map_err(refused)?;
-        let proof = self.prove_secret(&app, presented.secret.as_ref()).map_err(refused)?;
+        let proof = self.prove_secret(&app, secret).map_err(refused)?;
         check_expiry(&app, self.now()).map_err(refused)?;
         Ok(AuthenticatedClient { app, proof })
     }
@@ -203,15 +208,18 @@ impl Ops {
         permitted.map_err(ClientRefusal::Document)
     }
 
-    fn prove_secret(&self, app: &App, presented: Option<&Secret>) -> Result<Proof, ClientRefusal> {
+    fn prove_secret(
+        &self,
+        app: &App,
+        presented: Option<Result<PlainToken, ClientRefusal>>,
+    ) -> Result<Proof, ClientRefusal> {
         match (app.kind, presented) {
             (AppKind::ApiToken, _) => Err(ClientRefusal::ApiToken),
             (AppKind::OauthPublic, None) => Ok(Proof::Name),
             (AppKind::OauthPublic, Some(_)) => Err(ClientRefusal::SecretFromPublicClient),
             (_, None) => Err(ClientRefusal::NoSecret),
-            (_, Some(text)) => {
-                let token = PlainToken::parse(TokenKind::ClientSecret, text.expose())
-                    .ok_or(ClientRefusal::WrongSecret)?;
+            (_, Some(token)) => {
+                let token = token?;
                 app.live_secret(SecretId::from_raw(*token.id()), self.now())
                     .filter(|secret| self.keys.matches(&secret.hash, &token))
                     .map(|secret| Proof::Secret(secret.id))

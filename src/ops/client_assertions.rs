@@ -142,7 +142,8 @@ impl Ops {
     }
 
     async fn verify(&self, named: &Named, token: &UnprovenToken) -> Outcome<(), ClientRefusal> {
-        let (app, known) = (&named.app, named.is_kept && is_known(&named.app));
+        let app = &named.app;
+        let known = named.is_kept && was_decided_on(app.reviewed, &app.registration);
         let refused = |why: DocumentRefusal| {
             tracing::info!(client_id = app.client_id(), %why, "a client's keys were not used");
             Failure::Refused(of_document(why))
@@ -162,9 +163,9 @@ impl Ops {
     }
 }
 
-/// Whether somebody here decided on the client: a kept document was allowed by a person.
-const fn is_known(app: &App) -> bool {
-    app.reviewed || matches!(app.registration, Registration::Document { .. })
+/// Whether somebody here decided on a client that is kept: one with a document was allowed by a person.
+const fn was_decided_on(reviewed: bool, registration: &Registration) -> bool {
+    reviewed || matches!(registration, Registration::Document { .. })
 }
 
 const fn of_document(why: DocumentRefusal) -> ClientRefusal {
@@ -203,5 +204,50 @@ impl Ops {
             return Err(refused(ClientRefusal::NoSecret));
         }
         Ok(AuthenticatedClient::by_name(Arc::new(app)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(number: usize) -> Option<AppId> {
+        let mut bytes = [7; 16];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        Some(AppId::from_raw(RawId::from_bytes(bytes)))
+    }
+
+    #[test]
+    fn each_client_uses_six_hundred_assertions_a_minute_and_all_that_are_not_kept_as_many_together()
+    {
+        let (used, now) = (AssertionUse::default(), Timestamp::from_seconds(1000));
+        for whose in [client(1), None] {
+            assert!((0..600).all(|_| used.count(whose, now)));
+            assert!(!used.count(whose, now));
+        }
+        assert!(used.count(client(2), now), "another client is none of its business");
+        assert!(used.count(client(1), now.plus(BUDGET.window)));
+    }
+
+    #[test]
+    fn who_comes_when_too_many_are_counted_waits_until_one_of_them_is_over() {
+        let (used, now) = (AssertionUse::default(), Timestamp::from_seconds(1000));
+        assert!((0..COUNTED).all(|number| used.count(client(number), now)));
+        assert!(!used.count(client(COUNTED), now));
+        assert!(used.count(client(0), now), "who is counted goes on");
+        let later = now.plus(BUDGET.window);
+        assert!(used.count(client(COUNTED), later) && used.count(client(COUNTED + 1), later));
+    }
+
+    #[test]
+    fn a_client_that_registered_itself_is_known_once_a_person_has_looked_at_it() {
+        let document = Registration::Document { url: "https://a.example/".to_owned() };
+        for (reviewed, registration, known) in [
+            (false, &Registration::Dynamic, false),
+            (true, &Registration::Dynamic, true),
+            (false, &document, true),
+        ] {
+            assert_eq!(was_decided_on(reviewed, registration), known, "{registration:?}");
+        }
     }
 }
