@@ -78,10 +78,12 @@ pub struct BoundBody {
 
 impl BoundBody {
     /// The answer, or 413 or 408 if a bound was passed, whatever the reader made of its failed
-    /// read.
+    /// read. One that came before the body was read says that it is the last (RFC 9112 section 9.6): who
+    /// is not told sends the next request where nobody listens.
     #[must_use]
     pub fn judge(&self, response: Response, id: RequestId) -> Response {
         let (status, sentence) = match self.limit.verdict() {
+            Verdict::Fine if self.limit.is_left() => return closing(response, self.version),
             Verdict::Fine => return response,
             Verdict::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, LARGE_BODY),
             Verdict::Stalled => (StatusCode::REQUEST_TIMEOUT, LATE_BODY),

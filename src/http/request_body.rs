@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -50,11 +51,16 @@ pub struct BodyLimit(Arc<Inner>);
 struct Inner {
     bytes: AtomicU64,
     verdict: AtomicU8,
+    left: AtomicBool,
 }
 
 impl BodyLimit {
     pub(super) fn new(bytes: u64) -> Self {
-        Self(Arc::new(Inner { bytes: AtomicU64::new(bytes), verdict: AtomicU8::new(0) }))
+        Self(Arc::new(Inner {
+            bytes: AtomicU64::new(bytes),
+            verdict: AtomicU8::new(0),
+            left: AtomicBool::new(false),
+        }))
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -63,6 +69,11 @@ impl BodyLimit {
             1 => Verdict::TooLarge,
             _ => Verdict::Stalled,
         }
+    }
+
+    /// Whether nobody reads the rest of the body any more.
+    pub(super) fn is_left(&self) -> bool {
+        self.0.left.load(Ordering::Relaxed)
     }
 
     fn bytes(&self) -> u64 {
@@ -112,6 +123,7 @@ pub(super) fn bounded(body: Body, limit: BodyLimit, stall: Duration, version: Ve
         received: 0,
         waited: Duration::ZERO,
         waiting: None,
+        ended: false,
     })
 }
 
@@ -123,6 +135,15 @@ struct Bounded {
     received: u64,
     waited: Duration,
     waiting: Option<Waiting>,
+    ended: bool,
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.limit.0.left.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 struct Waiting {
@@ -185,6 +206,7 @@ impl HttpBody for Bounded {
                 return Poll::Ready(Some(Err(self.limit.refuse(Cut::Stalled))));
             };
             self.stop_waiting();
+            self.ended |= frame.is_none();
             let bytes = match &frame {
                 Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
                 None if !self.fits(0) => {

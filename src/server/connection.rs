@@ -274,6 +274,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_answer_before_the_body_says_that_it_is_the_last_and_one_behind_it_does_not() {
+        for (path, status, body, is_last) in
+            [("/nowhere", "404", "", true), ("/echo", "200", "12345", false)]
+        {
+            let mut line = line();
+            let mut stream = line.connect(HTTP1).await;
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: auth.example\r\nContent-Length: 5\r\n\r\n{body}"
+            );
+            harness::send(&mut stream, &head).await;
+            let answer = harness::rest(&mut stream).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+            assert_eq!(answer.contains("connection: close"), is_last, "{answer}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_client_still_sending_sees_why_it_was_refused() {
         let mut line = line();
         let stream = line.connect(HTTP1).await;
