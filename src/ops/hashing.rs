@@ -1,6 +1,7 @@
 //! Password hashing off the request path: a few at a time, a bounded queue before them.
 
 use std::sync::Arc;
+use std::thread;
 
 use thread_priority::NormalThreadSchedulePolicy;
 use thread_priority::ThreadPriority;
@@ -9,6 +10,7 @@ use thread_priority::set_thread_priority_and_policy;
 use thread_priority::thread_native_id;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::base::secret::Secret;
 use crate::crypto::password::HashingFailed;
@@ -61,10 +63,7 @@ impl Hashing {
     /// [`Fault::Busy`] when too many wait.
     pub fn place(&self) -> Result<Place, Fault> {
         let waiting = Arc::clone(&self.waiting);
-        waiting.try_acquire_owned().map(Place).map_err(|_| {
-            measures::HASHING_BUSY.count();
-            Fault::Busy
-        })
+        waiting.try_acquire_owned().map(Place).map_err(|_| busy())
     }
 
     /// Whether `password` is the one behind `phc`; without one, the same work for nothing.
@@ -120,20 +119,58 @@ impl Hashing {
         let running = Arc::clone(&self.running);
         let turn = running.acquire_owned().await.map_err(|_| Fault::Stopped)?;
         let passwords = Arc::clone(&self.passwords);
-        let hashing = tokio::task::spawn_blocking(move || {
-            let _kept = (place, turn);
+        let (tell, told) = oneshot::channel();
+        // A thread for each: one of the runtime's would keep standing back, with whatever it did
+        // afterwards. Making one takes thousandths of what a hash takes.
+        let hashing = thread::Builder::new().name("hashing".to_owned()).spawn(move || {
             step_back();
-            work(&passwords)
+            let done = work(&passwords);
+            drop((place, turn));
+            // Nobody may be waiting any more.
+            let _ = tell.send(done);
         });
-        hashing.await.map_err(|_| Fault::Stopped)
+        // The system gives no more threads.
+        hashing.map_err(|_| busy())?;
+        told.await.map_err(|_| Fault::Stopped)
     }
 }
 
-/// From here on this thread works only while no other wants its processor (`SCHED_IDLE`): a hash takes
-/// a tenth of a second at one go, and a storm of sign-ins must not make requests wait for it. The
-/// threads that hash do nothing else. Sign-ins wait while requests keep every processor busy.
+fn busy() -> Fault {
+    measures::HASHING_BUSY.count();
+    Fault::Busy
+}
+
+/// From here on this thread works only while no other wants its processor (`SCHED_IDLE`): a hash takes a tenth
+/// of a second at one go, and a storm of sign-ins must not make requests wait for it. Sign-ins wait while
+/// requests keep every processor busy.
 fn step_back() {
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     // Where it is refused, sign-ins only compete.
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
+}
+
+#[cfg(test)]
+mod tests {
+    use thread_priority::thread_schedule_policy;
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::crypto::password::Cost;
+
+    const IDLE: ThreadSchedulePolicy =
+        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+
+    #[test]
+    fn hashes_stand_back_and_leave_the_threads_of_other_work_as_they_were() {
+        let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let hashing = Hashing::new(Passwords::new(Cost::FLOOR).unwrap(), 1, 0);
+        let policy = runtime.block_on(async {
+            let place = hashing.place().unwrap();
+            hashing.run(place, |_| thread_schedule_policy().unwrap()).await.unwrap()
+        });
+        assert_eq!(policy, IDLE);
+        assert_eq!(hashing.standing(), (0, 0));
+        let other = runtime.block_on(runtime.spawn_blocking(thread_schedule_policy));
+        assert_ne!(other.unwrap().unwrap(), IDLE);
+    }
 }
