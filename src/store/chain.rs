@@ -21,7 +21,7 @@ const TABLE: TableId = TableId::Audit;
 const HASH: usize = 32;
 
 /// An entry as it stands in the chain.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Its number; the first is 1.
     pub sequence: u64,

@@ -75,8 +75,7 @@ async fn a_redirect_uri_that_is_not_registered_stands_beside_those_that_are() {
     told.says(CALLBACK).says("https://…@evil.example/callback/?code=…#…");
     told.says("Addresses must match letter by letter").says("redirect-mismatch");
     assert!(!told.0.contains("s3cret"));
-    let chain = house.ops.audit_entries(None, 100).unwrap();
-    assert!(!serde_json::to_string(&chain).unwrap().contains("s3cret"));
+    assert!(!house.ops.audit_lines(1..1000).unwrap().concat().contains("s3cret"));
 }
 
 #[tokio::test]

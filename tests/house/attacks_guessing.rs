@@ -1,6 +1,7 @@
 //! Attacks by guessing: passwords, codes, names, and what an answer gives away.
 //!
-//! H: `every_way_to_guess_…`, `two_hundred_guesses_…`, `an_address_in_another_form_…`
+//! H: `every_way_to_guess_…`, `every_form_that_asks_for_a_proof_…`, `two_hundred_guesses_…`,
+//! `an_address_in_another_form_…`; N: `an_address_that_somebody_claims_…`
 //! I: `a_code_is_good_once_…`, `a_code_of_another_time_or_person_…`, `a_seed_has_160_bits`
 //! T: `an_unknown_…` (four tests)
 
@@ -10,11 +11,13 @@ use countersign::base::clock::Clock as _;
 use countersign::base::entropy::SystemEntropy;
 use countersign::base::id::AppId;
 use countersign::crypto::totp;
+use countersign::domain::audit::EventKind;
 use countersign::domain::audit::Origin;
 use countersign::http::Peer;
 use futures_util::future::join_all;
 use http::StatusCode;
 
+use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::House;
@@ -26,7 +29,20 @@ use crate::routes::Door;
 use crate::scenes;
 
 const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+/// Nothing that is answered without the disk takes so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Guesses that come at once.
+const GUESSES: usize = 200;
 const SLOWED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+/// The limit, whatever came at once; the others were told to wait, or that too many are being hashed.
+#[track_caller]
+fn assert_three_were_evaluated(statuses: impl Iterator<Item = StatusCode>, of: &str) {
+    let (evaluated, others): (Vec<_>, Vec<_>) = statuses.partition(|status| *status == WRONG);
+    assert_eq!(evaluated.len(), 3, "{of}: {others:?}");
+    let refused = [SLOWED, StatusCode::SERVICE_UNAVAILABLE];
+    assert!(others.iter().all(|status| refused.contains(status)), "{of}: {others:?}");
+}
 
 async fn guess_password(house: &House, email: &str) -> StatusCode {
     let mut browser = Browser::new(house);
@@ -68,6 +84,100 @@ async fn every_way_to_guess_counts_and_closes_every_other() {
     }
 }
 
+/// What a form asks for that could be guessed, and something that is surely wrong. What is chosen anew is
+/// nothing to guess: a new password, the first code of a new authenticator.
+fn guessed(path: &str, scene: &scenes::Scene) -> Option<(&'static str, &'static str)> {
+    let new = ["/setup/{link}", "/sign-in/enrol"];
+    let wrong = [
+        ("current_password", "wrong password here"),
+        ("code", "000000"),
+        ("password", "wrong password here"),
+    ];
+    let asked = |name: &str| scene.form.iter().any(|(field, _)| field == name);
+    wrong.into_iter().find(|(name, _)| asked(name)).filter(|_| !new.contains(&path))
+}
+
+/// Sends a wrong guess by one form two hundred times at once, of which three count, and then finds the same
+/// browser slowed down: by that form, and by the sign-in.
+async fn slows_down(house: &House, of: &str, scene: &scenes::Scene, field: &str, wrong: &str) {
+    let mut browser = Browser::new(house);
+    for pair in scene.cookies.split("; ") {
+        let (name, value) = pair.split_once('=').unwrap();
+        browser.cookies.insert(name.to_owned(), value.to_owned());
+    }
+    let session = browser.cookies.get("__Host-cs_session").cloned().unwrap_or_default();
+    let owner = house.user("owner").email.clone();
+    let live = house.ops.session(&session).unwrap();
+    let email = live.map_or(owner, |live| live.user.email.to_string());
+    let form = scene.form_with(field, wrong);
+    let guesses = join_all((0..GUESSES).map(|_| scene.send(house, &form))).await;
+    assert_three_were_evaluated(guesses.iter().map(|answer| answer.status), of);
+    let answer = scene.send(house, &form).await;
+    assert_eq!(answer.status, SLOWED, "{of} takes guesses for ever: {answer:?}");
+    assert_eq!(scene.send(house, &scene.form).await.status, SLOWED, "{of}: the right one as well");
+    browser.cookies.remove("__Host-cs_session");
+    let page = browser.get("/sign-in").await;
+    let fields = [("email", email.as_str()), ("password", "wrong password here")];
+    let answer = browser.submit(&page, "/sign-in", &fields).await;
+    assert_eq!(answer.status, SLOWED, "{of} counts apart from the sign-in");
+}
+
+/// Generated from the forms of the list of routes: one that is added is tried.
+#[tokio::test]
+async fn every_form_that_asks_for_a_proof_counts_wrong_ones_with_all_others() {
+    let mut asking = 0;
+    for path in scenes::all() {
+        let house = House::quick().await;
+        let scene = scenes::set(&house, &path).await;
+        let Some((field, wrong)) = guessed(&path, &scene) else { continue };
+        slows_down(&house, &path, &scene, field, wrong).await;
+        asking += 1;
+    }
+    assert!(asking > 40, "{asking}");
+}
+
+/// There is no trusted proxy: what a request says of where it comes from is anybody's word.
+#[tokio::test(start_paused = true)]
+async fn an_address_that_somebody_claims_is_not_counted_as_theirs() {
+    let house = House::with(&[("clients.registration", "open")]).await;
+    let app = house.app("api_credentials").client_id.clone();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", app.as_str()),
+        ("client_secret", "wrong"),
+    ];
+    let claims = |number: usize| {
+        let address = format!("198.51.100.{number}");
+        let names = ["x-forwarded-for", "x-real-ip", "true-client-ip", "cf-connecting-ip"];
+        let mut claims: Vec<(&str, String)> =
+            names.into_iter().map(|name| (name, address.clone())).collect();
+        claims.push(("forwarded", format!("for={address}")));
+        claims
+    };
+    let mut waits = Vec::new();
+    for number in 0..20 {
+        let claims = claims(number);
+        let headers: Vec<(&str, &str)> = claims.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let mut request = posting("/oauth/token", &form, &headers);
+        request.extensions_mut().insert(Peer(([192, 0, 2, 1], 443).into()));
+        let begun = tokio::time::Instant::now();
+        assert_eq!(house.send(request).await.status, StatusCode::UNAUTHORIZED);
+        waits.push(begun.elapsed());
+    }
+    assert!(waits[19] > Duration::ZERO, "{waits:?}");
+    let mut answers = Vec::new();
+    for number in 0..40 {
+        let body = crate::registering::public().to_string();
+        let mut request = crate::registering::asking("POST", "/oauth/register", None, &body);
+        for (name, value) in claims(number) {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        request.extensions_mut().insert(Peer(([192, 0, 2, 1], 443).into()));
+        answers.push(house.send(request).await.status);
+    }
+    assert_eq!(answers[39], StatusCode::TOO_MANY_REQUESTS, "{answers:?}");
+}
+
 #[tokio::test]
 async fn guesses_on_the_consent_page_count_with_those_of_the_sign_in() {
     let house = House::new().await;
@@ -101,7 +211,7 @@ async fn two_hundred_guesses_at_once_are_three() {
     let (browser, page) = half_signed_in(&house, "viewer").await;
     let tag = hidden_fields(&page.body, "/sign-in/verify")[0].1.clone();
     let cookies = browser.cookie_header();
-    let codes: Vec<String> = (0..200).map(|n| format!("{:06}", n * 37)).collect();
+    let codes: Vec<String> = (0..GUESSES).map(|n| format!("{:06}", n * 37)).collect();
     let tries = codes.iter().map(|code| {
         let (house, cookies, tag) = (&house, &cookies, &tag);
         async move {
@@ -110,21 +220,15 @@ async fn two_hundred_guesses_at_once_are_three() {
         }
     });
     let statuses = join_all(tries).await;
-    let evaluated = statuses.iter().filter(|status| **status == WRONG).count();
-    assert_eq!(evaluated, 3);
-    assert_eq!(statuses.iter().filter(|status| **status == SLOWED).count(), 197);
+    assert_three_were_evaluated(statuses.into_iter(), "the second factor");
 }
 
 #[tokio::test]
 async fn two_hundred_sign_ins_at_once_with_wrong_passwords_are_three() {
     let house = House::new().await;
-    let tries = (0..200).map(|_| guess_password(&house, "viewer@acme.example"));
+    let tries = (0..GUESSES).map(|_| guess_password(&house, "viewer@acme.example"));
     let statuses = join_all(tries).await;
-    let evaluated = statuses.iter().filter(|status| **status == WRONG).count();
-    assert!(evaluated <= 3, "{evaluated} were evaluated");
-    let refused = [SLOWED, StatusCode::SERVICE_UNAVAILABLE];
-    let others = statuses.iter().filter(|status| **status != WRONG);
-    assert!(others.clone().all(|status| refused.contains(status)), "{statuses:?}");
+    assert_three_were_evaluated(statuses.into_iter(), "the sign-in");
 }
 
 #[tokio::test]
@@ -192,12 +296,21 @@ async fn a_seed_has_160_bits_and_is_another_for_each_enrolment() {
     assert_eq!(seeds.len(), house.guide.users.len() + 3);
 }
 
+/// A cookie's name and attributes.
+fn without_value(line: &http::HeaderValue) -> String {
+    let (pair, attributes) = line.to_str().unwrap().split_once(';').unwrap();
+    format!("{}{attributes}", pair.split('=').next().unwrap())
+}
+
 /// What a stranger can compare of an answer: all but what is new each time.
 fn comparable(answer: &Answer, said: &str) -> String {
     let mut headers = answer.headers.clone();
     let reference = headers.remove("x-request-id").unwrap().to_str().unwrap().to_owned();
+    if let Some(length) = headers.remove("content-length") {
+        assert_eq!(length.to_str().unwrap(), answer.body.len().to_string());
+    }
+    let cookies: Vec<String> = headers.get_all("set-cookie").iter().map(without_value).collect();
     headers.remove("set-cookie");
-    headers.remove("content-length");
     let mut body = answer.body.replace(&reference, "");
     if body.contains("action=\"/sign-in\"") {
         body = body.replace(&hidden_fields(&answer.body, "/sign-in")[0].1, "");
@@ -205,7 +318,7 @@ fn comparable(answer: &Answer, said: &str) -> String {
     if !said.is_empty() {
         body = body.replace(said, "");
     }
-    format!("{} {headers:?} {body}", answer.status)
+    format!("{} {headers:?} {cookies:?} {body}", answer.status)
 }
 
 #[tokio::test]
@@ -284,6 +397,34 @@ async fn an_unknown_client_is_answered_like_a_known_one_with_a_wrong_secret() {
             assert_eq!(answers.len(), 1, "{path}: {answers:?}");
         }
     }
+}
+
+/// What is written down of a known client is written later: an answer that waited for the disk would tell it
+/// from one that nobody knows.
+#[tokio::test]
+async fn no_answer_about_a_client_waits_for_what_is_written_of_it() {
+    let (house, disk) = Disk::house().await;
+    let id = house.app("oauth_confidential").client_id.clone();
+    let of_another = house.app("resource_server").client_secret.clone().unwrap();
+    disk.hold();
+    let mut statuses = Vec::new();
+    for path in ["/oauth/token", "/token", "/oauth/revoke", "/oauth/introspect", "/oauth/par"] {
+        let form = [
+            ("client_id", id.as_str()),
+            ("client_secret", &of_another),
+            ("grant_type", "client_credentials"),
+            ("token", "x"),
+            ("response_type", "code"),
+        ];
+        let answer = tokio::time::timeout(PATIENCE, house.post(path, &form)).await;
+        statuses.push((path, answer.ok().map(|answer| answer.status.as_u16())));
+    }
+    disk.release();
+    for (of, status) in statuses {
+        assert_eq!(status, Some(401), "{of}: no status means that it waited for the disk");
+    }
+    house.ops.flush().await.unwrap();
+    assert_eq!(house.happened(1), [EventKind::TokenRefused]);
 }
 
 /// How long the answer to a token request waits, and its status.

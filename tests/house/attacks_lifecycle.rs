@@ -8,6 +8,7 @@ use countersign::base::id::AppId;
 use countersign::domain::app::AppKind;
 use countersign::domain::company::Place;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::issue_recovery::Account;
 use http::StatusCode;
 
 use crate::disk::Disk;
@@ -15,6 +16,7 @@ use crate::harness::Browser;
 use crate::harness::CALLBACK;
 use crate::harness::House;
 use crate::harness::MACHINE;
+use crate::members::give;
 use crate::scenes;
 
 const SCOPE: &str = "customers:readonly";
@@ -110,9 +112,10 @@ const PERSON: [&str; 11] = [
 
 /// Each way in which a right ends, and every use that it must end. The person's are the app's too:
 /// the owner delegated them.
-const ENDINGS: [(&str, &[&str]); 10] = [
+const ENDINGS: [(&str, &[&str]); 11] = [
     ("nothing", &[]),
     ("the person is disabled", &PERSON),
+    ("the person is erased", &PERSON),
     (
         "the person leaves the company",
         &[
@@ -153,6 +156,14 @@ async fn end(house: &House, how: &str, held: &Held<'_>) {
         "nothing" => {}
         "the person is disabled" => {
             house.ops.disable_user(owner, origin).await.unwrap();
+        }
+        "the person is erased" => {
+            // The last owner of a company is not erased.
+            for slug in ["acme", "acme-test"] {
+                give(house, "partner", slug, "owner").await;
+            }
+            let account = Account { user: owner, place: None };
+            house.ops.erase_person(account, origin).await.unwrap();
         }
         "the person leaves the company" => {
             house.ops.remove_role(owner, acme, origin).await.unwrap();

@@ -1,14 +1,20 @@
 //! Attacks that make this server send a browser, and a code, somewhere else.
 //!
-//! A, 4.1: `no_hostile_redirect_uri_…`, `a_redirect_uri_sent_twice_…`, `the_redirect_uri_of_a_pushed_…`
-//! B, 4.11: `whatever_a_request_says_…`, `a_page_to_return_to_…`
+//! A, 4.1: `no_hostile_redirect_uri_…`, `an_answer_goes_to_…`, `consent_is_answered_at_…`,
+//! `a_redirect_uri_sent_twice_…`
+//! B, 4.11: `whatever_a_request_says_…`, `a_page_to_return_to_…`, `a_stranger_is_led_on_…`, and
+//! `harness/leading.rs`, which looks at every answer that any test gets
+//! K: `no_kind_of_client_is_let_through_…`
 //! 4.3: `nothing_but_a_code_…`; 4.4: `every_way_back_…`; 4.12: `every_form_is_answered_with_303_…`
 
+use axum::body::Body;
 use countersign::domain::app::AppKind;
 use countersign::ops::administration::create_app::NewApp;
 use http::StatusCode;
 use http::header;
 
+use crate::client_kinds::Client;
+use crate::client_kinds::Kinds;
 use crate::harness::Answer;
 use crate::harness::Browser;
 use crate::harness::CALLBACK;
@@ -16,10 +22,12 @@ use crate::harness::House;
 use crate::harness::ISSUER;
 use crate::harness::MACHINE;
 use crate::harness::encoded;
-use crate::hostile::LOOPBACK;
-use crate::hostile::REDIRECTS;
+use crate::harness::request;
+use crate::hostile;
 use crate::routes;
+use crate::routes::Door;
 use crate::scenes;
+use crate::storm::tag;
 
 const REGISTERED: &str = "https://app.example/cb";
 
@@ -39,7 +47,15 @@ fn assert_stays(answer: &Answer, of: &str) {
     for name in ["location", "refresh", "content-location", "link"] {
         assert!(answer.headers.get(name).is_none(), "{of}: {answer:?}");
     }
-    assert!(!answer.body.contains("evil"), "the answer echoes {of}");
+    assert!(!hostile::echoed(&answer.body), "the answer echoes {of}");
+}
+
+/// It goes to where the client is registered, with this in the query, and with nothing that was sent later.
+#[track_caller]
+fn assert_goes_back(client: &Client, with: &str, answer: &Answer, of: &str) {
+    let location = answer.location();
+    assert!(location.starts_with(&format!("{}?{with}", client.back)), "{of}: {location}");
+    assert!(!hostile::echoed(&location), "{of}: {location}");
 }
 
 /// What makes the authorization endpoint answer: well, and with each error of its own.
@@ -59,37 +75,160 @@ const WAYS: &[(&str, &str)] = &[
     ("request_uri", "https://evil.example/request"),
 ];
 
+/// The ways in which a stranger is answered too; the others are refused by the same step.
+const WAYS_OF_STRANGERS: &[(&str, &str)] =
+    &[("state", "x"), ("prompt", "none"), ("response_type", "token")];
+
+#[test]
+fn a_hostile_text_is_noticed_in_an_answer_and_four_letters_of_a_random_one_are_not() {
+    for uri in hostile::redirects().filter(|uri| uri.contains("evil")) {
+        let encoded = encoded(&[("next", uri)]);
+        assert!(hostile::echoed(uri) || uri.contains("-evil"), "{uri}");
+        assert!(hostile::echoed(&encoded) || !uri.contains("evil.example"), "{uri}");
+    }
+    assert!(!hostile::echoed("/consent/AfbaG_tYVievilzQD4Ie6V-evil"));
+}
+
 #[tokio::test]
 async fn no_hostile_redirect_uri_is_ever_followed_on_any_way_to_an_answer() {
-    let house = House::new().await;
-    let (web, secret) = web_app(&house, &[REGISTERED]).await;
-    let loopback = house.app("oauth_public").client_id.clone();
-    let of_web = REDIRECTS.iter().map(|uri| (&web, *uri));
-    let all = of_web.chain(LOOPBACK.iter().map(|uri| (&loopback, *uri)));
-    let mut tried = 0;
-    for (client, uri) in all {
-        for way in WAYS {
-            let more = [("client_id", client.as_str()), ("redirect_uri", uri), *way];
-            let url = house.authorize_url("oauth_public", &more);
-            for url in [url.clone(), url.replacen("/oauth/authorize", "/authorize", 1)] {
-                assert_stays(&house.get(&url).await, &format!("{uri} with {way:?}"));
-                tried += 1;
+    assert!(hostile::redirects().count() >= 80);
+    let kinds = Kinds::all().await;
+    let house = &kinds.house;
+    let owner = house.signed_in("owner").await.cookie_header();
+    let paths = routes::paths(|door| door == Door::Authorize);
+    assert!(paths.len() > 1, "{paths:?}");
+    for client in &kinds.clients {
+        for uri in hostile::redirects() {
+            let of = |way| format!("{} to {uri:?} with {way:?}", client.kind);
+            for path in &paths {
+                let url = |way: &(&str, &str)| {
+                    let url = client.url(house, &[("redirect_uri", uri), *way]);
+                    url.replacen("/oauth/authorize", path, 1)
+                };
+                for way in WAYS {
+                    let known = request("GET", &url(way)).header(header::COOKIE, &owner);
+                    let known = house.send(known.body(Body::empty()).unwrap()).await;
+                    assert_stays(&known, &of(way));
+                }
+                for way in WAYS_OF_STRANGERS {
+                    assert_stays(&house.get(&url(way)).await, &of(way));
+                }
+            }
+            let pushed = client.push(house, uri).await;
+            assert_stays(&pushed, &of(&("", "pushed")));
+            assert_eq!(pushed.error(), "invalid_request", "{}", of(&("", "pushed")));
+        }
+        let answer = house.get(&client.url(house, &[])).await;
+        assert!(answer.location().starts_with("/consent/"), "{}: {answer:?}", client.kind);
+        let pushed = client.push(house, client.back).await;
+        assert_eq!(pushed.status, StatusCode::CREATED, "{}: {pushed:?}", client.kind);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_goes_to_the_address_that_was_checked_whatever_is_sent_later() {
+    let kinds = Kinds::all().await;
+    let house = &kinds.house;
+    for client in &kinds.clients {
+        let mut browser = house.signed_in("owner").await;
+        let pushed = client.push(house, client.back).await.text("request_uri");
+        for uri in hostile::redirects() {
+            let of = format!("{} to {uri:?}", client.kind);
+            // Beside a reference, and in the form that declines.
+            let more = [("redirect_uri", uri), ("state", "evil")];
+            let url = client.pushed_url(house, &pushed, &more);
+            let opened = browser.get(&url).await.location();
+            assert!(opened.starts_with("/consent/") && !hostile::echoed(&opened), "{of}: {opened}");
+            let path = browser.get(&client.url(house, &[])).await.location();
+            let handle = path.strip_prefix("/consent/").unwrap();
+            let declining = tag(&browser, "consent-cancel", handle);
+            let form = [("csrf", declining.as_str()), ("redirect_uri", uri), ("next", uri)];
+            let query = encoded(&[("redirect_uri", uri)]);
+            let declined = browser.post(&format!("{path}/cancel?{query}"), &form).await;
+            assert_goes_back(client, "error=access_denied", &declined, &of);
+        }
+    }
+}
+
+#[tokio::test]
+async fn consent_is_answered_at_the_address_that_was_checked_whatever_its_form_says() {
+    let kinds = Kinds::all().await;
+    let house = &kinds.house;
+    let acme = house.company("acme");
+    for client in &kinds.clients {
+        let mut browser = house.signed_in("owner").await;
+        for uri in hostile::redirects() {
+            let pushed = client.push(house, client.back).await.text("request_uri");
+            let evil = [("redirect_uri", uri), ("state", "evil")];
+            let url = client.pushed_url(house, &pushed, &evil);
+            let (path, page) = browser.consent_page(&url).await;
+            let code = house.next_code("owner");
+            let mut fields = vec![("context", acme.as_str()), ("code", code.as_str())];
+            fields.extend([("scope", "customers:readonly"), ("next", uri), evil[0], evil[1]]);
+            let allowed = browser.submit(&page, &path, &fields).await;
+            assert_goes_back(client, "code=", &allowed, &format!("{} to {uri:?}", client.kind));
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_kind_of_client_is_let_through_without_consent_however_often_it_was_given() {
+    let kinds = Kinds::all().await;
+    let house = &kinds.house;
+    for client in &kinds.clients {
+        let mut browser = house.signed_in("owner").await;
+        for _ in 0..2 {
+            let answer = browser.allow(&client.url(house, &[]), &house.company("acme"), None).await;
+            assert!(answer.redirected("code").is_some(), "{}: {answer:?}", client.kind);
+            let again = browser.get(&client.url(house, &[])).await;
+            assert!(again.location().starts_with("/consent/"), "{}: {again:?}", client.kind);
+            let silent = browser.get(&client.url(house, &[("prompt", "none")])).await;
+            assert_eq!(
+                silent.redirected("error").as_deref(),
+                Some("interaction_required"),
+                "{}",
+                client.kind
+            );
+        }
+    }
+}
+
+/// RFC 9700 section 4.11.2: a client that nobody here has looked at leads nobody anywhere unasked.
+#[tokio::test]
+async fn a_stranger_is_led_on_by_no_error_to_a_client_that_nobody_has_reviewed() {
+    let kinds = Kinds::all().await;
+    let house = &kinds.house;
+    let errors = WAYS.iter().filter(|way| !matches!(**way, ("state", _) | ("prompt", "consent")));
+    for way in errors {
+        for client in &kinds.clients {
+            let answer = house.get(&client.url(house, &[*way])).await;
+            if client.is_reviewed {
+                let location = answer.location();
+                let back = format!("{}?error=", client.back);
+                assert!(location.starts_with(&back), "{} {way:?}: {location}", client.kind);
+            } else {
+                let location = answer.header("location");
+                let here = location.is_empty() || location.starts_with("/sign-in");
+                assert!(here, "{} {way:?}: {location}", client.kind);
             }
         }
-        let mut pushed =
-            vec![("response_type", "code"), ("client_id", client), ("redirect_uri", uri)];
-        if client == &web {
-            pushed.push(("client_secret", &secret));
-        }
-        let answer = house.post("/oauth/par", &pushed).await;
-        assert_stays(&answer, uri);
-        assert_eq!(answer.error(), "invalid_request");
     }
-    assert!(tried > 2000);
-    for (client, uri) in [(&web, REGISTERED), (&loopback, CALLBACK)] {
-        let more = [("client_id", client.as_str()), ("redirect_uri", uri)];
-        let answer = house.get(&house.authorize_url("oauth_public", &more)).await;
-        assert!(answer.location().starts_with("/consent/"));
+}
+
+#[tokio::test]
+async fn a_sign_in_resumes_at_no_hostile_address() {
+    let house = House::quick().await;
+    for uri in hostile::redirects() {
+        let scene = scenes::set(&house, "/sign-in").await;
+        let mut form = scene.form_with("resume", uri);
+        form.push(("redirect_uri".to_owned(), uri.to_owned()));
+        let location = scene.send(&house, &form).await.location();
+        assert!(location.starts_with("/sign-in/verify"), "{uri}: {location}");
+        assert!(!hostile::echoed(&location), "{uri}: {location}");
+        let query = encoded(&[("resume", uri)]);
+        let page = house.get(&format!("/sign-in?{query}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{uri}");
+        assert!(!hostile::echoed(&page.body), "{uri}: {}", page.body);
     }
 }
 
@@ -113,27 +252,6 @@ async fn a_redirect_uri_sent_twice_or_left_out_is_never_guessed() {
     assert_stays(&house.get(&nested).await, "names that only resemble redirect_uri");
     let twice = format!("{without}&{good}&client_id=x");
     assert_stays(&house.get(&twice).await, "two clients");
-}
-
-#[tokio::test]
-async fn the_redirect_uri_of_a_pushed_request_cannot_be_replaced_when_it_is_opened() {
-    let house = House::new().await;
-    let form =
-        [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "customers:readonly")];
-    let pushed = house.as_app_at("/oauth/par", "oauth_confidential", &form).await.json();
-    let client = house.app("oauth_confidential").client_id.as_str();
-    let url = encoded(&[
-        ("client_id", client),
-        ("request_uri", pushed["request_uri"].as_str().unwrap()),
-        ("redirect_uri", "https://evil.example/"),
-        ("state", "evil"),
-        ("scope", "customers:all"),
-    ]);
-    let mut browser = house.signed_in("owner").await;
-    let url = format!("/oauth/authorize?{url}");
-    let answer = browser.allow(&url, &house.company("acme"), None).await;
-    assert!(answer.location().starts_with(CALLBACK), "{answer:?}");
-    assert!(!answer.location().contains("evil"));
 }
 
 /// Names by which servers have been told where to go next.
@@ -177,7 +295,7 @@ fn assert_stays_here(answer: &Answer, of: &str) {
     let location = answer.header("location");
     let here = location.is_empty() || location == "/" || location.starts_with("/sign-in");
     assert!(here, "{of}: {location}");
-    assert!(!location.contains("evil") && !answer.body.contains("evil"), "{of}: {answer:?}");
+    assert!(!hostile::echoed(location) && !hostile::echoed(&answer.body), "{of}: {answer:?}");
     assert!(answer.headers.get("refresh").is_none(), "{of}");
 }
 
@@ -195,7 +313,7 @@ async fn whatever_a_request_says_of_where_to_go_next_it_stays_here() {
             for cookies in &visitors {
                 house.advance(1);
                 let url = format!("{}?{query}", route.path);
-                let request = crate::harness::request(route.method, &url)
+                let request = request(route.method, &url)
                     .header(header::COOKIE, cookies)
                     .header(header::REFERER, target)
                     .header("x-forwarded-host", "evil.example")
@@ -203,7 +321,7 @@ async fn whatever_a_request_says_of_where_to_go_next_it_stays_here() {
                     .header("x-original-url", target)
                     .header("forwarded", "host=evil.example")
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                    .body(axum::body::Body::from(query.clone()));
+                    .body(Body::from(query.clone()));
                 let answer = house.send(request.unwrap()).await;
                 assert_stays_here(&answer, &format!("{} {} {target}", route.method, route.path));
             }
@@ -236,7 +354,7 @@ async fn a_page_to_return_to_after_a_form_is_one_of_ours_whatever_the_form_says(
                     || (location.is_empty() && answer.status == StatusCode::OK),
                 "{scene}: {location}"
             );
-            assert!(!location.contains("evil"), "{scene}: {location}");
+            assert!(!hostile::echoed(location), "{scene}: {location}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Attacks on whatever route forgot a check: the properties that hold for every route, generated
 //! from the list in `routes`.
 //!
-//! R (routes that nobody lists), V (cross-origin reading), 4.2, 4.16 and the headers of K:
-//! all tests here.
+//! R (routes that nobody lists), N (`what_proxies_say_…`), V (cross-origin reading), 4.2, 4.16 and the
+//! headers of K: all tests here.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -17,6 +17,7 @@ use crate::disk::Disk;
 use crate::harness::Answer;
 use crate::harness::House;
 use crate::harness::request;
+use crate::hostile;
 use crate::routes;
 use crate::routes::Door;
 use crate::routes::Route;
@@ -295,6 +296,106 @@ async fn a_consent_page_opened_by_nobody_leads_to_the_sign_in() {
         assert!(answer.location().starts_with("/sign-in?resume="), "{path}");
     }
     assert!(browser.get(&handle).await.location().starts_with("/sign-in?resume="));
+}
+
+/// What proxies say of a request, each saying something else than is so.
+const CLAIMED: [(&str, &str); 26] = [
+    ("forwarded", "for=198.51.100.66;host=evil.example;proto=http"),
+    ("x-forwarded-for", "198.51.100.66"),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-server", "evil.example"),
+    ("x-forwarded-proto", "http"),
+    ("x-forwarded-scheme", "http"),
+    ("x-forwarded-ssl", "off"),
+    ("x-forwarded-port", "8443"),
+    ("x-forwarded-prefix", "/evil"),
+    ("x-forwarded-uri", "/evil"),
+    ("x-forwarded-method", "DELETE"),
+    ("x-forwarded-user", "evil@evil.example"),
+    ("x-forwarded-client-cert", "By=evil"),
+    ("x-original-url", "/evil"),
+    ("x-original-uri", "/evil"),
+    ("x-original-method", "DELETE"),
+    ("x-original-host", "evil.example"),
+    ("x-rewrite-url", "/evil"),
+    ("x-host", "evil.example"),
+    ("x-real-ip", "198.51.100.66"),
+    ("true-client-ip", "198.51.100.66"),
+    ("x-http-method-override", "DELETE"),
+    ("x-method-override", "DELETE"),
+    ("remote-user", "evil@evil.example"),
+    ("x-auth-request-email", "evil@evil.example"),
+    ("x-request-id", "evil"),
+];
+
+/// `page` without a new seed, which is another each time it is opened.
+fn without_seed(page: &str) -> String {
+    let mut page = page.to_owned();
+    for (start, end) in [("<svg class=\"qr\"", "</svg>"), ("<code class=\"key\"", "</code>")] {
+        if let Some(at) = page.find(start) {
+            let length = page[at..].find(end).unwrap();
+            page.replace_range(at..at + length, "");
+        }
+    }
+    page
+}
+
+/// What of an answer has to be the same each time: all but references, tags, handles and what is left of
+/// a rate.
+fn same_each_time(answer: &Answer) -> String {
+    let mut headers = answer.headers.clone();
+    for name in ["x-request-id", "content-length", "ratelimit-remaining", "ratelimit-reset"] {
+        headers.remove(name);
+    }
+    let mut seen = String::new();
+    let mut word = String::new();
+    // A file that is taken out tells of its own taking.
+    let is_file = headers.contains_key(header::CONTENT_DISPOSITION);
+    let body = if is_file { String::new() } else { without_seed(&answer.body) };
+    for c in format!("{} {headers:?} {body}\n", answer.status).chars() {
+        if c.is_ascii_alphanumeric() || "_-".contains(c) {
+            word.push(c);
+            continue;
+        }
+        // No word of ours is as long as an id, a tag or a handle.
+        seen.push_str(if word.len() < 22 { &word } else { "…" });
+        word.clear();
+        seen.push(c);
+    }
+    seen
+}
+
+/// N: with no trusted proxy, nothing that a request says of itself changes an answer, a link or a cookie.
+#[tokio::test]
+async fn what_proxies_say_changes_the_answer_of_no_route() {
+    let house = House::new().await;
+    let owner = house.signed_in("owner").await.cookie_header();
+    for route in routes::concrete() {
+        for cookies in ["", owner.as_str()] {
+            house.advance(1);
+            let token = house.client_token().await;
+            let asking = |claims: &[(&str, &str)]| {
+                let mut asking = request(route.method, &route.path)
+                    .header(header::COOKIE, cookies)
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+                if route.door == Door::Surface {
+                    asking = asking.header(header::AUTHORIZATION, format!("Bearer {token}"));
+                }
+                for (name, value) in claims {
+                    asking = asking.header(*name, *value);
+                }
+                asking.body(Body::empty()).unwrap()
+            };
+            let plain = same_each_time(&house.send(asking(&[])).await);
+            let claimed = house.send(asking(&CLAIMED)).await;
+            let lines = same_each_time(&claimed);
+            for (line, before) in lines.lines().zip(plain.lines()) {
+                assert_eq!(line, before, "{route:?}");
+            }
+            assert_eq!(lines.len(), plain.len(), "{route:?}");
+            assert!(!hostile::echoed(&format!("{claimed:?}")), "{route:?}: {claimed:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -184,6 +184,7 @@ async fn an_assertion_is_good_once_even_when_it_is_sent_many_times_at_once() {
     let assertion = key.sign(&claims(&house));
     assert_eq!(ask(&house, &assertion).await.status, StatusCode::OK);
     assert_eq!(ask(&house, &assertion).await.refusal(), refused());
+    house.ops.flush().await.unwrap();
     let event = &house.ops.audit_entries(None, 1).unwrap()[0].event;
     assert_eq!(event.cause.as_deref(), Some("client: AssertionReplayed"));
     for _ in 0..20 {
@@ -209,10 +210,12 @@ async fn a_used_assertion_stays_used_after_a_restart_and_goes_when_it_has_ended(
     house.advance(359);
     house.ops.sweep().await.unwrap();
     assert_eq!(ask(&house, &assertion).await.refusal(), refused());
+    house.ops.flush().await.unwrap();
     let event = &house.ops.audit_entries(None, 1).unwrap()[0].event;
     assert_eq!(event.cause.as_deref(), Some("client: AssertionReplayed"));
     house.advance(1);
     assert_eq!(ask(&house, &assertion).await.refusal(), refused());
+    house.ops.flush().await.unwrap();
     let event = &house.ops.audit_entries(None, 1).unwrap()[0].event;
     assert_eq!(event.cause.as_deref(), Some("client: AssertionClaims(Expired)"));
 }

@@ -283,6 +283,7 @@ async fn a_failed_authentication_of_a_known_client_is_written_down() {
     let house = House::new().await;
     let (id, _) = named(&house, "api_credentials");
     let answer = send(&house, ENDPOINTS[2], &[], Some(&basic(&id, "wrong"))).await;
+    house.ops.flush().await.unwrap();
     let newest = house.ops.audit_entries(None, 1).unwrap();
     let event = &newest[0].event;
     assert_eq!(event.cause.as_deref(), Some("client: WrongSecret"));
@@ -290,6 +291,7 @@ async fn a_failed_authentication_of_a_known_client_is_written_down() {
     assert_eq!(event.reference.unwrap().to_string(), answer.header("x-request-id"));
     let before = newest[0].sequence;
     send(&house, ENDPOINTS[2], &[], Some(&basic("nobody", "wrong"))).await;
+    house.ops.flush().await.unwrap();
     let newest = house.ops.audit_entries(None, 1).unwrap();
     assert_eq!(newest[0].sequence, before, "a stranger writes nothing");
 }

@@ -335,6 +335,8 @@ async fn a_pinned_document_is_used_as_it_is_and_never_fetched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("client.json");
     std::fs::write(&file, document(|_| {}).to_string()).unwrap();
+    // There is one to be found as well.
+    elsewhere.put(URL, Page::json(&document(|_| {})));
     let settings = [
         ("clients.metadata_documents", "allow_list"),
         ("clients.pinned_documents", file.to_str().unwrap()),

@@ -1,5 +1,6 @@
 //! Consent: what is offered, what is granted, and what a decision needs.
 
+use countersign::domain::audit::EventKind;
 use http::StatusCode;
 
 use crate::harness::Browser;
@@ -49,6 +50,9 @@ async fn each_person_is_offered_exactly_the_places_where_something_can_be_grante
         expected.sort();
         assert_eq!(offered, expected, "{name}");
         assert_eq!(page.body.contains("Clinic"), name == "partner", "{name}");
+        // A firm comes with the companies that it reaches for this person.
+        let reached = page.body.contains("Acme Trading, Bakery");
+        assert_eq!(reached, expected.contains(&house.firm()), "{name}");
     }
 }
 
@@ -217,8 +221,13 @@ async fn a_recovery_code_gives_consent_once() {
     let recovery = house.user("owner").recovery_codes[0].clone();
     let acme = house.company("acme");
     let (path, page) = browser.consent_page(&url(&house)).await;
+    let longer = browser.answer(&page, &path, &acme, None, &format!("{recovery}A")).await;
+    assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY, "with a letter behind it");
     let answer = browser.answer(&page, &path, &acme, None, &recovery.to_lowercase()).await;
     assert!(answer.redirected("code").is_some(), "{answer:?}");
+    assert_eq!(house.happened(2), [EventKind::ConsentGiven, EventKind::RecoveryCodeUsed]);
+    browser.allow(&url(&house), &acme, None).await;
+    assert_eq!(house.happened(2), [EventKind::ConsentGiven, EventKind::ConsentGiven]);
     let (path, page) = browser.consent_page(&url(&house)).await;
     let again = browser.answer(&page, &path, &acme, None, &recovery).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -143,7 +143,54 @@ pub const LOOPBACK: &[&str] = &[
     "HTTP://127.0.0.1:5555/callback",
 ];
 
-/// Texts that resemble `secret`: cut, extended, with any one character changed or in another case.
+/// What bends an address with a scheme of the client's own, `com.example.app:/oauth2redirect`.
+pub const PRIVATE: &[&str] = &[
+    "com.example.app:",
+    "com.example.app:/",
+    "com.example.app:oauth2redirect",
+    "com.example.app://oauth2redirect",
+    "com.example.app:///oauth2redirect",
+    "com.example.app:/oauth2redirect/",
+    "com.example.app:/oauth2redirect?x",
+    "com.example.app:/oauth2redirect#x",
+    "com.example.app:/oauth2redirectx",
+    "com.example.app:/OAuth2redirect",
+    "com.example.app:/%6fauth2redirect",
+    "com.example.app:/oauth2redirect/../evil",
+    "com.example.app:\\oauth2redirect",
+    "com.example.app:/\\evil.example/oauth2redirect",
+    "com.example.app://evil.example/oauth2redirect",
+    "com.example.app:@evil.example/oauth2redirect",
+    "COM.EXAMPLE.APP:/oauth2redirect",
+    "Com.example.app:/oauth2redirect",
+    "com.example.app.evil:/oauth2redirect",
+    "evil.com.example.app:/oauth2redirect",
+    "com.example.ap:/oauth2redirect",
+    "com-example-app:/oauth2redirect",
+    "com.example.app%3a/oauth2redirect",
+    "com.example.app\u{ff1a}/oauth2redirect",
+    "com.example.app:/oauth2redirect\n",
+    " com.example.app:/oauth2redirect",
+    "javascript:com.example.app:/oauth2redirect",
+    "https://com.example.app:/oauth2redirect",
+    "intent:/oauth2redirect#Intent;scheme=com.example.app;end",
+];
+
+/// Every hostile redirect URI, whatever it is bent from: none of them is any client's.
+pub fn redirects() -> impl Iterator<Item = &'static str> {
+    REDIRECTS.iter().chain(LOOPBACK).chain(PRIVATE).copied()
+}
+
+/// Whether one of [`redirects`], or another text that says `evil`, is in `text`: with its host, or as a word that
+/// begins. What is random (a handle, a code, a tag) may have the four letters in its midst.
+pub fn echoed(text: &str) -> bool {
+    let random = |before: char| before.is_ascii_alphanumeric() || "-_".contains(before);
+    let mut found = text.match_indices("evil");
+    text.contains("evil.example") || found.any(|(at, _)| !text[..at].ends_with(random))
+}
+
+/// Texts that resemble `secret`: cut, extended, with any one bit flipped, any one character changed or in
+/// another case.
 pub fn resembling(secret: &str) -> Vec<String> {
     let mut texts: Vec<String> = (1..secret.len()).map(|end| secret[..end].to_owned()).collect();
     texts.extend((1..secret.len()).map(|start| secret[start..].to_owned()));
@@ -152,6 +199,14 @@ pub fn resembling(secret: &str) -> Vec<String> {
         let cased = if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
         for to in [other, cased] {
             texts.push(format!("{}{to}{}", &secret[..at], &secret[at + 1..]));
+        }
+    }
+    for at in 0..secret.len() {
+        // The highest bit makes no text.
+        for bit in 0..7 {
+            let mut flipped = secret.as_bytes().to_vec();
+            flipped[at] ^= 1 << bit;
+            texts.extend(String::from_utf8(flipped));
         }
     }
     for around in ["{}0", "0{}", "{}{}", "{}=", "{}.", "{}\u{0}", "{}\n", "{}%00", "{},{}"] {

@@ -159,8 +159,12 @@ async fn a_confidential_client_sees_its_own_refresh_token_while_it_is_unused() {
         let answer = introspect(&house, other, refresh).await;
         assert_eq!(answer.json(), json!({"active": false}), "{other}");
     }
-    house.refresh(kind, refresh).await;
+    let next = house.refresh(kind, refresh).await.text("refresh_token");
     assert_eq!(introspect(&house, kind, refresh).await.json(), json!({"active": false}));
+    house.advance(90 * 86400 - 1);
+    assert_eq!(introspect(&house, kind, &next).await.json()["active"], true);
+    house.advance(1);
+    assert_eq!(introspect(&house, kind, &next).await.json(), json!({"active": false}), "its end");
 }
 
 #[tokio::test]

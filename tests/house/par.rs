@@ -116,8 +116,7 @@ async fn nothing_that_a_caller_sends_reaches_the_audit_trail() {
     let form: Vec<_> = [("redirect_uri", CALLBACK)].iter().chain(&more).copied().collect();
     let answer = house.as_app_at("/oauth/par", "oauth_confidential", &form).await;
     assert_eq!(answer.error(), "unsupported_response_type");
-    let entries = house.ops.audit_entries(None, 1000).unwrap();
-    let written = serde_json::to_string(&entries).unwrap();
+    let written = house.ops.audit_lines(1..1000).unwrap().concat();
     assert!(written.contains("pushed: ResponseType"));
     assert!(!written.contains("CANARY"));
 }
@@ -251,6 +250,20 @@ async fn a_reference_ends_to_the_second_with_the_life_that_was_told() {
     assert!(house.get(&url).await.location().starts_with("/consent/"));
     house.advance(1);
     assert_page(&house.get(&url).await, "expired");
+}
+
+#[tokio::test]
+async fn each_opening_of_a_reference_is_a_page_of_its_own_with_a_life_of_its_own() {
+    let house = House::with(&[("tokens.pushed_request", "10m")]).await;
+    let url = open(&house, "oauth_public", &pushed(&house, "oauth_public", &[]).await);
+    let mut browser = house.signed_in("owner").await;
+    house.advance(500);
+    let pages = [browser.get(&url).await.location(), browser.get(&url).await.location()];
+    assert_ne!(pages[0], pages[1]);
+    house.advance(1799);
+    assert_eq!(browser.get(&pages[0]).await.status, StatusCode::OK, "half an hour");
+    house.advance(1);
+    assert_page(&browser.get(&pages[0]).await, "expired");
 }
 
 #[tokio::test]

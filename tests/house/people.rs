@@ -6,6 +6,7 @@ use countersign::domain::audit::EventKind;
 use countersign::domain::company::Place;
 use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_user::NewUser;
+use countersign::ops::administration::issue_recovery::Account;
 use countersign::ops::failure::Failure;
 use countersign::ops::prove_factor::Proof;
 use http::StatusCode;
@@ -16,6 +17,7 @@ use crate::harness::House;
 use crate::harness::ISSUER;
 use crate::harness::MACHINE;
 use crate::members::give;
+use crate::members::grant;
 use crate::members::inside;
 use crate::members::person;
 use crate::members::place;
@@ -351,6 +353,26 @@ async fn a_link_for_a_lost_password_still_asks_for_the_factor_and_is_told() {
 }
 
 #[tokio::test]
+async fn a_link_for_a_lost_factor_counts_passwords_with_the_sign_in() {
+    let house = House::new().await;
+    let mut owner = inside(&house, "owner").await;
+    let path = format!("{}/factor_link", person(&house, "viewer"));
+    let answer = act(&mut owner, "owner", &path).await;
+    let link = link_of(&mut owner, &answer).await;
+    let wrong = ("password", "not-the-password");
+    let mut guessing = Browser::new(&house);
+    for status in [422, 422, 422, 429] {
+        let page = guessing.get(&link).await;
+        let answer = guessing.submit(&page, &link, &[wrong]).await;
+        assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+    }
+    let page = guessing.get("/sign-in").await;
+    let email = ("email", "viewer@acme.example");
+    let answer = guessing.submit(&page, "/sign-in", &[email, wrong]).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn a_link_for_a_lost_factor_still_asks_for_the_password_and_ends_in_an_hour() {
     let house = House::new().await;
     let mut owner = inside(&house, "owner").await;
@@ -405,4 +427,57 @@ async fn an_erased_person_is_a_number_and_the_chain_stays_whole() {
     assert!(house.ops.enable_user(id, MACHINE).await.is_err());
     let answer = invite(&mut owner, "owner", &name, "viewer").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "the address is free again");
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_taken_back_opens_nothing() {
+    let house = House::new().await;
+    let mut owner = inside(&house, "owner").await;
+    let answer = invite(&mut owner, "owner", "nora@acme.example", "viewer").await;
+    let waiting = answer.location().split('?').next().unwrap().to_owned();
+    let waiting = waiting.trim_end_matches("/link").to_owned();
+    let link = link_of(&mut owner, &answer).await;
+    let answer = act(&mut owner, "owner", &format!("{waiting}/remove_person")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(house.happened(1), [EventKind::RoleRemoved]);
+    assert_eq!(Browser::new(&house).get(&link).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(owner.get(&waiting).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_firm_leaves_the_companies_reached_only_through_it() {
+    let house = House::new().await;
+    let scope = "customers:readonly";
+    give(&house, "junior", "acme", "viewer").await;
+    let mut tokens = Vec::new();
+    for company in ["bakery", "acme"] {
+        let given = house.tokens("oauth_public", "junior", &house.company(company), scope).await;
+        tokens.push(given["access_token"].as_str().unwrap().to_owned());
+    }
+    let firm: Place = house.firm().parse().unwrap();
+    let junior = house.user_id("junior");
+    house.ops.remove_person(junior, firm, Vec::new(), MACHINE).await.unwrap();
+    let status = async |token: &str| house.call(token, "/customers").await.status;
+    assert_eq!(status(&tokens[0]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&tokens[1]).await, StatusCode::OK, "a role of their own is not the firm's");
+    grant(&house, "junior", firm, "accountant").await;
+    assert_eq!(status(&tokens[0]).await, StatusCode::UNAUTHORIZED, "it asks for consent again");
+}
+
+#[tokio::test]
+async fn whoever_was_erased_delegates_owns_and_is_confided_nothing() {
+    let house = House::new().await;
+    let junior = house.user_id("junior");
+    give(&house, "junior", "bakery", "viewer").await;
+    let new = house.acting(AppKind::ApiCredentials, "bakery", "junior", "customers:readonly");
+    let app = house.ops.create_app(new, MACHINE).await.unwrap().app.id;
+    let Place::Company(bakery) = place(&house, "bakery") else { panic!("a company") };
+    let confided = vec![junior, house.user_id("partner")];
+    house.ops.set_confidential(bakery, true, confided, MACHINE).await.unwrap();
+    let account = Account { user: junior, place: None };
+    house.ops.erase_person(account, MACHINE).await.unwrap();
+    let app = house.ops.find_app(&app.to_string()).unwrap();
+    assert_eq!((app.delegated_by, app.owner), (None, None));
+    let company = house.ops.find_company(&bakery.to_string()).unwrap();
+    assert_eq!(company.confided_to, [house.user_id("partner")]);
 }

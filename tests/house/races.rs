@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use countersign::domain::app::AppKind;
+use countersign::domain::app_life::Overlap;
 use countersign::domain::audit::Origin;
 use countersign::domain::company::Place;
 use countersign::domain::scope::ScopeSet;
@@ -193,4 +194,55 @@ async fn one_pushed_request_is_answered_once_however_often_it_was_opened() {
         let answers = send_at_once(&house, tries).await;
         assert_eq!(won(&answers, StatusCode::SEE_OTHER).len(), 1, "round {round}");
     }
+}
+
+/// A secret that is replaced at once ends with the tokens that it got. It takes a tenth of the rounds: each
+/// leaves an app with another secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_outlives_the_secret_that_is_replaced_while_it_is_used() {
+    let house = House::quick().await;
+    let app = house.app("api_credentials").clone();
+    let mut secret = app.client_secret.unwrap();
+    let mut issued = 0;
+    for round in 0..ROUNDS / 10 {
+        // Whoever guesses is made to wait for a minute.
+        house.advance(61);
+        let form = |secret: &str| {
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_id", &app.client_id),
+                ("client_secret", secret),
+            ];
+            posting("/oauth/token", &form, &[])
+        };
+        let tries: Vec<_> = (0..TRIES)
+            .map(|number| {
+                let (mut request, number) = (form(&secret), u8::try_from(number).unwrap());
+                request.extensions_mut().insert(Peer(([192, 0, 2, number], 443).into()));
+                request
+            })
+            .collect();
+        let id = app.client_id.parse().unwrap();
+        let rotating = house.ops.rotate_secret(id, Overlap::Now, Origin::default());
+        let (answers, rotated) = if round % 2 == 0 {
+            tokio::join!(send_at_once(&house, tries), rotating)
+        } else {
+            let (rotated, answers) = tokio::join!(rotating, send_at_once(&house, tries));
+            (answers, rotated)
+        };
+        for answer in &answers {
+            if answer.status == StatusCode::OK {
+                let call = house.call(&answer.text("access_token"), "/me").await;
+                assert_eq!(call.status, StatusCode::UNAUTHORIZED, "round {round}");
+                issued += 1;
+            } else {
+                assert_eq!(answer.error(), "invalid_client", "round {round}");
+            }
+        }
+        assert_eq!(house.send(form(&secret)).await.error(), "invalid_client", "round {round}");
+        secret = rotated.unwrap().secret.unwrap().expose().to_owned();
+        let token = house.send(form(&secret)).await.text("access_token");
+        assert_eq!(house.call(&token, "/me").await.status, StatusCode::OK, "round {round}");
+    }
+    assert!(issued > 0, "nothing was ever issued before the secret was replaced");
 }

@@ -290,3 +290,18 @@ async fn a_resource_that_is_no_url_of_ours_or_was_not_granted_is_an_invalid_targ
     }
     assert_eq!(house.redeem("oauth_public", &code).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn connecting_anew_replaces_the_connection_to_that_company_and_no_other() {
+    let house = House::new().await;
+    let mut tokens = Vec::new();
+    for company in ["acme", "bakery", "acme"] {
+        let place = house.company(company);
+        let given =
+            house.tokens("oauth_confidential", "partner", &place, "customers:readonly").await;
+        tokens.push(given["access_token"].as_str().unwrap().to_owned());
+    }
+    for (token, status) in tokens.iter().zip([401, 200, 200]) {
+        assert_eq!(house.call(token, "/customers").await.status, status, "{token}");
+    }
+}

@@ -52,10 +52,13 @@ pub async fn send_at_once(
     house: &House,
     requests: impl IntoIterator<Item = Request<Body>>,
 ) -> Vec<Answer> {
+    let requests: Vec<_> = requests.into_iter().collect();
+    let paths: Vec<String> = requests.iter().map(|request| request.uri().path().into()).collect();
     let sending = |request| harness::send(house.router.clone(), request);
     let answers = at_once(requests.into_iter().map(sending)).await;
-    for answer in &answers {
+    for (path, answer) in paths.iter().zip(&answers) {
         assert!(!answer.status.is_server_error(), "{answer:?}");
+        house.assert_leads_where_it_may(path, answer);
     }
     answers
 }

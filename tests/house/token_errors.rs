@@ -142,8 +142,7 @@ async fn a_refusal_repeats_nothing_that_was_sent_and_the_audit_trail_keeps_nothi
             assert!(!format!("{:?}", answer.headers).contains("CANARY"), "{name}: {answer:?}");
         }
     }
-    let entries = house.ops.audit_entries(None, 1000).unwrap();
-    assert!(!serde_json::to_string(&entries).unwrap().contains("CANARY"));
+    assert!(!house.ops.audit_lines(1..1000).unwrap().concat().contains("CANARY"));
 }
 
 #[tokio::test]

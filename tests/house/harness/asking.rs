@@ -108,7 +108,10 @@ impl House {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        send(self.router.clone(), request).await
+        let path = request.uri().path().to_owned();
+        let answer = send(self.router.clone(), request).await;
+        self.assert_leads_where_it_may(&path, &answer);
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {

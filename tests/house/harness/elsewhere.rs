@@ -55,12 +55,30 @@ impl Page {
     }
 }
 
+/// What is answered, by URL without its scheme.
+#[derive(Clone, Default)]
+pub struct Pages(Arc<Mutex<HashMap<String, Page>>>);
+
+impl Pages {
+    /// Every redirect URI that stands in a document here.
+    pub fn redirect_uris(&self) -> Vec<String> {
+        let pages = self.0.lock().unwrap();
+        let bytes = pages.values().map(|(Page::Bytes(bytes) | Page::Drip(bytes, _))| bytes);
+        let bodies = bytes.filter_map(|bytes| {
+            let start = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+            serde_json::from_slice::<Value>(&bytes[start..]).ok()
+        });
+        let uris = bodies.flat_map(|body| body["redirect_uris"].as_array().cloned());
+        uris.flatten().filter_map(|uri| uri.as_str().map(str::to_owned)).collect()
+    }
+}
+
 /// The web server. It answers 404 to what a test did not put there.
 pub struct Elsewhere {
     pub address: SocketAddr,
     pub resolver: Arc<Resolver>,
+    pub pages: Pages,
     folder: TempDir,
-    pages: Arc<Mutex<HashMap<String, Page>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -77,14 +95,14 @@ impl Elsewhere {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let resolver = Arc::new(Resolver { all: Some(address), ..Resolver::default() });
-        let (pages, asked) = (Arc::default(), Arc::default());
-        let here = Self { address, resolver, folder, pages, asked };
-        let (pages, asked) = (Arc::clone(&here.pages), Arc::clone(&here.asked));
+        let here =
+            Self { address, resolver, pages: Pages::default(), folder, asked: Arc::default() };
+        let (pages, asked) = (here.pages.clone(), Arc::clone(&here.asked));
         let tasks = TaskTracker::new();
         let of_connections = tasks.clone();
         tasks.spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let (pages, asked) = (Arc::clone(&pages), Arc::clone(&asked));
+                let (pages, asked) = (pages.clone(), Arc::clone(&asked));
                 let acceptor = TlsAcceptor::from(Arc::clone(&server));
                 of_connections.spawn(answer(acceptor, socket, pages, asked));
             }
@@ -95,7 +113,7 @@ impl Elsewhere {
     /// Puts something at a URL.
     pub fn put(&self, url: &str, reply: Page) {
         let url = url.strip_prefix("https://").unwrap().to_owned();
-        self.pages.lock().unwrap().insert(url, reply);
+        self.pages.0.lock().unwrap().insert(url, reply);
     }
 
     /// The requests that came: their heads, and their bodies behind them.
@@ -119,7 +137,7 @@ impl Elsewhere {
 async fn answer(
     acceptor: TlsAcceptor,
     socket: TcpStream,
-    pages: Arc<Mutex<HashMap<String, Page>>>,
+    pages: Pages,
     asked: Arc<Mutex<Vec<String>>>,
 ) {
     let Ok(mut stream) = acceptor.accept(socket).await else { return };
@@ -139,7 +157,7 @@ async fn answer(
     if stream.read_exact(&mut body).await.is_err() {
         return;
     }
-    let reply = pages.lock().unwrap().get(&url).cloned();
+    let reply = pages.0.lock().unwrap().get(&url).cloned();
     asked.lock().unwrap().push(head + &String::from_utf8(body).unwrap());
     let reply = reply.unwrap_or_else(|| Page::of(404, "", b""));
     let (bytes, drip) = match reply {

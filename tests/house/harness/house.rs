@@ -40,6 +40,7 @@ use zeroize::Zeroizing;
 use crate::harness::CONFIG_FILE;
 use crate::harness::Elsewhere;
 use crate::harness::ISSUER;
+use crate::harness::Pages;
 use crate::harness::Resolver;
 use crate::harness::mcp;
 use crate::harness::mcp::FakeMcp;
@@ -53,6 +54,8 @@ pub struct House {
     pub guide: Guide,
     /// What stands behind the MCP addresses.
     pub mcp: Arc<FakeMcp>,
+    /// Where documents of clients are found.
+    pub(super) documents: Option<Pages>,
     folder: Option<TempDir>,
     resolver: Arc<dyn Resolve>,
 }
@@ -108,7 +111,8 @@ impl House {
         let ca = elsewhere.ca_file();
         let settings: Vec<_> = reaching(&ca).into_iter().chain(settings.iter().copied()).collect();
         let store = Store::in_memory().unwrap();
-        Self::resolving(store, &settings, None, elsewhere.resolver.clone()).seeded().await
+        let house = Self::resolving(store, &settings, None, elsewhere.resolver.clone());
+        Self { documents: Some(elsewhere.pages.clone()), ..house }.seeded().await
     }
 
     /// As [`Self::beside`], in a data folder of its own.
@@ -116,7 +120,8 @@ impl House {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
         let (ca, resolver) = (elsewhere.ca_file(), elsewhere.resolver.clone());
         let folder = tempfile::tempdir().unwrap();
-        Self::open(folder, clock, &reaching(&ca), resolver).seeded().await
+        let house = Self::open(folder, clock, &reaching(&ca), resolver);
+        Self { documents: Some(elsewhere.pages.clone()), ..house }.seeded().await
     }
 
     /// As [`Self::restarted`], beside `elsewhere` as before.
@@ -173,7 +178,7 @@ impl House {
             api_base: String::new(),
         };
         let resolver = Arc::new(Resolver::default());
-        Self { router, ops, clock, guide, mcp, folder: None, resolver }
+        Self { router, ops, clock, guide, mcp, documents: None, folder: None, resolver }
     }
 
     /// In a data folder of its own, with real files, so that it can be stopped and opened again.
@@ -227,10 +232,10 @@ impl House {
     /// Stopped, and opened again from its files with these settings, and with those in
     /// [`CONFIG_FILE`] if a test wrote it. No time has passed.
     pub fn restarted(self, settings: &[(&str, &str)]) -> Self {
-        let Self { router, ops, clock, guide, folder, resolver, .. } = self;
+        let Self { router, ops, clock, guide, folder, resolver, documents, .. } = self;
         ops.close();
         drop((router, ops));
-        Self { guide, ..Self::open(folder.unwrap(), clock, settings, resolver) }
+        Self { guide, documents, ..Self::open(folder.unwrap(), clock, settings, resolver) }
     }
 
     /// Stopped; then `act` does something with the data folder and the settings, and it is opened again.
@@ -238,7 +243,7 @@ impl House {
         self,
         act: impl FnOnce(&std::path::Path, &Settings) -> T + Send,
     ) -> (Self, T) {
-        let Self { router, ops, clock, guide, folder, resolver, .. } = self;
+        let Self { router, ops, clock, guide, folder, resolver, documents, .. } = self;
         ops.close();
         drop((router, ops));
         let folder = folder.unwrap();
@@ -246,7 +251,7 @@ impl House {
         let done = std::thread::scope(|scope| {
             scope.spawn(|| act(folder.path(), &settings)).join().unwrap()
         });
-        (Self { guide, ..Self::open(folder, clock, &[], resolver) }, done)
+        (Self { guide, documents, ..Self::open(folder, clock, &[], resolver) }, done)
     }
 
     /// The data folder.
@@ -265,10 +270,13 @@ impl House {
         let settings = chosen_with(&placed, folder.path().join(CONFIG_FILE));
         let options = Options::of(&settings, Kind::Real);
         // A thread of its own: opening waits for the writer.
-        let opened = std::thread::scope(|scope| {
-            scope.spawn(|| Installation::open(folder.path(), &options)).join().unwrap()
-        });
-        let installation = Installation { clock: clock.clone(), ..opened.unwrap() };
+        let open = || {
+            let opened = Installation::open(folder.path(), &options).unwrap();
+            let installation = Installation { clock: clock.clone(), ..opened };
+            installation.forget_what_lies_ahead().unwrap();
+            installation
+        };
+        let installation = std::thread::scope(|scope| scope.spawn(open).join().unwrap());
         let ops = wire::ops_resolving(&settings, &installation, resolver.clone()).unwrap();
         Self { folder: Some(folder), resolver, ..Self::build(&settings, ops, clock) }
     }
