@@ -121,8 +121,10 @@ it('finds nothing on any page, wide and narrow, light and dark', async () => {
   const worker = async () => {
     const context = await browser.newContext();
     while (waiting.length > 0) {
+      // Before anything is waited for, during which the other worker could take the last one.
+      const name = waiting.shift();
       const page = await context.newPage();
-      found.push(...await look(page, waiting.shift()));
+      found.push(...await look(page, name));
       await page.close();
     }
     await context.close();

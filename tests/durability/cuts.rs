@@ -161,7 +161,7 @@ impl Episode {
                 self.disk.expect(kind, left, Trouble::PowerCut);
             }
             let opened = Witness::open(&self.disk, &self.ledger).and_then(|engine| {
-                Site::start(Arc::new(engine), &self.clock, self.chance.branch(), NEVER)
+                Site::start(Arc::new(engine), &self.clock, self.chance.branch(), Some(NEVER))
             });
             self.judge()?;
             match opened {

@@ -6,6 +6,8 @@
 //! has brought any part to the medium, and what it has not is never written again although the cache
 //! goes on showing it (ext4 and XFS do that), until the cache is dropped.
 
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::ops::Bound;
@@ -31,6 +33,21 @@ pub enum Call {
     Sync,
 }
 
+impl Call {
+    const ALL: &'static [Self] = &[Self::Read, Self::Write, Self::SetLen, Self::Sync];
+    /// Those that change something.
+    const CHANGES: &'static [Self] = &[Self::Write, Self::SetLen, Self::Sync];
+
+    const fn only(self) -> &'static [Self] {
+        match self {
+            Self::Read => &[Self::Read],
+            Self::Write => &[Self::Write],
+            Self::SetLen => &[Self::SetLen],
+            Self::Sync => &[Self::Sync],
+        }
+    }
+}
+
 /// Whether the disk keeps its promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Honesty {
@@ -53,15 +70,33 @@ pub enum Trouble {
     /// Power fails in the middle of it, and nothing works until the restart.
     PowerCut,
     /// It fails, once.
-    FailsOnce,
+    FailsOnce(Why),
     /// It fails, and so does everything but reads until the disk is mended.
-    FailsFromNowOn,
+    FailsFromNowOn(Why),
 }
 
-/// Trouble to come at the call after `left - 1` others, or after so many of one kind.
+/// What the system says of a call that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// `EIO`: the medium did not take it.
+    Broken,
+    /// `ENOSPC`: there is no room for it.
+    Full,
+}
+
+impl Why {
+    fn error(self) -> io::Error {
+        io::Error::from_raw_os_error(match self {
+            Self::Broken => 5,
+            Self::Full => 28,
+        })
+    }
+}
+
+/// Trouble to come at the call after `left - 1` others, or after so many of some kinds.
 #[derive(Clone, Copy)]
 struct Awaited {
-    kind: Option<Call>,
+    kinds: &'static [Call],
     left: u64,
     trouble: Trouble,
 }
@@ -81,17 +116,20 @@ struct State {
     late: Vec<Piece>,
     /// Whether the cache shows what the medium does not have and nobody will write.
     cache_lies: bool,
+    /// How often it came to that.
+    lies: u64,
     honesty: Honesty,
     chance: Chance,
-    trouble: Option<Awaited>,
-    failing: bool,
+    /// What is to come, one after the other.
+    trouble: VecDeque<Awaited>,
+    failing: Option<Why>,
     /// Grows with every restart: whoever was opened before is dead.
     boot: u64,
     powered: bool,
     /// Which opening has it for itself.
     locked: Option<u64>,
     opened: u64,
-    calls: u64,
+    calls: BTreeMap<Call, u64>,
     last: Option<Call>,
     trace: u64,
 }
@@ -117,13 +155,13 @@ impl State {
         if !self.powered || boot != self.boot {
             return Err(eio("there is no power"));
         }
-        self.calls += 1;
+        *self.calls.entry(call).or_default() += 1;
         self.last = Some(call);
-        if self.failing && call != Call::Read {
-            return Err(eio("no space left on the disk"));
+        if let Some(why) = self.failing.filter(|_| call != Call::Read) {
+            return Err(why.error());
         }
-        let Some(awaited) = &mut self.trouble else { return Ok(None) };
-        if awaited.kind.is_some_and(|kind| kind != call) {
+        let Some(awaited) = self.trouble.front_mut() else { return Ok(None) };
+        if !awaited.kinds.contains(&call) {
             return Ok(None);
         }
         awaited.left -= 1;
@@ -131,11 +169,11 @@ impl State {
             return Ok(None);
         }
         let trouble = awaited.trouble;
-        self.trouble = None;
+        self.trouble.pop_front();
         match trouble {
             Trouble::PowerCut => self.powered = false,
-            Trouble::FailsOnce => {}
-            Trouble::FailsFromNowOn => self.failing = true,
+            Trouble::FailsOnce(_) => {}
+            Trouble::FailsFromNowOn(why) => self.failing = Some(why),
         }
         Ok(Some(trouble))
     }
@@ -209,6 +247,7 @@ impl State {
         let some = std::mem::take(&mut self.pending);
         self.settle(some, |chance| chance.percent(50));
         self.cache_lies = true;
+        self.lies += 1;
     }
 }
 
@@ -228,15 +267,16 @@ impl Disk {
             pending: Vec::new(),
             late: Vec::new(),
             cache_lies: false,
+            lies: 0,
             honesty,
             chance,
-            trouble: None,
-            failing: false,
+            trouble: VecDeque::new(),
+            failing: None,
             boot: 0,
             powered: true,
             locked: None,
             opened: 0,
-            calls: 0,
+            calls: BTreeMap::new(),
             last: None,
             trace: 0,
         })))
@@ -248,14 +288,37 @@ impl Disk {
 
     /// Has trouble come at the call after `left - 1` others, or after so many of one kind.
     pub fn expect(&self, kind: Option<Call>, left: u64, trouble: Trouble) {
-        self.with(|state| state.trouble = Some(Awaited { kind, left, trouble }));
+        let kinds = kind.map_or(Call::ALL, Call::only);
+        self.with(|state| state.trouble = VecDeque::from([Awaited { kinds, left, trouble }]));
+    }
+
+    /// Has trouble come at a call that changes something, after `left - 1` of those.
+    pub fn expect_at_change(&self, left: u64, trouble: Trouble) {
+        let kinds = Call::CHANGES;
+        self.with(|state| state.trouble = VecDeque::from([Awaited { kinds, left, trouble }]));
+    }
+
+    /// Has a read fail once the trouble that is awaited has come, after `left - 1` other reads.
+    pub fn expect_then_at_read(&self, left: u64, trouble: Trouble) {
+        let kinds = Call::Read.only();
+        self.with(|state| state.trouble.push_back(Awaited { kinds, left, trouble }));
+    }
+
+    /// Whether the trouble that was to come has not come yet.
+    pub fn is_awaiting(&self) -> bool {
+        self.with(|state| !state.trouble.is_empty())
+    }
+
+    /// Whether everything fails until it is mended.
+    pub fn is_failing(&self) -> bool {
+        self.with(|state| state.failing.is_some())
     }
 
     /// Everything works again, and nothing is going to go wrong.
     pub fn mend(&self) {
         self.with(|state| {
-            state.failing = false;
-            state.trouble = None;
+            state.failing = None;
+            state.trouble.clear();
         });
     }
 
@@ -276,8 +339,14 @@ impl Disk {
         self.with(|state| (state.last, !state.pending.is_empty()))
     }
 
-    pub fn calls(&self) -> u64 {
-        self.with(|state| state.calls)
+    /// How often the cache came to show what the medium did not have and nobody was to write.
+    pub fn lies(&self) -> u64 {
+        self.with(|state| state.lies)
+    }
+
+    /// How many calls of a kind came.
+    pub fn calls(&self, kind: Call) -> u64 {
+        self.with(|state| state.calls.get(&kind).copied().unwrap_or_default())
     }
 
     /// Stands for everything that was ever written, in its order.
@@ -314,8 +383,8 @@ impl Disk {
 impl State {
     fn reboot(&mut self) {
         self.powered = true;
-        self.failing = false;
-        self.trouble = None;
+        self.failing = None;
+        self.trouble.clear();
         self.locked = None;
         self.boot += 1;
     }
@@ -367,7 +436,10 @@ impl Opened {
             None => Ok(works(state)),
             Some(trouble) => {
                 fails(state);
-                Err(eio(if trouble == Trouble::PowerCut { "power failed" } else { "I/O error" }))
+                Err(match trouble {
+                    Trouble::PowerCut => eio("power failed"),
+                    Trouble::FailsOnce(why) | Trouble::FailsFromNowOn(why) => why.error(),
+                })
             }
         })
     }

@@ -47,6 +47,7 @@ use countersign::ops::redeem_code::CodeRequest;
 use countersign::ops::refresh::RefreshRequest;
 use countersign::ops::refusals::Record;
 use countersign::ops::settings::OpsSettings;
+use countersign::ops::token_refusal::TokenRefusal;
 use countersign::store::Store;
 use countersign::store::chain;
 use countersign::store::changes::Changes;
@@ -220,6 +221,8 @@ impl Operation for Hold {
 /// What one person may do with one app, as far as the client knows.
 #[derive(Clone)]
 struct Family {
+    /// The code that it came of.
+    code: String,
     access: String,
     refresh: String,
     /// The refresh token before, what it was answered with, and when.
@@ -231,6 +234,11 @@ struct Family {
 #[derive(Default)]
 pub struct Told {
     codes: Vec<String>,
+    /// Codes that were redeemed, and such of which nobody knows.
+    used: Vec<String>,
+    unsure: Vec<String>,
+    /// Nobody asks for a compaction.
+    pub never_compacts: bool,
     tokens: Vec<(String, bool)>,
     families: Vec<Family>,
     pub acknowledged: u64,
@@ -247,6 +255,8 @@ enum Done {
     Refused,
     /// A refusal or a grant that must not be.
     Wrong(String),
+    /// The code may have been redeemed or not.
+    CodeUnsure(String, Fault),
     Fault(Fault),
 }
 
@@ -271,14 +281,18 @@ fn sorted<T, R: std::fmt::Debug>(
 }
 
 impl Site {
-    /// Starts over an engine with the template's data.
+    /// Starts over an engine with the template's data; `retry` says how often it is opened anew, instead
+    /// of as often as in service.
     pub fn start(
         engine: Arc<dyn Engine>,
         clock: &Arc<ManualClock>,
         mut chance: Chance,
-        retry: Duration,
+        retry: Option<Duration>,
     ) -> Result<Self, Fault> {
-        let store = Store::start_retrying(engine, retry)?;
+        let store = match retry {
+            Some(retry) => Store::start_retrying(engine, retry)?,
+            None => Store::start(engine)?,
+        };
         let made = template();
         let ops = ops(&made.settings, &store, clock, chance.branch());
         let public = PresentedClient { id: made.public.id.to_string(), secret: None };
@@ -309,13 +323,15 @@ impl Site {
             0..=5 => {
                 // Everything that was issued is over.
                 self.clock.advance(LONG);
-                told.codes.clear();
+                for codes in [&mut told.codes, &mut told.used, &mut told.unsure] {
+                    codes.clear();
+                }
                 told.tokens.clear();
                 told.families.clear();
                 let _ = self.ops.sweep().await;
                 Ok(Step::Sweep)
             }
-            6..=8 => {
+            6..=8 if !told.never_compacts => {
                 let _ = self.store.compact().await;
                 Ok(Step::Compact)
             }
@@ -427,13 +443,24 @@ impl Site {
     }
 
     async fn redeem(&self, code: String) -> Done {
-        let request =
-            CodeRequest { code, redirect_uri: Some(CALLBACK.to_owned()), ..CodeRequest::default() };
-        let redeemed = self.ops.redeem_code(self.public.clone(), request, Origin::default()).await;
-        sorted("a code", redeemed, |answer| {
+        let redeemed = sorted("a code", self.redeeming(&code).await, |answer| {
             let (access, refresh) = texts(&answer);
-            Done::Family(Family { access, refresh, before: None, ended: false })
-        })
+            let code = code.clone();
+            Done::Family(Family { code, access, refresh, before: None, ended: false })
+        });
+        match redeemed {
+            Done::Fault(fault) => Done::CodeUnsure(code, fault),
+            done => done,
+        }
+    }
+
+    async fn redeeming(&self, code: &str) -> Result<TokenAnswer, Failure<TokenRefusal>> {
+        let request = CodeRequest {
+            code: code.to_owned(),
+            redirect_uri: Some(CALLBACK.to_owned()),
+            ..CodeRequest::default()
+        };
+        self.ops.redeem_code(self.public.clone(), request, Origin::default()).await
     }
 
     async fn rotate(&self, family: Family) -> Done {
@@ -441,14 +468,11 @@ impl Site {
         sorted("a refresh", self.refresh(&token).await, |answer| {
             let (access, refresh) = texts(&answer);
             let before = Some((token, answer, self.clock.now()));
-            Done::Family(Family { access, refresh, before, ended: false })
+            Done::Family(Family { access, refresh, before, ..family })
         })
     }
 
-    async fn refresh(
-        &self,
-        token: &str,
-    ) -> Result<TokenAnswer, Failure<countersign::ops::token_refusal::TokenRefusal>> {
+    async fn refresh(&self, token: &str) -> Result<TokenAnswer, Failure<TokenRefusal>> {
         let request = RefreshRequest { token: token.to_owned(), ..RefreshRequest::default() };
         self.ops.refresh(self.public.clone(), request, Origin::default()).await
     }
@@ -493,6 +517,55 @@ impl Site {
             told.keep(checked)?;
         }
         told.keep(self.issue().await)
+    }
+
+    /// Whoever asks now is told of a fault, and of nothing else: nothing is granted, renewed or written.
+    pub async fn grants_nothing(&self, told: &mut Told, chance: &mut Chance) -> Result<(), String> {
+        let mut asked: Vec<Acting<'_>> =
+            vec![Box::pin(self.issue()), Box::pin(self.consent()), Box::pin(self.note())];
+        if let Some(code) = told.codes.pop() {
+            asked.push(Box::pin(self.redeem(code)));
+        }
+        if let Some(family) = told.take_family(chance, false) {
+            asked.push(Box::pin(self.rotate(family)));
+        }
+        let before = told.acknowledged;
+        for act in asked {
+            told.keep(act.await)?;
+        }
+        if told.acknowledged == before { Ok(()) } else { Err("granted while failing".to_owned()) }
+    }
+
+    /// A code is good once: of those whose redemption nobody knows the fate of one may be redeemed now,
+    /// and none that was redeemed is redeemed again.
+    pub async fn check_codes(&self, told: &mut Told) -> Result<u64, String> {
+        for code in std::mem::take(&mut told.unsure) {
+            match self.redeeming(&code).await {
+                Ok(_) | Err(Failure::Refused(_)) => told.used.push(code),
+                Err(Failure::Fault(fault)) => return Err(format!("a code is not judged: {fault}")),
+            }
+        }
+        let used = std::mem::take(&mut told.used);
+        for code in &used {
+            match self.redeeming(code).await {
+                Err(Failure::Refused(_)) => {}
+                Ok(_) => return Err("a code was redeemed twice".to_owned()),
+                Err(Failure::Fault(fault)) => return Err(format!("a code is not judged: {fault}")),
+            }
+            for family in told.families.iter_mut().filter(|family| family.code == *code) {
+                family.ended = true;
+                self.check_access(&family.access, false)?;
+            }
+        }
+        Ok(used.len() as u64)
+    }
+
+    /// The trail can be read, and it verifies.
+    pub fn check_chain(&self) -> Result<u64, String> {
+        match self.store.read(|reader| chain::verify(reader.state())) {
+            Ok(Ok(entries)) => Ok(entries),
+            other => Err(format!("the audit trail does not verify: {other:?}")),
+        }
     }
 
     fn check_audit(&self) -> Result<(), String> {
@@ -565,9 +638,19 @@ impl Told {
             Done::Code(code) => self.codes.push(code),
             Done::Token(token) => self.tokens.push((token, false)),
             Done::TokenRevoked(token) => self.tokens.push((token, true)),
-            Done::Family(family) => self.families.push(family),
+            Done::Family(family) => {
+                if !self.used.contains(&family.code) {
+                    self.used.push(family.code.clone());
+                }
+                self.families.push(family);
+            }
             Done::Refused => {}
             Done::Wrong(why) => return Err(why),
+            Done::CodeUnsure(code, fault) => {
+                self.unsure.push(code);
+                self.acknowledged -= 1;
+                return self.keep(Done::Fault(fault));
+            }
             Done::Fault(fault) if fault.will_pass() => {
                 self.acknowledged -= 1;
                 self.faults += 1;
