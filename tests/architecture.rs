@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
 
+#[path = "architecture/proofs.rs"]
+mod proofs;
 #[path = "architecture/source.rs"]
 mod source;
 
