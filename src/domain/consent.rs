@@ -28,7 +28,7 @@ use crate::domain::scope::ScopeSet;
 /// on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
-    /// Its own id: consumed by Allow or Cancel, not by opening.
+    /// Consumed by Allow or Cancel, not by opening; that of its reference, if it was pushed.
     pub id: RawId,
     /// The client.
     pub app: AppId,
@@ -50,8 +50,6 @@ pub struct AuthorizationRequest {
     pub challenge: Option<Challenge>,
     /// When it was checked.
     pub at: Timestamp,
-    /// The pushed request that it came from, which is good once.
-    pub pushed: Option<RawId>,
 }
 
 impl AuthorizationRequest {
@@ -326,7 +324,6 @@ mod tests {
             targets: Targets::default(),
             challenge: None,
             at: samples::NOW,
-            pushed: None,
         }
     }
 

@@ -180,7 +180,7 @@ impl Ops {
         let now = self.now();
         let kind = TokenKind::PushedRequest;
         let token = PlainToken::mint(kind, false, now, self.entropy.as_ref());
-        let request = AuthorizationRequest { pushed: Some(*token.id()), ..request };
+        let request = AuthorizationRequest { id: *token.id(), ..request };
         if self.seal_request(&request, &[])?.is_none() {
             return Err(Failure::Refused(AuthorizationRefusal::Redirect {
                 redirect: request.redirect,
@@ -270,13 +270,10 @@ impl Ops {
                     && row.request.app_generation == app.generation
             });
             let answered = reader.has::<AnsweredRequests>(token.id())?;
-            // Its own life starts when it is opened; its id is new at each opening, while the
-            // pushed request as such can be answered once.
-            Ok(good.filter(|_| !answered).map(|row| AuthorizationRequest {
-                id: RawId::make(self.now(), self.entropy.as_ref()),
-                at: self.now(),
-                ..row.request
-            }))
+            // The life of a page starts when it is opened. However many are, one of them is answered.
+            let opened =
+                |row: PushedRequest| AuthorizationRequest { at: self.now(), ..row.request };
+            Ok(good.filter(|_| !answered).map(opened))
         })
     }
 
@@ -320,7 +317,6 @@ impl Ops {
             targets,
             challenge,
             at: self.now(),
-            pushed: None,
         })
     }
 

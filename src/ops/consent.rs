@@ -262,17 +262,11 @@ fn unanswered(
     if request.is_over(ops.settings.lifetimes.consent_request, ops.now()) {
         return Ok(Err(ConsentRefusal::Expired));
     }
-    let mut answered = reader.has::<AnsweredRequests>(&request.id)?;
-    if let Some(pushed) = &request.pushed {
-        answered |= reader.has::<AnsweredRequests>(pushed)?;
-    }
+    let answered = reader.has::<AnsweredRequests>(&request.id)?;
     Ok(if answered { Err(ConsentRefusal::Answered) } else { Ok(()) })
 }
 
 fn mark_answered(changes: &mut Changes, request: &AuthorizationRequest) -> Result<(), Fault> {
-    if let Some(pushed) = &request.pushed {
-        changes.put::<AnsweredRequests>(pushed, &())?;
-    }
     changes.put::<AnsweredRequests>(&request.id, &())
 }
 
