@@ -2,8 +2,8 @@
 
 The whole crate and the house tests take minutes to build, which is too long for a build a mutation. So every
 mutation that cargo-mutants lists is put beside what it replaces, behind a number, into one copy of the crate;
-what does not compile is taken out again; and the house tests run once a number (COUNTERSIGN_MUTANT), until one
-of them fails. `tests/campaigns/mutants --issuing` calls this.
+what does not compile is taken out again; and the tests beside the operations and those of the house run once a
+number (COUNTERSIGN_MUTANT), until one of them fails. `tests/campaigns/mutants --issuing` calls this.
 """
 
 import argparse
@@ -182,12 +182,19 @@ def compile_all(copy, root, mutants, environment):
         print(f"{len(bad)} do not compile, {len(unviable)} in all", flush=True)
 
 
-def build(copy, environment):
-    asked = ["cargo", "test", "--no-run", "--test", "house", "--message-format=json", "--quiet"]
+def build(copy, environment, name, target):
+    asked = ["cargo", "test", "--no-run", *target, "--message-format=json", "--quiet"]
     told = subprocess.run(asked, cwd=copy, env=environment, check=True, capture_output=True, text=True)
     built = (json.loads(line).get("executable") for line in told.stdout.splitlines())
     # A copy: the next build of the crate itself puts another in the place of this one.
-    return shutil.copy([path for path in built if path][-1], copy / "house")
+    return shutil.copy([path for path in built if path][-1], copy / name)
+
+
+def suites(copy, environment):
+    """What judges, the quickest first: each a binary and the tests of it."""
+    beside = build(copy, environment, "beside", ["--lib"])
+    house = build(copy, environment, "house", ["--test", "house"])
+    return [(beside, [test for test in tests_of(beside) if test.startswith("ops::")]), (house, tests_of(house))]
 
 
 def tests_of(binary):
@@ -232,11 +239,11 @@ def reach(binary, copy, test):
         return test, took, {int(number) for number in file.read().split()}
 
 
-def meeting(binary, copy):
-    """The tests that meet each mutation, the quickest first."""
+def meeting(binary, copy, tests):
+    """Those of the tests that meet each mutation, the quickest first."""
     found = collections.defaultdict(list)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-        told = list(workers.map(lambda test: reach(binary, copy, test), tests_of(binary)))
+        told = list(workers.map(lambda test: reach(binary, copy, test), tests))
     for test, took, reached in sorted(told, key=lambda one: one[1]):
         for number in reached:
             found[number].append((test, took))
@@ -285,18 +292,18 @@ def main():
         mutant["number"] = number
     environment = dict(os.environ, CARGO_TERM_COLOR="never")
     unviable = compile_all(asked.copy, root, mutants, environment)
-    binary = build(asked.copy, environment)
-    tests = meeting(binary, asked.copy)
+    judges = [(binary, meeting(binary, asked.copy, tests)) for binary, tests in suites(asked.copy, environment)]
     print(f"{len(mutants)} mutations, {len(unviable)} do not compile", flush=True)
     missed = 0
     for mutant in mutants:
         number = mutant["number"]
         if number in unviable or not mutant["function"] or not re.search(asked.only, mutant["name"]):
             continue
-        failed = verdict(binary, asked.copy, number, tests[number])
+        verdicts = (verdict(binary, asked.copy, number, met[number]) for binary, met in judges)
+        failed = next(filter(None, verdicts), None)
         missed += not failed
         noticed = f"caught {mutant['name']} ({failed})" if failed else f"MISSED {mutant['name']}"
-        print(f"{noticed}, of {len(tests[number])} tests", flush=True)
+        print(f"{noticed}, of {sum(len(met[number]) for _, met in judges)} tests", flush=True)
     print(f"{missed} missed")
     sys.exit(1 if missed else 0)
 
