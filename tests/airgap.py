@@ -140,7 +140,7 @@ class Person:
 
     def __init__(self, issuer, trust, email, password, seed=None):
         self.issuer, self.email, self.password, self.seed = issuer, email, password, seed
-        self.step = int(time.time()) // 30 - 1
+        self.step = 0
         cookies = http.cookiejar.CookieJar(policy=http.cookiejar.DefaultCookiePolicy(rfc2965=False))
         self.opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=trust), urllib.request.HTTPCookieProcessor(cookies), Stay(),
@@ -148,10 +148,11 @@ class Person:
         )
 
     def code(self):
-        """The next code: one back, now, one ahead; each is good once."""
+        """A code that was not used yet: of this step, or of the next one, which counts already. Neither
+        is too old if a step begins before the server reads it."""
+        self.step = max(self.step + 1, int(time.time()) // 30)
         key = base64.b32decode(self.seed + "=" * (-len(self.seed) % 8))
         digest = hmac.new(key, struct.pack(">Q", self.step), hashlib.sha1).digest()
-        self.step += 1
         at = digest[-1] & 15
         return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 

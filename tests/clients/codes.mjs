@@ -8,8 +8,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const STEP = 30_000;
-/** A code of the previous step is not handed out so shortly before it expires. */
-const MARGIN = 5_000;
+/** A code of the previous step is not handed out so shortly before it expires: pages are filled in meanwhile. */
+const MARGIN = 20_000;
 
 /** The code of an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). */
 export function totp(secret, step) {
