@@ -118,7 +118,7 @@ pub fn companies_through_firm(
         let company = id.map_or(Ok(None), |id| reader.get::<Companies>(&id))?;
         companies.extend(company.filter(|company| company.seen_through(firm, user)));
     }
-    companies.sort_by(|a, b| a.name.cmp(&b.name));
+    companies.sort_by_key(|company| by_name(&company.name));
     Ok(companies)
 }
 
@@ -161,26 +161,30 @@ pub fn reached_through_firm(
     Ok(reached)
 }
 
-/// Every place in which `user` has a role: firms, their own companies, and companies seen through
-/// their firms.
+/// Every place in which `user` has a role: their companies, own and seen through their firms, and then
+/// the firms, each by name.
 pub fn reachable(reader: &Reader<'_>, user: UserId) -> Result<Vec<Place>, Fault> {
     let mut companies = Vec::new();
     let mut firms = Vec::new();
     for membership in people::memberships(reader, user)? {
-        match membership.place {
-            Place::Company(id) => companies.push(Place::Company(id)),
+        let place = membership.place;
+        match place {
+            Place::Company(_) => companies.push((by_name(&name(reader, place)?), place)),
             Place::Firm(firm) => {
-                firms.push(membership.place);
-                let seen = companies_through_firm(reader, user, firm)?;
-                companies.extend(seen.into_iter().map(|company| Place::Company(company.id)));
+                firms.push((by_name(&name(reader, place)?), place));
+                let seen = companies_through_firm(reader, user, firm)?.into_iter();
+                companies.extend(seen.map(|at| (by_name(&at.name), Place::Company(at.id))));
             }
         }
     }
-    let mut places = Vec::new();
-    for place in companies.into_iter().chain(firms) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    Ok(places)
+    companies.sort();
+    // One's own may be seen through the firm as well.
+    companies.dedup();
+    firms.sort();
+    Ok(companies.into_iter().chain(firms).map(|(_, place)| place).collect())
+}
+
+/// What names are sorted by.
+fn by_name(name: &str) -> String {
+    name.to_lowercase()
 }

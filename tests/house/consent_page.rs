@@ -2,12 +2,18 @@
 //! 4.7, 4.11 and 4.16.
 
 use countersign::domain::app::AppKind;
+use countersign::domain::company::Environment;
+use countersign::domain::company::Place;
+use countersign::domain::role::RoleName;
 use countersign::ops::administration::create_app::NewApp;
+use countersign::ops::administration::create_company::NewCompany;
 use http::StatusCode;
 
 use crate::harness::Browser;
 use crate::harness::House;
+use crate::harness::MACHINE;
 use crate::harness::hidden_fields;
+use crate::harness::offered_places;
 
 const ON_THIS_COMPUTER: &str = "goes to a program on your own computer";
 
@@ -52,6 +58,32 @@ async fn a_company_that_the_request_fixes_is_one_locked_choice() {
     assert!(radio.contains("type=\"radio\"") && radio.contains("checked"), "{radio}");
     assert!(radio.contains(&house.company("acme")), "{radio}");
     assert!(page.body.contains("cannot be changed here"));
+}
+
+#[tokio::test]
+async fn the_choice_stands_by_name_and_the_firms_after_their_companies() {
+    let house = House::new().await;
+    let firm = house.firm().parse().ok();
+    let mut made = Vec::new();
+    for name in ["zinc Works", "Yarn Shop", "abacus Ltd"] {
+        let new =
+            NewCompany { firm, ..NewCompany::named(name.to_owned(), Environment::Production) };
+        made.push(house.ops.create_company(new, MACHINE).await.unwrap().id);
+    }
+    // One of them is reached twice: by a role in it, and through the firm.
+    let (person, owner) = (house.user_id("partner"), RoleName("owner".to_owned()));
+    house.ops.grant_role(person, Place::Company(made[1]), owner, MACHINE).await.unwrap();
+    let mut browser = house.signed_in("partner").await;
+    let (_, page) = browser.consent_page(&house.authorize_url("oauth_public", &[])).await;
+    let offered = offered_places(&page.body);
+    let at = |place: &str| offered.iter().position(|one| one == place).unwrap();
+    let made: Vec<usize> = made.iter().map(|id| at(&id.to_string())).collect();
+    assert!(made[2] < made[1] && made[1] < made[0], "{offered:?}");
+    assert_eq!(at(&house.firm()), offered.len() - 1);
+    let mut once = offered.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), offered.len());
 }
 
 #[tokio::test]
