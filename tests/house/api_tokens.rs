@@ -30,7 +30,7 @@ async fn active(house: &House, kind: &str, token: &str) -> serde_json::Value {
     house.as_app_at("/oauth/introspect", kind, &[("token", token)]).await.json()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_api_token_is_no_client_anywhere() {
     let mut house = House::new().await;
     let token = of_acme(&mut house).await;
