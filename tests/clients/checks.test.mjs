@@ -1,11 +1,12 @@
 // The tests' own tools: the codes that they hand out, and that the checks of a page find anything.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 
 import { assertAccessible, tabTo } from './accessible.mjs';
 import { openBrowser } from './browser.mjs';
-import { totp } from './codes.mjs';
+import { anyCode, currentStep, totp } from './codes.mjs';
 import { temporaryFolder } from './server.mjs';
 
 let folder;
@@ -14,6 +15,7 @@ let page;
 
 before(async () => {
   folder = await temporaryFolder();
+  process.env.COUNTERSIGN_CODES = join(folder.path, 'codes.json');
   browser = await openBrowser(folder.path);
   page = await (await browser.newContext()).newPage();
 });
@@ -33,6 +35,15 @@ it('hands out the codes of RFC 6238', () => {
   for (const [seconds, code] of Object.entries(examples)) {
     assert.equal(totp(secret, Math.floor(seconds / 30)), code);
   }
+});
+
+it('hands out recovery codes before it waits, but none for a new authenticator', async () => {
+  const user = { email: 'nadia@acme.example', totp_secret: 'GEZDGNBVGY3TQOJQ', recovery_codes: ['first', 'second'] };
+  while (await anyCode(user) !== 'second');
+  user.totp_secret = 'MFRGGZDFMZTWQ2LK';
+  const code = await anyCode(user);
+  const current = currentStep();
+  assert.ok([-2, -1, 0].some((away) => totp(user.totp_secret, current + away) === code), code);
 });
 
 it('lets a plain page pass', async () => {

@@ -1,7 +1,8 @@
 // Verification codes. The server takes each step of an authenticator once and never an older one,
 // so codes are handed out in strictly increasing steps (the previous, the current and the next one
 // count), then from the user's recovery codes, and only then by waiting. What was handed out is
-// kept in a file, because several processes may act for one user.
+// kept in a file, because several processes may act for one user: the steps of each authenticator,
+// and how many recovery codes of each user.
 
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const STEP = 30_000;
 /** A code of the previous step is not handed out so shortly before it expires: pages are filled in meanwhile. */
-const MARGIN = 20_000;
+const MARGIN = 10_000;
 
 /** The code of an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). */
 export function totp(secret, step) {
@@ -51,40 +52,33 @@ function nextStep(last) {
 
 /** The next authenticator code of `user`, waiting for it if need be. */
 export async function authenticatorCode(user) {
-  const all = kept();
-  const mine = (all[user.email] ??= { step: 0, recovery: 0 });
-  const step = nextStep(mine.step);
+  const step = nextStep(kept()[user.totp_secret] ?? 0);
+  keep({ ...kept(), [user.totp_secret]: step });
   if (step > currentStep() + 1) await wait((step - 1) * STEP - now() + 50);
-  mine.step = step;
-  keep(all);
   return totp(user.totp_secret, step);
 }
 
 /** A recovery code of `user` that was not handed out yet. */
 export function recoveryCode(user) {
-  const all = kept();
-  const mine = (all[user.email] ??= { step: 0, recovery: 0 });
-  const code = user.recovery_codes?.[mine.recovery];
-  if (code) mine.recovery += 1;
-  keep(all);
+  const used = kept()[user.email] ?? 0;
+  const code = user.recovery_codes?.[used];
+  if (code) keep({ ...kept(), [user.email]: used + 1 });
   return code;
 }
 
 /** How many recovery codes of `user` were not handed out yet. */
 export const codesLeft = (user) =>
-  (user.recovery_codes?.length ?? 0) - (kept()[user.email]?.recovery ?? 0);
+  (user.recovery_codes?.length ?? 0) - (kept()[user.email] ?? 0);
 
 /** `user` made new recovery codes: the former ones are none any more. */
 export function replaceCodes(user, codes) {
-  const all = kept();
-  (all[user.email] ??= { step: 0 }).recovery = 0;
+  keep({ ...kept(), [user.email]: 0 });
   user.recovery_codes = codes;
-  keep(all);
 }
 
 /** A code that works now, without waiting as long as there is any. */
 export async function anyCode(user) {
-  const last = kept()[user.email]?.step ?? 0;
+  const last = kept()[user.totp_secret] ?? 0;
   if (nextStep(last) <= currentStep() + 1) return authenticatorCode(user);
   return recoveryCode(user) ?? authenticatorCode(user);
 }

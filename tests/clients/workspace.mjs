@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { assertAccessible } from './accessible.mjs';
 import { Person } from './browser.mjs';
-import { anyCode, codesLeft, replaceCodes } from './codes.mjs';
+import { authenticatorCode, codesLeft, replaceCodes } from './codes.mjs';
 import { pkce } from './pkce.mjs';
 import { authorizationUrl, postForm } from './requests.mjs';
 import { api, app, site } from './site.mjs';
@@ -227,7 +227,7 @@ export async function enrol(person) {
   await headed(person, 'Turn on two-step sign-in');
   await page.getByText('I cannot scan it').click();
   user.totp_secret = (await page.locator('code.key').innerText()).replace(/\s/g, '');
-  await person.typeCode(await anyCode(user));
+  await person.typeCode(await authenticatorCode(user));
   await person.button('Turn on').click();
   await keepCodes(person);
 }
