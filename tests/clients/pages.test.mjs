@@ -99,6 +99,7 @@ async function wrong(page, size, colorScheme) {
 async function look(page, name) {
   const found = [];
   const heard = (message) => found.push(message);
+  page.removeAllListeners('pageerror').removeAllListeners('console');
   page.on('pageerror', (error) => heard(`script: ${error.message}`));
   page.on('console', (message) => message.type() === 'error' && heard(message.text()));
   for (const [size, viewport] of Object.entries(SIZES)) {
@@ -120,13 +121,9 @@ it('finds nothing on any page, wide and narrow, light and dark', async () => {
   const found = [];
   const worker = async () => {
     const context = await browser.newContext();
-    while (waiting.length > 0) {
-      // Before anything is waited for, during which the other worker could take the last one.
-      const name = waiting.shift();
-      const page = await context.newPage();
-      found.push(...await look(page, name));
-      await page.close();
-    }
+    // One window for all: each new one is a process that begins from nothing.
+    const page = await context.newPage();
+    while (waiting.length > 0) found.push(...await look(page, waiting.shift()));
     await context.close();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
