@@ -11,7 +11,7 @@ import { pkce } from './pkce.mjs';
 import { authorizationUrl } from './requests.mjs';
 import { app, company, site, user } from './site.mjs';
 import {
-  CONNECT, draft, examine, fact, Folk, follow, headed, issue, letIn, link, MODES, visit,
+  CONNECT, draft, examine, fact, Folk, follow, headed, issue, letIn, link, MODES, reloadUntil, visit,
 } from './workspace.mjs';
 
 const ACTIVITY = `${CONNECT}/activity`;
@@ -131,20 +131,27 @@ describe('activity', { timeout: 800_000 }, () => {
       await owner.field('What').selectOption({ label: 'A token request was refused' });
       await owner.button('Filter').click();
       await owner.page.waitForURL((url) => url.searchParams.get('outcome') === 'refused');
-      const listed = await rows(owner);
-      assert.ok(listed.length > 0);
-      for (const one of listed) {
-        assert.match(one, /A token request was refused/);
-        assert.ok(one.includes(app('api_credentials').name), one);
-      }
-
       const download = async (name) => {
         const [file] = await Promise.all([owner.page.waitForEvent('download'), follow(owner, name)]);
         assert.match(file.suggestedFilename(), name === 'CSV' ? /\.csv$/ : /\.jsonl$/);
         return readFile(await file.path(), 'utf8');
       };
-      const [head, ...lines] = (await download('CSV')).replace(/^\ufeff/, '').replaceAll('"', '').trim().split(/\r?\n/);
-      const entries = (await download('JSON Lines')).trim().split('\n').map((line) => JSON.parse(line));
+      // A refusal is written down within seconds, and how often it came when its minute is over.
+      let [listed, table, records] = [[], '', ''];
+      await reloadUntil(owner, async () => {
+        listed = await rows(owner);
+        if (listed.length === 0) return false;
+        [table, records] = [await download('CSV'), await download('JSON Lines')];
+        await owner.page.reload();
+        return (await rows(owner)).length === listed.length;
+      });
+      for (const one of listed) {
+        assert.match(one, /A token request was refused/);
+        assert.ok(one.includes(app('api_credentials').name), one);
+      }
+
+      const [head, ...lines] = table.replace(/^\ufeff/, '').replaceAll('"', '').trim().split(/\r?\n/);
+      const entries = records.trim().split('\n').map((line) => JSON.parse(line));
       assert.equal(lines.length, entries.length);
       assert.equal(entries.length, listed.length);
       const columns = head.split(',');

@@ -22,6 +22,8 @@ export const MODES = [
 const FEW_CODES = 7;
 /** Milliseconds within which whatever was ended must be refused. */
 const AT_ONCE = 1000;
+/** Milliseconds within which the server has written down what it does not write at once. */
+const SOON = 30_000;
 
 /** The people of one test file, each signed in once however many windows are opened. */
 export class Folk {
@@ -119,6 +121,15 @@ async function photograph(page, what) {
     await page.screenshot({ path: join(folder, `${what.replace(/\W+/g, '-')}-${width}.png`), fullPage: true });
   }
   await page.setViewportSize(before);
+}
+
+/** Reloads the page until it is so, which takes seconds at most. */
+export async function reloadUntil(person, holds) {
+  const deadline = Date.now() + SOON;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, `not so within ${SOON} ms:\n${await person.text()}`);
+    await person.page.reload();
+  }
 }
 
 /** Fills fields by their labels. */
