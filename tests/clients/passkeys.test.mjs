@@ -47,6 +47,7 @@ describe('a person with a passkey', { timeout: 480_000 }, () => {
     listener = await callbackListener();
     person = await Person.arrive(browser, user('owner'));
     key = await authenticator(person);
+    await addPasskey();
   });
 
   afterEach(() => assert.deepEqual(person.faults, []));
@@ -57,10 +58,8 @@ describe('a person with a passkey', { timeout: 480_000 }, () => {
     await listener?.close();
   });
 
-  const link = (name) => person.page.getByRole('link', { name, exact: true });
-  const withPasskey = () => person.button('Use a passkey instead').click();
-
-  it('adds it with a code', async () => {
+  /** Signs in with a code, and adds the passkey with another one. */
+  async function addPasskey() {
     const { page } = person;
     await page.goto(SECURITY);
     await person.signIn(await authenticatorCode(person.user));
@@ -73,6 +72,13 @@ describe('a person with a passkey', { timeout: 480_000 }, () => {
     await person.button('Add a passkey').click();
     await page.waitForURL(SECURITY);
     assert.match(await person.text(), /The second factor was added\./);
+  }
+
+  const link = (name) => person.page.getByRole('link', { name, exact: true });
+  const withPasskey = () => person.button('Use a passkey instead').click();
+
+  it('is added with a code, and stands there with its name and the browser', async () => {
+    await person.page.goto(SECURITY);
     assert.match(await person.text(), /Laptop/);
     assert.match(await person.text(), /Chrome, Linux/);
     assert.equal((await key.credentials()).length, 1);
