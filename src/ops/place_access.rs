@@ -106,7 +106,7 @@ pub fn held_role(reader: &Reader<'_>, held: &Membership) -> Result<HeldRole, Fau
     Ok(HeldRole { name, own })
 }
 
-/// The companies of `firm` that `user` sees through it, by name.
+/// The companies of `firm` that `user` sees through it.
 pub fn companies_through_firm(
     reader: &Reader<'_>,
     user: UserId,
@@ -118,7 +118,6 @@ pub fn companies_through_firm(
         let company = id.map_or(Ok(None), |id| reader.get::<Companies>(&id))?;
         companies.extend(company.filter(|company| company.seen_through(firm, user)));
     }
-    companies.sort_by_key(|company| by_name(&company.name));
     Ok(companies)
 }
 
@@ -158,6 +157,7 @@ pub fn reached_through_firm(
             reached.push(company);
         }
     }
+    reached.sort_by_cached_key(|company| company.name.to_lowercase());
     Ok(reached)
 }
 
@@ -168,12 +168,13 @@ pub fn reachable(reader: &Reader<'_>, user: UserId) -> Result<Vec<Place>, Fault>
     let mut firms = Vec::new();
     for membership in people::memberships(reader, user)? {
         let place = membership.place;
+        let named = (name(reader, place)?.to_lowercase(), place);
         match place {
-            Place::Company(_) => companies.push((by_name(&name(reader, place)?), place)),
+            Place::Company(_) => companies.push(named),
             Place::Firm(firm) => {
-                firms.push((by_name(&name(reader, place)?), place));
+                firms.push(named);
                 let seen = companies_through_firm(reader, user, firm)?.into_iter();
-                companies.extend(seen.map(|at| (by_name(&at.name), Place::Company(at.id))));
+                companies.extend(seen.map(|at| (at.name.to_lowercase(), Place::Company(at.id))));
             }
         }
     }
@@ -182,9 +183,4 @@ pub fn reachable(reader: &Reader<'_>, user: UserId) -> Result<Vec<Place>, Fault>
     companies.dedup();
     firms.sort();
     Ok(companies.into_iter().chain(firms).map(|(_, place)| place).collect())
-}
-
-/// What names are sorted by.
-fn by_name(name: &str) -> String {
-    name.to_lowercase()
 }

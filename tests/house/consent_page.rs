@@ -80,6 +80,10 @@ async fn the_choice_stands_by_name_and_the_firms_after_their_companies() {
     let made: Vec<usize> = made.iter().map(|id| at(&id.to_string())).collect();
     assert!(made[2] < made[1] && made[1] < made[0], "{offered:?}");
     assert_eq!(at(&house.firm()), offered.len() - 1);
+    // What the firm reaches is told beside it, and is the last mention of each.
+    let told = |name: &str| page.body.rfind(name).unwrap();
+    assert!(told(&format!("value=\"{}\"", house.firm())) < told("abacus Ltd"), "{}", page.body);
+    assert!(told("abacus Ltd") < told("Yarn Shop") && told("Yarn Shop") < told("zinc Works"));
     let mut once = offered.clone();
     once.sort();
     once.dedup();

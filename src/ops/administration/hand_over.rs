@@ -182,7 +182,7 @@ impl Ops {
                     able.extend(reader.get::<Users>(&member.user)?);
                 }
             }
-            able.sort_by(|a, b| a.name.cmp(&b.name));
+            able.sort_by_key(|user| user.name.to_lowercase());
             Ok(Ok(able))
         })
     }

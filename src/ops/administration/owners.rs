@@ -78,6 +78,6 @@ fn members(reader: &Reader<'_>, except: UserId, place: Place) -> Result<Vec<Poss
             found.push(PossibleOwner { id, name: user.name });
         }
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.sort_by_key(|owner| owner.name.to_lowercase());
     Ok(found)
 }
